@@ -1,0 +1,66 @@
+# One component of waybill is one library, one folder of headers and one export set.
+
+# waybill_add_component(<name>
+#   SOURCES <file>...               compiled files, relative to the calling folder
+#   HEADERS <file>...               the headers under include/: these are installed, no others
+#   [PUBLIC_LIBRARIES <target>...]  what the public headers need
+#   [PRIVATE_LIBRARIES <target>...])
+# Makes the target waybill_<name> and its alias waybill::<name>.
+function(waybill_add_component name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;HEADERS;PUBLIC_LIBRARIES;PRIVATE_LIBRARIES")
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "waybill_add_component(${name}): unknown: ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+
+  set(target waybill_${name})
+  string(TOUPPER "${name}" name_upper)
+  add_library(${target} ${arg_SOURCES})
+  add_library(waybill::${name} ALIAS ${target})
+
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_sources(
+    ${target}
+    PUBLIC FILE_SET
+           HEADERS
+           BASE_DIRS
+           include
+           FILES
+           ${arg_HEADERS})
+  target_link_libraries(
+    ${target}
+    PUBLIC ${arg_PUBLIC_LIBRARIES}
+    PRIVATE ${arg_PRIVATE_LIBRARIES} $<BUILD_INTERFACE:waybill_build_flags>)
+  set_target_properties(
+    ${target}
+    PROPERTIES EXPORT_NAME ${name}
+               CXX_EXTENSIONS OFF
+               CXX_VISIBILITY_PRESET hidden
+               VISIBILITY_INLINES_HIDDEN ON
+               # A static waybill may end up inside somebody's shared library.
+               POSITION_INDEPENDENT_CODE ON
+               # Shared components find each other wherever the prefix is.
+               INSTALL_RPATH "$ORIGIN"
+               VERIFY_INTERFACE_HEADER_SETS ${PROJECT_IS_TOP_LEVEL}
+               VERSION ${PROJECT_VERSION}
+               SOVERSION 0)
+
+  target_compile_definitions(${target} PRIVATE WAYBILL_${name_upper}_BUILD)
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL "SHARED_LIBRARY")
+    # Public, because the reader of the headers must know what kind of symbol to expect.
+    target_compile_definitions(${target} PUBLIC WAYBILL_SHARED)
+  endif()
+
+  if(WAYBILL_INSTALL)
+    install(
+      TARGETS ${target}
+      EXPORT waybill_${name}_targets
+      FILE_SET HEADERS)
+    install(
+      EXPORT waybill_${name}_targets
+      FILE waybill-${name}-targets.cmake
+      NAMESPACE waybill::
+      DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/waybill)
+  endif()
+  waybill_built("waybill::${name}")
+endfunction()

@@ -1,0 +1,70 @@
+# The kinds of tests there are. Labels: `unit` needs no broker and no network, `integration` needs
+# real brokers or a whole installation, `sanitize` marks the integration tests that also run in a
+# sanitized build.
+
+if(WAYBILL_TESTS_ENABLED OR WAYBILL_INTEGRATION_TESTS_ENABLED)
+  enable_testing()
+endif()
+
+# waybill_add_unit_tests(<target> SOURCES <file>... LIBRARIES <target>...)
+# One executable; each of its GoogleTest cases is a test of ctest.
+function(waybill_add_unit_tests target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES")
+  add_executable(${target} ${arg_SOURCES})
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} GTest::gtest_main waybill_build_flags)
+  include(GoogleTest)
+  gtest_discover_tests(
+    ${target}
+    DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS unit TIMEOUT 60)
+endfunction()
+
+# waybill_add_integration_test(<target> SOURCES <file>... LIBRARIES <target>...
+#   [TIMEOUT_SECONDS <n>] [SANITIZE])
+# One executable is one test of ctest, because it starts its broker once for all of its cases.
+function(waybill_add_integration_test target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SANITIZE" "TIMEOUT_SECONDS" "SOURCES;LIBRARIES")
+  if(NOT arg_TIMEOUT_SECONDS)
+    set(arg_TIMEOUT_SECONDS 300)
+  endif()
+  set(labels integration)
+  if(arg_SANITIZE)
+    list(APPEND labels sanitize)
+  endif()
+  add_executable(${target} ${arg_SOURCES})
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} GTest::gtest waybill_build_flags)
+  add_test(NAME ${target} COMMAND ${target})
+  set_tests_properties(${target} PROPERTIES LABELS "${labels}" TIMEOUT ${arg_TIMEOUT_SECONDS})
+endfunction()
+
+# waybill_add_fuzzer(<target> SOURCES <file>... LIBRARIES <target>...)
+function(waybill_add_fuzzer target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES")
+  add_executable(${target} ${arg_SOURCES})
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} waybill_build_flags -fsanitize=fuzzer)
+endfunction()
+
+# waybill_add_compile_test(<name> SOURCE <file> LIBRARY <target>
+#   [OPTIONS <option>...] [MUST_FAIL_WITH <regex>...])
+# A test of ctest that only compiles. The source must compile as it is. For the n-th regex it is
+# compiled again with WAYBILL_MUST_FAIL=n defined, which must fail with a diagnostic that matches:
+# the version that compiles is the proof that nothing but the marked line is wrong. A regex covers
+# the wording of both gcc and clang.
+function(waybill_add_compile_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SOURCE;LIBRARY" "OPTIONS;MUST_FAIL_WITH")
+  set(include_dirs "$<TARGET_PROPERTY:${arg_LIBRARY},INTERFACE_INCLUDE_DIRECTORIES>")
+  set(definitions "$<TARGET_PROPERTY:${arg_LIBRARY},INTERFACE_COMPILE_DEFINITIONS>")
+  set(source "${arg_SOURCE}")
+  cmake_path(ABSOLUTE_PATH source)
+  add_test(
+    NAME ${name}
+    COMMAND
+      ${CMAKE_COMMAND} "-DCOMPILER=${CMAKE_CXX_COMPILER}"
+      "-DSOURCE=${source}" "-DINCLUDE_DIRS=${include_dirs}" "-DDEFINITIONS=${definitions}"
+      "-DOPTIONS=${arg_OPTIONS}" "-DMUST_FAIL_WITH=${arg_MUST_FAIL_WITH}" -P
+      "${PROJECT_SOURCE_DIR}/cmake/run-compile-test.cmake")
+  set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 60)
+endfunction()
