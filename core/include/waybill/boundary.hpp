@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "waybill/errc.hpp"
+
+namespace waybill::inline v0 {
+
+/// Where a message goes to or comes from: a topic, a queue, a topic filter, or an exchange with a
+/// routing key. Borrows its text.
+struct destination {
+  std::string_view name{};
+  std::string_view routing_key{};  ///< Of an exchange; otherwise empty.
+
+  constexpr destination() noexcept = default;
+  constexpr destination(std::string_view n,
+                        std::string_view key = {}) noexcept  // NOLINT(*-explicit-*)
+      : name(n), routing_key(key) {}
+  constexpr destination(const char* n) noexcept : name(n) {}  // NOLINT(*-explicit-*)
+};
+
+/// What a context that comes in is taken for.
+enum class inbound_mode : std::uint8_t {
+  adopt,    ///< It is the parent.
+  link,     ///< A new trace begins, linked to it; the baggage is kept.
+  restart,  ///< A new trace begins, and the old one is forgotten; the baggage is kept.
+  ignore,   ///< As if nothing had come, baggage neither.
+};
+
+/// What goes out with a message.
+enum class outbound_mode : std::uint8_t {
+  everything,
+  trace_only,  ///< No baggage.
+  nothing,     ///< Fields that are in the message already are taken away, too.
+};
+
+/// Which baggage passes, one way. Members that do not pass are dropped whole.
+struct baggage_policy {
+  enum class rule : std::uint8_t { all, only, except, none };
+  rule keys_rule = rule::all;
+  std::vector<std::string> keys{};  ///< For only and except; case-sensitive.
+  /// Members and bytes at most, below those of `limits`; reading stops at the first member over.
+  std::uint32_t members_max = UINT32_MAX;
+  std::uint32_t bytes_max = UINT32_MAX;
+
+  [[nodiscard]] bool passes_all() const noexcept {
+    return keys_rule == rule::all && members_max == UINT32_MAX && bytes_max == UINT32_MAX;
+  }
+  /// Whether a member of this name passes, the limits aside.
+  [[nodiscard]] WAYBILL_API bool passes(std::string_view key) const noexcept;
+};
+
+/// What holds for one destination, or for all that begin alike.
+struct boundary_entry {
+  /// For counters and logs; the pattern when empty.
+  std::string label{};
+  inbound_mode inbound = inbound_mode::adopt;
+  outbound_mode outbound = outbound_mode::everything;
+  baggage_policy baggage_in{};
+  baggage_policy baggage_out{};
+  /// The sampled bit of a trace that begins here (link and restart) where no tracer decides.
+  bool new_traces_sampled = true;
+};
+
+/// A trust boundary: for each destination, what may come in and what may go out.
+/// The most exact entry counts: name and routing key, then the name, then the longest prefix of
+/// the name, then the default entry. The default one adopts and sends everything.
+/// @par Cost      a look-up allocates nothing and does not grow with the number of entries, but
+///                with the number of different prefix lengths.
+/// @par Threads   set it up first; then find() may be called from any thread.
+class WAYBILL_API boundary {
+ public:
+  boundary();
+  explicit boundary(boundary_entry default_entry);
+  boundary(const boundary& other);
+  boundary(boundary&& other) noexcept;
+  boundary& operator=(const boundary& other);
+  boundary& operator=(boundary&& other) noexcept;
+  ~boundary();
+
+  /// The entry of this one destination; an older one is replaced. Without a routing key it holds
+  /// for every routing key.
+  boundary& set(const destination& exact, boundary_entry entry);
+  /// The entry of every destination whose name begins so.
+  boundary& set_prefix(std::string_view prefix, boundary_entry entry);
+
+  [[nodiscard]] const boundary_entry& find(const destination& where) const noexcept {
+    return entry(find_index(where));
+  }
+  /// Index 0 is the default entry. Indices never change; their number bounds the counters.
+  [[nodiscard]] std::size_t find_index(const destination& where) const noexcept {
+    return tables_ == nullptr ? 0 : look_up(where);
+  }
+  [[nodiscard]] const boundary_entry& entry(std::size_t index) const noexcept;
+  [[nodiscard]] std::size_t size() const noexcept;
+
+ private:
+  struct tables;
+  [[nodiscard]] std::size_t look_up(const destination& where) const noexcept;
+  std::size_t put(boundary_entry entry);
+
+  std::vector<boundary_entry> entries_;
+  std::unique_ptr<tables> tables_;  // null as long as there is the default entry alone
+};
+
+}  // namespace waybill::inline v0

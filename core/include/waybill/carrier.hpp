@@ -1,0 +1,225 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+
+#include "waybill/config.hpp"
+
+namespace waybill::inline v0 {
+
+/// What kind of value a carrier holds under a name.
+enum class value_kind : std::uint8_t {
+  text,      ///< Bytes; they may be empty.
+  null,      ///< The name is there with a null value: as good as absent.
+  not_text,  ///< A type that carries no text (a number, a table): malformed in a field of ours.
+};
+
+/// A header's value as a carrier shows it. Borrows the carrier's bytes.
+struct field_value {
+  std::string_view text;
+  value_kind kind = value_kind::text;
+
+  constexpr field_value() noexcept = default;
+  constexpr field_value(std::string_view bytes) noexcept : text(bytes) {}  // NOLINT(*-explicit-*)
+  constexpr field_value(std::string_view bytes, value_kind k) noexcept : text(bytes), kind(k) {}
+};
+
+/// Which value counts when a name is there more than once.
+enum class duplicate_rule : std::uint8_t {
+  combine,  ///< HTTP: list fields are joined in order; a repeated traceparent must be identical.
+  last,     ///< Brokers: append-only senders leave the newest at the end. It alone decides.
+  first,
+  reject,  ///< A field that is repeated is refused.
+};
+
+/// Which spellings of a name are the field.
+enum class name_rule : std::uint8_t {
+  ignore_case,   ///< HTTP: every ASCII-case spelling, all alike.
+  prefer_exact,  ///< Brokers: the lower-case name; another spelling only when that one is missing.
+  exact,
+};
+
+struct carrier_rules {
+  duplicate_rule duplicates = duplicate_rule::combine;
+  name_rule names = name_rule::ignore_case;
+};
+
+inline constexpr carrier_rules http_rules{duplicate_rule::combine, name_rule::ignore_case};
+inline constexpr carrier_rules broker_rules{duplicate_rule::last, name_rule::prefer_exact};
+
+/// Takes the headers that a carrier shows, one call each, in the carrier's order.
+/// A name whose length is none of a field's is passed over without a call.
+class field_visitor {
+ public:
+  using function = void (*)(void* state, std::string_view name, const field_value& value) noexcept;
+  constexpr field_visitor(function call, void* state, std::uint64_t name_lengths) noexcept
+      : call_(call), state_(state), name_lengths_(name_lengths) {}
+
+  void operator()(std::string_view name, const field_value& value) const noexcept {
+    if (name.size() < 64 && ((name_lengths_ >> name.size()) & 1) != 0) call_(state_, name, value);
+  }
+
+ private:
+  function call_;
+  void* state_;
+  std::uint64_t name_lengths_;  // bit n: some field's name has n bytes
+};
+
+/// A carrier that shows all its headers: `for_each(f)` calls f(name, value) for each in order,
+/// `value` a std::string_view or a field_value.
+template <class C>
+concept visitable_carrier = requires(const C& carrier, const field_visitor& visit) {
+  carrier.for_each(visit);
+};
+
+/// A carrier that can only be asked by name, with one value for each: a map, a web framework's
+/// request. `get(name)` answers std::optional<std::string_view>; the name is lower case.
+template <class C>
+concept keyed_carrier = requires(const C& carrier, std::string_view name) {
+  { carrier.get(name) } -> std::convertible_to<std::optional<std::string_view>>;
+};
+
+/// What context can be read from. for_each is used when there are both.
+template <class C>
+concept readable_carrier = visitable_carrier<C> || keyed_carrier<C>;
+
+/// What context can be written to. `set(name, value)` replaces every older value of the name,
+/// `erase(name)` takes all of them away; names arrive in lower case and mean every spelling that
+/// the carrier's rules count as the field.
+template <class C>
+concept writable_carrier = requires(C& carrier, std::string_view name, std::string_view value) {
+  carrier.set(name, value);
+  carrier.erase(name);
+};
+
+/// Specialise as true for a carrier that is itself only a view of something longer-lived (such as
+/// an adapter's reader): then a borrowed context may be read from a temporary of it.
+template <class C>
+inline constexpr bool is_borrowed_carrier = false;
+
+/// A reference to any readable carrier: 16 bytes, no ownership. What compiled code takes.
+/// A carrier says its rules by a static or non-static member `rules`; without one: http_rules.
+class reader_ref {
+ public:
+  template <readable_carrier C>
+  requires(!std::same_as<C, reader_ref>) reader_ref(const C& carrier)
+  noexcept  // NOLINT(*-explicit-*): any carrier is an argument
+      : carrier_(&carrier), functions_(&functions_for<C>) {}
+
+  [[nodiscard]] carrier_rules rules() const noexcept { return functions_->rules(carrier_); }
+  /// False when the carrier's own function threw.
+  bool for_each(const field_visitor& visit) const noexcept {
+    return functions_->for_each(carrier_, visit);
+  }
+  /// For a carrier without for_each, the visitor is called for each of `names` it holds.
+  [[nodiscard]] bool is_visitable() const noexcept { return functions_->visitable; }
+  bool get(std::string_view name, const field_visitor& visit) const noexcept {
+    return functions_->get(carrier_, name, visit);
+  }
+
+ private:
+  struct functions {
+    bool visitable;
+    carrier_rules (*rules)(const void*) noexcept;
+    bool (*for_each)(const void*, const field_visitor&) noexcept;
+    bool (*get)(const void*, std::string_view, const field_visitor&) noexcept;
+  };
+
+  template <class C>
+  static carrier_rules rules_of([[maybe_unused]] const void* carrier) noexcept {
+    if constexpr (requires(const C& c) {
+                    { c.rules() } -> std::convertible_to<carrier_rules>;
+                  }) {
+      return static_cast<const C*>(carrier)->rules();
+    } else if constexpr (requires {
+                           { C::rules } -> std::convertible_to<carrier_rules>;
+                         }) {
+      return C::rules;
+    } else {
+      return http_rules;
+    }
+  }
+  template <class C>
+  static bool visit_all([[maybe_unused]] const void* carrier,
+                        [[maybe_unused]] const field_visitor& visit) noexcept {
+    if constexpr (visitable_carrier<C>) {
+      WAYBILL_TRY {
+        static_cast<const C*>(carrier)->for_each(visit);
+        return true;
+      }
+      WAYBILL_CATCH_ALL { return false; }
+    } else {
+      return true;
+    }
+  }
+  template <class C>
+  static bool visit_one([[maybe_unused]] const void* carrier,
+                        [[maybe_unused]] std::string_view name,
+                        [[maybe_unused]] const field_visitor& visit) noexcept {
+    if constexpr (!visitable_carrier<C>) {
+      WAYBILL_TRY {
+        const std::optional<std::string_view> value = static_cast<const C*>(carrier)->get(name);
+        if (value.has_value()) visit(name, *value);
+        return true;
+      }
+      WAYBILL_CATCH_ALL { return false; }
+    } else {
+      return true;
+    }
+  }
+  template <class C>
+  static constexpr functions functions_for{visitable_carrier<C>, &rules_of<C>, &visit_all<C>,
+                                           &visit_one<C>};
+
+  const void* carrier_;
+  const functions* functions_;
+};
+
+/// A reference to any writable carrier: 16 bytes, no ownership. What compiled code takes.
+/// Both calls answer false when the carrier's own function threw.
+class writer_ref {
+ public:
+  template <writable_carrier C>
+  requires(!std::same_as<C, writer_ref>) writer_ref(C& carrier)
+  noexcept  // NOLINT(*-explicit-*): any carrier is an argument
+      : carrier_(&carrier), functions_(&functions_for<C>) {}
+
+  bool set(std::string_view name, std::string_view value) const noexcept {
+    return functions_->set(carrier_, name, value);
+  }
+  bool erase(std::string_view name) const noexcept { return functions_->erase(carrier_, name); }
+
+ private:
+  struct functions {
+    bool (*set)(void*, std::string_view, std::string_view) noexcept;
+    bool (*erase)(void*, std::string_view) noexcept;
+  };
+
+  template <class C>
+  static bool set_in(void* carrier, std::string_view name, std::string_view value) noexcept {
+    WAYBILL_TRY {
+      static_cast<C*>(carrier)->set(name, value);
+      return true;
+    }
+    WAYBILL_CATCH_ALL { return false; }
+  }
+  template <class C>
+  static bool erase_from(void* carrier, std::string_view name) noexcept {
+    WAYBILL_TRY {
+      static_cast<C*>(carrier)->erase(name);
+      return true;
+    }
+    WAYBILL_CATCH_ALL { return false; }
+  }
+  template <class C>
+  static constexpr functions functions_for{&set_in<C>, &erase_from<C>};
+
+  void* carrier_;
+  const functions* functions_;
+};
+
+}  // namespace waybill::inline v0

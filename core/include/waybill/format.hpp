@@ -1,0 +1,157 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "waybill/carrier.hpp"
+#include "waybill/context.hpp"
+#include "waybill/detail/text_buffer.hpp"
+#include "waybill/limits.hpp"
+
+namespace waybill::inline v0 {
+
+/// Whether a field holds one value or a comma-separated list that may be spread over several.
+enum class field_kind : std::uint8_t { single, list };
+
+/// Which part of a context a field carries. A context without that part leaves the field alone.
+enum class field_concern : std::uint8_t { trace, baggage };
+
+/// One header name of a format: lower case, 1 to 63 bytes, static text.
+struct field {
+  std::string_view name;
+  field_kind kind = field_kind::single;
+  field_concern concern = field_concern::trace;
+};
+
+/// Fields of all formats of a propagator together.
+inline constexpr std::size_t fields_max = 32;
+
+/// What became of each field of one extraction.
+struct extract_report {
+  /// By the index of propagator::fields(): ok, absent, or why the field (or a part of it) was
+  /// not taken.
+  std::array<errc, fields_max> fields{};
+  /// Bit i: field i was there more than once where a single one is expected.
+  std::uint32_t repeated = 0;
+  /// List members left out as malformed, or over a lowered tracestate limit.
+  std::uint32_t members_dropped = 0;
+};
+
+namespace detail {
+struct collected_fields;
+}  // namespace detail
+
+/// The values a carrier holds of one format's fields. Indices are those of format::fields().
+/// @par Lifetime   during format::extract.
+class field_values {
+ public:
+  /// ok: there is a value, which may be empty; else absent, malformed, duplicate or too_large.
+  [[nodiscard]] WAYBILL_API errc state(std::size_t index) const noexcept;
+  /// The value without the spaces and tabs around it; of a list field the first one.
+  [[nodiscard]] WAYBILL_API std::string_view text(std::size_t index) const noexcept;
+  /// How many values a list field has under the carrier's rules: one, unless they are combined.
+  [[nodiscard]] WAYBILL_API std::uint32_t count(std::size_t index) const noexcept;
+  /// Calls `call(state, value)` for each value of a list field in order, each without the spaces
+  /// and tabs around it. A format looks at no more than limits.field_scan_bytes_max of them.
+  using value_function = void (*)(void* state, std::string_view value) noexcept;
+  WAYBILL_API void for_each(std::size_t index, value_function call, void* state) const noexcept;
+
+ private:
+  friend class propagator;
+  field_values(const detail::collected_fields& collected,
+               std::span<const std::uint8_t> slots) noexcept
+      : collected_(&collected), slots_(slots) {}
+
+  const detail::collected_fields* collected_;
+  std::span<const std::uint8_t> slots_;
+};
+
+/// A context while formats read it. A later format that finds a trace or baggage replaces what
+/// an earlier one found.
+class extract_draft {
+ public:
+  [[nodiscard]] const waybill::limits& limits() const noexcept { return limits_; }
+
+  /// Sets the position; a tracestate of an earlier format goes.
+  void set_trace(const trace_context& trace) noexcept {
+    trace_ = trace;
+    tracestate_ = {};
+  }
+  /// Sets the tracestate of the position set before, from canonical text, which is copied.
+  /// @par Errors   malformed (not canonical), no_memory; nothing is set then.
+  WAYBILL_API errc set_tracestate(std::string_view text) noexcept;
+  /// Sets the baggage from canonical text, which is copied.
+  /// @par Errors   malformed (not canonical, or over the limits), no_memory; nothing is set then.
+  WAYBILL_API errc set_baggage(std::string_view text) noexcept;
+
+  /// What became of one of the format's fields, by the index of format::fields(). Until a format
+  /// says so it is what field_values::state() answers.
+  WAYBILL_API void report(std::size_t index, errc code) noexcept;
+  void add_dropped_members(std::uint32_t members) noexcept { report_->members_dropped += members; }
+
+ private:
+  friend class propagator;
+  friend struct detail::context_access;
+  extract_draft(const waybill::limits& limits, extract_report& report) noexcept
+      : limits_(limits), report_(&report) {}
+
+  const waybill::limits& limits_;
+  extract_report* report_;
+  std::span<const std::uint8_t> slots_;
+  trace_context trace_;
+  std::uint32_t baggage_members_ = 0;
+  std::string_view tracestate_;
+  std::string_view baggage_;
+  detail::text_buffer tracestate_owned_;
+  detail::text_buffer baggage_owned_;
+};
+
+/// Takes the fields a format writes. Values must be printable ASCII and not empty; others are
+/// not written.
+class field_writer {
+ public:
+  /// `index` is that of format::fields(). Replaces every older value of the field.
+  WAYBILL_API void set(std::size_t index, std::string_view value) noexcept;
+
+ private:
+  friend class propagator;
+  friend struct detail::context_access;
+  field_writer(const writer_ref& carrier, std::span<const field> fields) noexcept
+      : carrier_(carrier), fields_(fields) {}
+
+  writer_ref carrier_;
+  std::span<const field> fields_;
+  std::span<const std::uint8_t> slots_;
+  std::uint32_t written_ = 0;
+  bool failed_ = false;
+};
+
+/// One header convention: which fields it has, how a context is read from them and written to
+/// them. Derive from it to add one; see CONTRIBUTING.md, "Add a format".
+/// @par Threads    const members are called from any thread at once.
+/// @par Lifetime   longer than every propagator it is in; usually static.
+class WAYBILL_API format {
+ public:
+  format() = default;
+  format(const format&) = delete;
+  format& operator=(const format&) = delete;
+  virtual ~format();
+
+  /// The name in OTEL_PROPAGATORS, lower case.
+  [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+  /// Every name the format reads or writes; the same span at every call.
+  [[nodiscard]] virtual std::span<const field> fields() const noexcept = 0;
+  virtual void extract(const field_values& values, extract_draft& draft) const noexcept = 0;
+  /// Called with a context that has the concern of the format's fields, and within the limits.
+  virtual void inject(const context_view& context, field_writer& writer) const noexcept = 0;
+};
+
+/// W3C Trace Context Level 2: "tracecontext", with the fields traceparent and tracestate.
+[[nodiscard]] WAYBILL_API const format& tracecontext_format() noexcept;
+/// W3C Baggage: "baggage", with the field baggage.
+[[nodiscard]] WAYBILL_API const format& baggage_format() noexcept;
+
+}  // namespace waybill::inline v0

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "waybill/carrier.hpp"
+
+namespace waybill::inline v0 {
+
+/// An ordered list of headers that keeps duplicates: the carrier for HTTP headers, for tests and
+/// for anything without a type of its own. Readable and writable.
+/// @par Threads   a value.
+/// @par Spec      RFC 9110, 5.1 (names ignore case) and 5.3 (order of repeated fields).
+class WAYBILL_API header_list {
+ public:
+  struct header {
+    std::string name;
+    std::string value;
+    friend bool operator==(const header&, const header&) = default;
+  };
+  using const_iterator = std::vector<header>::const_iterator;
+
+  header_list() = default;
+  /// `names` says which spellings are the same name; ignore_case is HTTP's rule.
+  explicit header_list(name_rule names) : rules_{http_rules.duplicates, names} {}
+  explicit header_list(carrier_rules rules) : rules_(rules) {}
+
+  /// Appends a header, whatever is there already.
+  void add(std::string_view name, std::string_view value);
+  /// Puts the value in the place of the first header of this name and takes the others away; a
+  /// new name goes to the end. The spelling becomes the given one.
+  void set(std::string_view name, std::string_view value);
+  /// Takes every header of this name away.
+  void erase(std::string_view name);
+  void clear() noexcept { headers_.clear(); }
+
+  /// The value of the first header of this name.
+  [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const noexcept;
+  [[nodiscard]] std::size_t size() const noexcept { return headers_.size(); }
+  [[nodiscard]] bool is_empty() const noexcept { return headers_.empty(); }
+  [[nodiscard]] const_iterator begin() const noexcept { return headers_.begin(); }
+  [[nodiscard]] const_iterator end() const noexcept { return headers_.end(); }
+
+  template <class F>
+  void for_each(F&& visit) const {
+    for (const header& each : headers_) {
+      visit(std::string_view(each.name), std::string_view(each.value));
+    }
+  }
+  [[nodiscard]] carrier_rules rules() const noexcept { return rules_; }
+
+  friend bool operator==(const header_list& a, const header_list& b) noexcept {
+    return a.headers_ == b.headers_;
+  }
+
+ private:
+  [[nodiscard]] bool is_same_name(std::string_view a, std::string_view b) const noexcept;
+
+  std::vector<header> headers_;
+  carrier_rules rules_ = http_rules;
+};
+
+}  // namespace waybill::inline v0

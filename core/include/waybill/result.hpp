@@ -1,0 +1,43 @@
+#pragma once
+
+#include <type_traits>
+#include <utility>
+
+#include "waybill/errc.hpp"
+
+namespace waybill::inline v0 {
+
+/// A value, or the reason why there is none.
+/// @par Errors   never throws; reading the value of a failed result gives a default-made T.
+/// @par Cost     sizeof(T) and one byte, no allocation of its own.
+template <class T>
+class [[nodiscard]] result {
+  static_assert(std::is_default_constructible_v<T>);
+
+ public:
+  constexpr result(T value) noexcept(
+      std::is_nothrow_move_constructible_v<T>)  // NOLINT(*-explicit-*)
+      : value_(std::move(value)), code_(errc::ok) {}
+  constexpr result(errc code) noexcept(
+      std::is_nothrow_default_constructible_v<T>)  // NOLINT(*-explicit-*)
+      : code_(code) {}
+
+  [[nodiscard]] constexpr bool has_value() const noexcept { return code_ == errc::ok; }
+  [[nodiscard]] constexpr explicit operator bool() const noexcept { return has_value(); }
+  [[nodiscard]] constexpr errc error() const noexcept { return code_; }
+
+  [[nodiscard]] constexpr const T& value() const& noexcept { return value_; }
+  [[nodiscard]] constexpr T& value() & noexcept { return value_; }
+  [[nodiscard]] constexpr T&& value() && noexcept { return std::move(value_); }
+  constexpr const T& operator*() const& noexcept { return value_; }
+  constexpr T& operator*() & noexcept { return value_; }
+  constexpr T&& operator*() && noexcept { return std::move(value_); }
+  constexpr const T* operator->() const noexcept { return &value_; }
+  constexpr T* operator->() noexcept { return &value_; }
+
+ private:
+  T value_{};
+  errc code_;
+};
+
+}  // namespace waybill::inline v0

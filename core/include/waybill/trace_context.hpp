@@ -1,0 +1,159 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "waybill/config.hpp"
+#include "waybill/detail/hex.hpp"
+#include "waybill/result.hpp"
+
+namespace waybill::inline v0 {
+
+/// Identifies a trace: 16 bytes in the order they are written. All zeros means none.
+struct trace_id {
+  std::array<std::uint8_t, 16> bytes{};
+
+  [[nodiscard]] constexpr bool is_valid() const noexcept { return bytes != decltype(bytes){}; }
+  /// 32 lower-case hexadecimal digits, not NUL-terminated.
+  [[nodiscard]] constexpr std::array<char, 32> to_hex() const noexcept {
+    return detail::to_hex(bytes);
+  }
+  friend constexpr bool operator==(const trace_id&, const trace_id&) noexcept = default;
+};
+
+/// Identifies a span within its trace: 8 bytes in the order they are written. All zeros: none.
+struct span_id {
+  std::array<std::uint8_t, 8> bytes{};
+
+  [[nodiscard]] constexpr bool is_valid() const noexcept { return bytes != decltype(bytes){}; }
+  /// 16 lower-case hexadecimal digits, not NUL-terminated.
+  [[nodiscard]] constexpr std::array<char, 16> to_hex() const noexcept {
+    return detail::to_hex(bytes);
+  }
+  friend constexpr bool operator==(const span_id&, const span_id&) noexcept = default;
+};
+
+/// Bits of trace-flags. Test bits, never compare the byte.
+/// @par Spec   W3C Trace Context Level 2, "trace-flags".
+inline constexpr std::uint8_t flag_sampled = 0x01;
+inline constexpr std::uint8_t flag_random = 0x02;
+/// Every bit the specification gives a meaning to; others are read over and never written.
+inline constexpr std::uint8_t flags_known = flag_sampled | flag_random;
+
+/// What the sender decided about sampling. W3C knows deny and accept; B3 knows all four.
+enum class sampling_state : std::uint8_t { defer = 0, deny = 1, accept = 2, debug = 3 };
+
+/// One position in a trace: trace id, span id, flags. Trivially copyable, 32 bytes at most.
+/// @par Threads   a value; const members may be called from any thread.
+class trace_context {
+ public:
+  /// No trace: is_valid() is false.
+  constexpr trace_context() noexcept = default;
+  /// Bits of `flags` beyond flags_known are dropped; the sampling state follows the sampled bit.
+  constexpr trace_context(const trace_id& trace, const span_id& span, std::uint8_t flags,
+                          bool remote = false) noexcept
+      : trace_(trace),
+        span_(span),
+        flags_(flags & flags_known),
+        sampling_((flags & flag_sampled) != 0 ? sampling_state::accept : sampling_state::deny),
+        remote_(remote) {}
+
+  /// A new trace: 16 random bytes, a random span id, the random bit set.
+  /// @par Cost      about 10 ns; the first call on a thread asks the operating system for a seed.
+  /// @par Threads   any; each has a generator of its own, seeded again after fork().
+  [[nodiscard]] WAYBILL_API static trace_context new_root(bool sampled) noexcept;
+  /// A new span of the same trace: flags and sampling as here, not remote.
+  /// Of an invalid context: an invalid one.
+  [[nodiscard]] WAYBILL_API trace_context new_child() const noexcept;
+
+  [[nodiscard]] constexpr const trace_id& trace() const noexcept { return trace_; }
+  [[nodiscard]] constexpr const span_id& span() const noexcept { return span_; }
+  [[nodiscard]] constexpr std::uint8_t flags() const noexcept { return flags_; }
+  [[nodiscard]] constexpr sampling_state sampling() const noexcept { return sampling_; }
+  [[nodiscard]] constexpr bool is_valid() const noexcept {
+    return trace_.is_valid() && span_.is_valid();
+  }
+  [[nodiscard]] constexpr bool is_sampled() const noexcept { return (flags_ & flag_sampled) != 0; }
+  [[nodiscard]] constexpr bool is_random() const noexcept { return (flags_ & flag_random) != 0; }
+  /// True when it was read from a carrier, false for what this process made.
+  [[nodiscard]] constexpr bool is_remote() const noexcept { return remote_; }
+
+  /// The same position with another decision; the sampled bit follows (accept and debug set it).
+  [[nodiscard]] constexpr trace_context with_sampling(sampling_state state) const noexcept {
+    trace_context changed = *this;
+    const bool sampled = state == sampling_state::accept || state == sampling_state::debug;
+    changed.flags_ =
+        static_cast<std::uint8_t>((flags_ & flag_random) | (sampled ? flag_sampled : 0));
+    changed.sampling_ = state;
+    return changed;
+  }
+
+  /// Equal ids, flags and sampling; whether it is remote does not matter.
+  friend constexpr bool operator==(const trace_context& a, const trace_context& b) noexcept {
+    return a.trace_ == b.trace_ && a.span_ == b.span_ && a.flags_ == b.flags_ &&
+           a.sampling_ == b.sampling_;
+  }
+
+ private:
+  trace_id trace_;
+  span_id span_;
+  std::uint8_t flags_ = 0;
+  sampling_state sampling_ = sampling_state::defer;
+  bool remote_ = false;
+};
+
+/// Length of a traceparent of version 00, in bytes.
+inline constexpr std::size_t traceparent_bytes = 55;
+
+/// Parses one W3C `traceparent` value.
+/// @par Input    exactly 55 bytes for version 00; for 01 to fe 55 bytes, or more with "-" as the
+///               56th. No white space around it.
+/// @par Output   a remote trace_context; flags beyond 0x03 are dropped.
+/// @par Errors   malformed, forbidden_version (ff), zero_id. Never throws.
+/// @par Cost     O(1), reads at most 56 bytes, no allocation, usable in constant expressions.
+/// @par Spec     W3C Trace Context Level 2, "traceparent Header Field Values" and "Versioning of
+///               traceparent". Deviations: none.
+/// @par BNF      traceparent = 2HEXDIGLC "-" 32HEXDIGLC "-" 16HEXDIGLC "-" 2HEXDIGLC
+[[nodiscard]] constexpr result<trace_context> parse_traceparent(std::string_view text) noexcept {
+  if (text.size() < traceparent_bytes) return errc::malformed;
+  const char* at = text.data();
+  std::uint8_t version = 0;
+  std::uint8_t flags = 0;
+  trace_id trace;
+  span_id span;
+  const bool good = detail::from_hex(at, std::span<std::uint8_t, 1>(&version, 1)) & (at[2] == '-') &
+                    (at[35] == '-') & (at[52] == '-') &
+                    detail::from_hex(at + 3, std::span<std::uint8_t, 16>(trace.bytes)) &
+                    detail::from_hex(at + 36, std::span<std::uint8_t, 8>(span.bytes)) &
+                    detail::from_hex(at + 53, std::span<std::uint8_t, 1>(&flags, 1));
+  if (!good) return errc::malformed;
+  if (version == 0xff) return errc::forbidden_version;
+  if (text.size() > traceparent_bytes && (version == 0 || at[traceparent_bytes] != '-')) {
+    return errc::malformed;
+  }
+  if (!trace.is_valid() || !span.is_valid()) return errc::zero_id;
+  return trace_context(trace, span, flags, true);
+}
+
+/// Writes the 55 bytes of a version 00 traceparent, not NUL-terminated.
+/// @par Cost   O(1), no allocation, usable in constant expressions.
+[[nodiscard]] constexpr std::array<char, traceparent_bytes> to_traceparent(
+    const trace_context& context) noexcept {
+  std::array<char, traceparent_bytes> text{};
+  const std::span<char, traceparent_bytes> out(text);
+  out[0] = '0';
+  out[1] = '0';
+  out[2] = '-';
+  detail::write_hex(std::span<const std::uint8_t>(context.trace().bytes), out.data() + 3);
+  out[35] = '-';
+  detail::write_hex(std::span<const std::uint8_t>(context.span().bytes), out.data() + 36);
+  out[52] = '-';
+  const std::uint8_t flags = context.flags();
+  detail::write_hex(std::span<const std::uint8_t>(&flags, 1), out.data() + 53);
+  return text;
+}
+
+}  // namespace waybill::inline v0

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace waybill::inline v0::detail {
+
+/// Classes of characters, one bit each, from the grammars named beside them.
+enum char_class : std::uint8_t {
+  class_ows = 0x01,               // RFC 9110, 5.6.3: SP / HTAB
+  class_token = 0x02,             // RFC 9110, 5.6.2: tchar; the keys of baggage
+  class_baggage_octet = 0x04,     // W3C Baggage, "value"
+  class_tracestate_key = 0x08,    // W3C Trace Context Level 2, "Key": lcalpha / DIGIT / _ - * / @
+  class_tracestate_value = 0x10,  // "Value": %x20-2B / %x2D-3C / %x3E-7E
+  class_unreserved = 0x20,        // RFC 3986, 2.3: what no reader anywhere decodes differently
+  class_printable = 0x40,         // %x20-7E
+  class_key_begin = 0x80,         // the first character of a tracestate key: lcalpha / DIGIT
+};
+
+inline constexpr std::array<std::uint8_t, 256> char_classes = [] {
+  std::array<std::uint8_t, 256> table{};
+  for (unsigned c = 0; c < 256; ++c) {
+    const bool lower = c >= 'a' && c <= 'z';
+    const bool alpha = lower || (c >= 'A' && c <= 'Z');
+    const bool digit = c >= '0' && c <= '9';
+    const auto is_one_of = [c](std::string_view set) {
+      return c < 0x80 && set.find(static_cast<char>(c)) != std::string_view::npos;
+    };
+    unsigned bits = 0;
+    if (c == ' ' || c == '\t') bits |= class_ows;
+    if (alpha || digit || is_one_of("!#$%&'*+-.^_`|~")) bits |= class_token;
+    if (c == 0x21 || (c >= 0x23 && c <= 0x2b) || (c >= 0x2d && c <= 0x3a) ||
+        (c >= 0x3c && c <= 0x5b) || (c >= 0x5d && c <= 0x7e)) {
+      bits |= class_baggage_octet;
+    }
+    if (lower || digit || is_one_of("_-*/@")) bits |= class_tracestate_key;
+    if (c >= 0x20 && c <= 0x7e && c != ',' && c != '=') bits |= class_tracestate_value;
+    if (alpha || digit || is_one_of("-._~")) bits |= class_unreserved;
+    if (c >= 0x20 && c <= 0x7e) bits |= class_printable;
+    if (lower || digit) bits |= class_key_begin;
+    table[c] = static_cast<std::uint8_t>(bits);
+  }
+  return table;
+}();
+
+[[nodiscard]] constexpr bool is_in(char c, char_class which) noexcept {
+  return (char_classes[static_cast<unsigned char>(c)] & which) != 0;
+}
+
+/// The index of the first character at or behind `at` that is not of the class.
+[[nodiscard]] constexpr std::size_t skip(std::string_view text, std::size_t at,
+                                         char_class which) noexcept {
+  while (at < text.size() && is_in(text[at], which)) ++at;
+  return at;
+}
+
+[[nodiscard]] constexpr bool is_all(std::string_view text, char_class which) noexcept {
+  return skip(text, 0, which) == text.size();
+}
+
+/// Without the spaces and tabs at both ends.
+[[nodiscard]] constexpr std::string_view trim(std::string_view text) noexcept {
+  while (!text.empty() && is_in(text.front(), class_ows)) text.remove_prefix(1);
+  while (!text.empty() && is_in(text.back(), class_ows)) text.remove_suffix(1);
+  return text;
+}
+
+[[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
+  return !text.empty() && is_all(text, class_token);
+}
+
+[[nodiscard]] constexpr char to_lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+
+/// `lower` is in lower case already.
+[[nodiscard]] constexpr bool equals_ignoring_case(std::string_view text,
+                                                  std::string_view lower) noexcept {
+  if (text.size() != lower.size()) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (to_lower(text[i]) != lower[i]) return false;
+  }
+  return true;
+}
+
+}  // namespace waybill::inline v0::detail

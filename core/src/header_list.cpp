@@ -1,0 +1,42 @@
+#include "waybill/header_list.hpp"
+
+#include <algorithm>
+
+#include "grammar.hpp"
+
+namespace waybill::inline v0 {
+
+void header_list::add(std::string_view name, std::string_view value) {
+  headers_.push_back({std::string(name), std::string(value)});
+}
+
+void header_list::set(std::string_view name, std::string_view value) {
+  const auto is_named = [&](const header& each) { return is_same_name(each.name, name); };
+  const auto first = std::find_if(headers_.begin(), headers_.end(), is_named);
+  if (first == headers_.end()) {
+    add(name, value);
+    return;
+  }
+  header replaced{std::string(name), std::string(value)};
+  headers_.erase(std::remove_if(first + 1, headers_.end(), is_named), headers_.end());
+  *first = std::move(replaced);
+}
+
+void header_list::erase(std::string_view name) {
+  std::erase_if(headers_, [&](const header& each) { return is_same_name(each.name, name); });
+}
+
+std::optional<std::string_view> header_list::get(std::string_view name) const noexcept {
+  for (const header& each : headers_) {
+    if (is_same_name(each.name, name)) return each.value;
+  }
+  return std::nullopt;
+}
+
+bool header_list::is_same_name(std::string_view a, std::string_view b) const noexcept {
+  if (rules_.names == name_rule::exact) return a == b;
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return detail::to_lower(x) == detail::to_lower(y); });
+}
+
+}  // namespace waybill::inline v0

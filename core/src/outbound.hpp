@@ -1,0 +1,19 @@
+#pragma once
+
+#include "waybill/outgoing.hpp"
+
+namespace waybill::inline v0::detail {
+
+/// What of a context the boundary lets out; what it holds back is counted.
+[[nodiscard]] outbound_context bound_outbound(const context_view& context, const propagation& with,
+                                              std::size_t boundary_index) noexcept;
+
+/// Writes it; what goes wrong is counted.
+inject_report write_outbound(const outbound_context& bounded, const writer_ref& carrier,
+                             const propagation& with, std::size_t boundary_index,
+                             inject_parts parts) noexcept;
+inject_report write_outbound(const outbound_context& bounded, const writer_ref& carrier,
+                             const propagation& with, std::size_t boundary_index,
+                             const inject_budget& budget) noexcept;
+
+}  // namespace waybill::inline v0::detail

@@ -1,0 +1,192 @@
+#include "waybill/propagator.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "collected_fields.hpp"
+#include "context_access.hpp"
+#include "grammar.hpp"
+#include "lists.hpp"
+
+namespace waybill::inline v0 {
+
+namespace {
+
+constexpr std::string_view default_names = "tracecontext,baggage";
+constexpr std::size_t field_name_bytes_max = 63;  // field_visitor's mask of lengths has 64 bits
+
+const format* find_format(std::string_view name) noexcept {
+  for (const format* each : {&tracecontext_format(), &baggage_format()}) {
+    if (detail::equals_ignoring_case(name, each->name())) return each;
+  }
+  return nullptr;
+}
+
+/// A context cut to the limits, and the memory for it where cutting is not a matter of a prefix.
+struct within_limits {
+  context_view view;
+  detail::text_buffer tracestate;
+  errc code = errc::ok;
+
+  within_limits(const context_view& context, const limits& limits, inject_parts parts) noexcept
+      : view(context) {
+    if (!parts.trace) view = view.without_trace();
+    if (!parts.tracestate) view = view.without_tracestate();
+    if (!parts.baggage) view = view.without_baggage();
+    std::string_view state = view.tracestate_text();
+    if (state.size() > limits.tracestate_bytes_max) {
+      code = detail::truncate_tracestate(state, limits.tracestate_bytes_max, tracestate).has_value()
+                 ? errc::too_large
+                 : errc::no_memory;
+      state = tracestate.view();
+    }
+    detail::baggage_prefix items{view.baggage_text(), view.baggage_members(), errc::ok};
+    if (items.members > limits.baggage_members_max ||
+        items.text.size() > limits.baggage_bytes_max) {
+      items = detail::cut_baggage(items.text, limits.baggage_members_max, limits.baggage_bytes_max);
+      if (code == errc::ok) code = items.status;
+    }
+    view = detail::context_access::make_view(view.trace(), state, items.text, items.members);
+  }
+};
+
+}  // namespace
+
+propagator::propagator() noexcept {
+  add(tracecontext_format());
+  add(baggage_format());
+}
+
+propagator::propagator(std::span<const format* const> formats) noexcept {
+  for (const format* each : formats) add(*each);
+}
+
+propagator propagator::from_names(std::string_view names, names_report* report) noexcept {
+  names_report unused;
+  names_report& left_out = report != nullptr ? *report : unused;
+  propagator chosen{std::span<const format* const>{}};
+  while (!names.empty()) {
+    const std::string_view name = detail::trim(detail::next_piece(names));
+    if (name.empty() || detail::equals_ignoring_case(name, "none")) continue;
+    if (const format* found = find_format(name)) {
+      chosen.add(*found);
+    } else if (left_out.unknown++ == 0) {
+      left_out.first_unknown = name;
+    }
+  }
+  return chosen;
+}
+
+propagator propagator::from_environment(names_report* report) noexcept {
+  const char* names = std::getenv("OTEL_PROPAGATORS");  // NOLINT(concurrency-mt-unsafe): reads only
+  const bool is_set = names != nullptr && !detail::trim(names).empty();
+  return from_names(is_set ? std::string_view(names) : default_names, report);
+}
+
+void propagator::add(const format& added) noexcept {
+  const auto known = formats();
+  if (std::find(known.begin(), known.end(), &added) != known.end()) return;
+  const std::span<const field> names = added.fields();
+  if (format_count_ == formats_max || slot_count_ + names.size() > fields_max) return;
+  for (const field& each : names) {
+    if (each.name.empty() || each.name.size() > field_name_bytes_max) return;
+  }
+  for (const field& each : names) {
+    std::size_t index = 0;
+    while (index < field_count_ && fields_[index].name != each.name) ++index;
+    if (index == field_count_) {
+      fields_[field_count_++] = each;
+      name_lengths_ |= std::uint64_t{1} << each.name.size();
+    }
+    slots_[slot_count_++] = static_cast<std::uint8_t>(index);
+  }
+  formats_[format_count_++] = &added;
+  first_slot_[format_count_] = slot_count_;
+}
+
+std::span<const std::uint8_t> propagator::slots_of(std::size_t format_index) const noexcept {
+  const std::size_t first = first_slot_[format_index];
+  return {slots_.data() + first, first_slot_[format_index + 1] - first};
+}
+
+std::size_t propagator::field_index(std::string_view name) const noexcept {
+  if (name.size() > field_name_bytes_max || ((name_lengths_ >> name.size()) & 1) == 0) {
+    return field_count_;
+  }
+  std::size_t index = 0;
+  while (index < field_count_ && !detail::equals_ignoring_case(name, fields_[index].name)) ++index;
+  return index;
+}
+
+void propagator::read(const reader_ref& carrier, carrier_rules rules,
+                      extract_draft& draft) const noexcept {
+  detail::collected_fields collected(carrier, rules, draft.limits_, fields());
+  collected.collect(name_lengths_);
+  for (std::size_t i = 0; i < field_count_; ++i) {
+    draft.report_->fields[i] = collected.state(i);
+    const bool is_joined =
+        rules.duplicates == duplicate_rule::combine && fields_[i].kind == field_kind::list;
+    if (collected.slots[i].appearances > 1 && !is_joined) {
+      draft.report_->repeated |= std::uint32_t{1} << i;
+    }
+  }
+  for (std::size_t i = 0; i < format_count_; ++i) {
+    draft.slots_ = slots_of(i);
+    formats_[i]->extract(field_values(collected, draft.slots_), draft);
+  }
+}
+
+context propagator::extract(const reader_ref& carrier, carrier_rules rules, const limits& limits,
+                            extract_report* report) const noexcept {
+  extract_report unused;
+  extract_draft draft(limits, report != nullptr ? *report : unused);
+  read(carrier, rules, draft);
+  return context(detail::context_access::make_view(draft.trace_, draft.tracestate_, draft.baggage_,
+                                                   draft.baggage_members_));
+}
+
+result<context_view> propagator::peek_at(const reader_ref& carrier, carrier_rules rules,
+                                         const limits& limits,
+                                         extract_report* report) const noexcept {
+  extract_report unused;
+  extract_draft draft(limits, report != nullptr ? *report : unused);
+  read(carrier, rules, draft);
+  // Text in a buffer of the draft's would dangle.
+  if (draft.tracestate_owned_.size() > 0 || draft.baggage_owned_.size() > 0)
+    return errc::needs_copy;
+  return detail::context_access::make_view(draft.trace_, draft.tracestate_, draft.baggage_,
+                                           draft.baggage_members_);
+}
+
+inject_report propagator::inject(const context_view& context, const writer_ref& carrier,
+                                 const limits& limits, inject_parts parts) const noexcept {
+  inject_report report;
+  if (context.is_empty()) return report;
+  const within_limits fitting(context, limits, parts);
+  report.code = fitting.code;
+  field_writer writer(carrier, fields());
+  for (std::size_t i = 0; i < format_count_; ++i) {
+    writer.slots_ = slots_of(i);
+    formats_[i]->inject(fitting.view, writer);
+  }
+  for (std::size_t i = 0; i < field_count_; ++i) {
+    const bool is_replaced = context.has_trace() || fields_[i].concern == field_concern::baggage;
+    const bool is_written = ((writer.written_ >> i) & 1) != 0;
+    if (is_replaced && !is_written) writer.failed_ |= !carrier.erase(fields_[i].name);
+  }
+  if (writer.failed_) report.code = errc::carrier_failed;
+  report.trace = fitting.view.has_trace();
+  report.tracestate = !fitting.view.tracestate_text().empty();
+  report.baggage = fitting.view.has_baggage();
+  return report;
+}
+
+errc propagator::strip(const writer_ref& carrier) const noexcept {
+  errc code = errc::ok;
+  for (const field& each : fields()) {
+    if (!carrier.erase(each.name)) code = errc::carrier_failed;
+  }
+  return code;
+}
+
+}  // namespace waybill::inline v0
