@@ -1,0 +1,139 @@
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "waybill/kafka/carrier.hpp"
+#include "waybill/propagation.hpp"
+
+namespace waybill::inline v0::kafka {
+
+/// A consumed message without context in its headers, and the context it came with.
+/// @par Threads    a value; move-only.
+/// @par Lifetime   owns the rd_kafka_message_t; its client outlives it.
+class WAYBILL_API message {
+ public:
+  message() noexcept = default;
+  message(message&&) noexcept = default;
+  message& operator=(message&&) noexcept = default;
+
+  /// False when the poll timed out.
+  [[nodiscard]] explicit operator bool() const noexcept { return raw_ != nullptr; }
+  /// What librdkafka reports instead of a message (such as _PARTITION_EOF), or no error.
+  [[nodiscard]] rd_kafka_resp_err_t error() const noexcept {
+    return raw_ != nullptr ? raw_->err : RD_KAFKA_RESP_ERR_NO_ERROR;
+  }
+  [[nodiscard]] std::string_view topic() const noexcept;
+  [[nodiscard]] std::int32_t partition() const noexcept;
+  [[nodiscard]] std::int64_t offset() const noexcept;
+  /// No value: null (a tombstone has a null payload). Of an error report the payload is its text.
+  [[nodiscard]] std::optional<std::string_view> key() const noexcept;
+  [[nodiscard]] std::optional<std::string_view> payload() const noexcept;
+
+  /// The context to work under; see extraction::context().
+  [[nodiscard]] const waybill::context& context() const noexcept { return taken_.context(); }
+  [[nodiscard]] const waybill::extraction& extraction() const noexcept { return taken_; }
+  /// librdkafka's own message; null after a timeout.
+  [[nodiscard]] rd_kafka_message_t* raw() const noexcept { return raw_.get(); }
+
+ private:
+  friend class consumer;
+  struct destroyer {
+    void operator()(rd_kafka_message_t* raw) const noexcept { rd_kafka_message_destroy(raw); }
+  };
+
+  std::unique_ptr<rd_kafka_message_t, destroyer> raw_;
+  waybill::extraction taken_;
+};
+
+/// What handle() does with the offset of a message whose handler returned.
+enum class settle_mode : std::uint8_t {
+  none,          ///< Nothing: librdkafka's auto commit, or the application's own calls.
+  store_offset,  ///< rd_kafka_offsets_store: needs enable.auto.offset.store=false.
+  commit_async,
+  commit_sync,
+};
+
+struct consumer_options {
+  bool strip = true;  ///< False leaves the fields in the headers.
+  settle_mode settle = settle_mode::none;
+};
+
+/// Receives messages, takes the context off, and runs handlers under it. Everything else is done
+/// with the rd_kafka_t itself: subscribe, assign, seek, pause, close.
+/// @par Lifetime   borrows the rd_kafka_t, a consumer.
+/// @par Threads    any, as rd_kafka_consumer_poll.
+/// @par Errors     never throws after construction, but for what handlers throw.
+class WAYBILL_API consumer {
+ public:
+  consumer(rd_kafka_t* client, propagation with, consumer_options options = {});
+  ~consumer();
+  consumer(const consumer&) = delete;
+  consumer& operator=(const consumer&) = delete;
+
+  /// The next message, an error report, or after the time-out nothing.
+  [[nodiscard]] message poll(std::chrono::milliseconds timeout) noexcept;
+  /// Waits for a message, then takes what is there already: at most messages_max. Error reports
+  /// stand among the messages.
+  [[nodiscard]] std::vector<message> poll_batch(std::size_t messages_max,
+                                                std::chrono::milliseconds timeout);
+
+  /// Runs `handler(received)` with the message's context as the current one, within a process
+  /// span where there is a tracer, then settles the message.
+  /// @par Errors   what settling answers. An error report is not handled: its error is the answer.
+  ///               What the handler throws goes through: the span is a failed one and the message
+  ///               is not settled.
+  template <class F>
+  rd_kafka_resp_err_t handle(message& received, F&& handler) {
+    if (!received || received.error() != RD_KAFKA_RESP_ERR_NO_ERROR) return received.error();
+    {
+      processing running(*this, received);
+      std::forward<F>(handler)(received);
+      running.succeed();
+    }
+    return settle(received, options().settle);
+  }
+
+  /// Commits the offset behind this message.
+  rd_kafka_resp_err_t commit(const message& received, bool asynchronously = false) noexcept;
+
+  [[nodiscard]] rd_kafka_t* client() const noexcept;
+  [[nodiscard]] const propagation& propagating() const noexcept;
+  [[nodiscard]] const consumer_options& options() const noexcept;
+
+ private:
+  struct state;
+
+  /// A handler's run: the current context and the span, ended as failed unless it succeeded.
+  class WAYBILL_API processing {
+   public:
+    processing(const consumer& owner, const message& received) noexcept;
+    processing(const processing&) = delete;
+    processing& operator=(const processing&) = delete;
+    ~processing();
+    void succeed() noexcept { succeeded_ = true; }
+
+   private:
+    const consumer& owner_;
+    span_handle span_;
+    std::optional<scope> active_;
+    bool succeeded_ = false;
+  };
+
+  rd_kafka_resp_err_t settle(const message& received, settle_mode how) noexcept;
+  void take(message& received) const noexcept;
+
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace waybill::inline v0::kafka

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <cstddef>
+#include <string_view>
+#include <utility>
+
+#include "waybill/carrier.hpp"
+#include "waybill/config.hpp"
+
+namespace waybill::inline v0::kafka {
+
+/// A header list that an application fills and a produce call takes: it belongs to librdkafka
+/// only when producing succeeded, and destroys itself otherwise.
+/// @par Threads   a value; move-only.
+class WAYBILL_API headers {
+ public:
+  headers() noexcept = default;
+  /// Owns `list`, which may be null.
+  explicit headers(rd_kafka_headers_t* list) noexcept : list_(list) {}
+  headers(headers&& other) noexcept : list_(other.release()) {}
+  headers& operator=(headers&& other) noexcept {
+    if (this != &other) reset(other.release());
+    return *this;
+  }
+  headers(const headers&) = delete;
+  headers& operator=(const headers&) = delete;
+  ~headers() { reset(nullptr); }
+
+  /// Appends a header with a value, which may be empty and hold any bytes.
+  void add(std::string_view name, std::string_view value);
+  /// Appends a header with a null value.
+  void add_null(std::string_view name);
+
+  /// Null as long as nothing was added.
+  [[nodiscard]] rd_kafka_headers_t* get() const noexcept { return list_; }
+  /// The list, which is the caller's from now on.
+  [[nodiscard]] rd_kafka_headers_t* release() noexcept { return std::exchange(list_, nullptr); }
+  void reset(rd_kafka_headers_t* list) noexcept;
+
+ private:
+  void append(std::string_view name, const char* value, std::size_t bytes);
+
+  rd_kafka_headers_t* list_ = nullptr;
+};
+
+/// Reads a header list: the carrier's rules are the last value of a name, and its lower-case
+/// spelling before any other. A null value is as good as absent.
+/// @par Lifetime   that of the list; a null list is an empty one.
+/// @par Broker     names end at their first NUL: librdkafka shows no more of them.
+class header_reader {
+ public:
+  static constexpr carrier_rules rules = broker_rules;
+
+  explicit header_reader(const rd_kafka_headers_t* list) noexcept : list_(list) {}
+
+  template <class F>
+  void for_each(F&& visit) const {
+    if (list_ == nullptr) return;
+    const char* name = nullptr;
+    const void* value = nullptr;
+    std::size_t bytes = 0;
+    for (std::size_t i = 0;
+         rd_kafka_header_get_all(list_, i, &name, &value, &bytes) == RD_KAFKA_RESP_ERR_NO_ERROR;
+         ++i) {
+      visit(std::string_view(name), as_field_value(value, bytes));
+    }
+  }
+
+ private:
+  static field_value as_field_value(const void* value, std::size_t bytes) noexcept {
+    if (value == nullptr) return {{}, value_kind::null};
+    return {{static_cast<const char*>(value), bytes}, value_kind::text};
+  }
+
+  const rd_kafka_headers_t* list_;
+};
+
+/// Writes to a header list. Setting and erasing mean every ASCII-case spelling of a name.
+/// @par Lifetime   that of the list.
+class WAYBILL_API header_writer {
+ public:
+  explicit header_writer(rd_kafka_headers_t& list) noexcept : list_(&list) {}
+
+  /// Appends the header after taking every older one of this name away.
+  void set(std::string_view name, std::string_view value) noexcept;
+  void erase(std::string_view name) noexcept;
+
+ private:
+  rd_kafka_headers_t* list_;
+};
+
+}  // namespace waybill::inline v0::kafka
+
+namespace waybill::inline v0 {
+template <>
+inline constexpr bool is_borrowed_carrier<kafka::header_reader> = true;
+}  // namespace waybill::inline v0

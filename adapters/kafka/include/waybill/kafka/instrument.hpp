@@ -1,0 +1,47 @@
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <memory>
+
+#include "waybill/config.hpp"
+#include "waybill/errc.hpp"
+
+namespace waybill::inline v0::kafka {
+
+namespace detail {
+class delivery_channel;
+class delivery_registry;
+}  // namespace detail
+
+/// What instrument() put into a configuration: hand it to the producer so that it learns what
+/// became of its messages. Copies are the same instrumentation.
+/// @par Threads   any.
+class WAYBILL_API instrumentation {
+ public:
+  /// None: a producer without outcomes.
+  instrumentation() noexcept;
+  instrumentation(const instrumentation&) noexcept;
+  instrumentation(instrumentation&&) noexcept;
+  instrumentation& operator=(const instrumentation&) noexcept;
+  instrumentation& operator=(instrumentation&&) noexcept;
+  ~instrumentation();
+
+  /// ok; absent when there is none; carrier_failed when librdkafka refused the interceptors.
+  [[nodiscard]] errc status() const noexcept { return status_; }
+
+ private:
+  friend WAYBILL_API instrumentation instrument(rd_kafka_conf_t* conf);
+  friend class producer;
+
+  std::shared_ptr<detail::delivery_registry> registry_;
+  errc status_ = errc::absent;
+};
+
+/// Observes the acknowledgements of every client made from `conf` or from a copy of it. Call it
+/// before rd_kafka_new. The application's opaque and callbacks are not touched.
+/// @par Broker    interceptors of librdkafka: on_new, on_conf_dup, on_acknowledgement, on_destroy.
+/// @par Threads   that of the configuration.
+[[nodiscard]] WAYBILL_API instrumentation instrument(rd_kafka_conf_t* conf);
+
+}  // namespace waybill::inline v0::kafka

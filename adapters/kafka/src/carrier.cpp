@@ -1,0 +1,134 @@
+#include "waybill/kafka/carrier.hpp"
+
+#include "header_fields.hpp"
+#include "header_names.hpp"
+
+namespace waybill::inline v0::kafka {
+
+namespace {
+
+/// Removing a header from a list moves all behind it. Beyond this many a new list is cheaper, and
+/// a sender cannot make it cost the square of what he sent.
+constexpr std::size_t removals_max = 16;
+
+rd_kafka_headers_t* headers_of(const rd_kafka_message_t& message) noexcept {
+  // What an error report carries is no message.
+  if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) return nullptr;
+  rd_kafka_headers_t* list = nullptr;
+  return rd_kafka_message_headers(&message, &list) == RD_KAFKA_RESP_ERR_NO_ERROR ? list : nullptr;
+}
+
+destination topic_of(const rd_kafka_message_t& message) noexcept {
+  return message.rkt == nullptr ? destination{} : destination(rd_kafka_topic_name(message.rkt));
+}
+
+/// A list with the headers that are not ours, for a message that is to have it instead of its own.
+rd_kafka_headers_t* copy_without_fields(const rd_kafka_headers_t& list, const propagator& formats) {
+  rd_kafka_headers_t* kept = rd_kafka_headers_new(0);
+  const std::size_t none = formats.fields().size();
+  const char* name = nullptr;
+  const void* value = nullptr;
+  std::size_t bytes = 0;
+  for (std::size_t i = 0;
+       rd_kafka_header_get_all(&list, i, &name, &value, &bytes) == RD_KAFKA_RESP_ERR_NO_ERROR;
+       ++i) {
+    const std::string_view text(name);
+    if (formats.field_index(text) != none) continue;
+    rd_kafka_header_add(kept, name, static_cast<ssize_t>(text.size()), value,
+                        static_cast<ssize_t>(bytes));
+  }
+  return kept;
+}
+
+void strip_headers(rd_kafka_message_t& message, rd_kafka_headers_t& list,
+                   const propagator& formats) noexcept {
+  const std::size_t found = detail::count_fields(&list, formats, removals_max + 1);
+  if (found > removals_max) {
+    rd_kafka_message_set_headers(&message, copy_without_fields(list, formats));
+  } else if (found > 0) {
+    detail::remove_fields(list, formats);
+  }
+}
+
+}  // namespace
+
+namespace detail {
+
+std::size_t count_fields(const rd_kafka_headers_t* list, const propagator& formats,
+                         std::size_t enough) noexcept {
+  if (list == nullptr) return 0;
+  const std::size_t none = formats.fields().size();
+  std::size_t found = 0;
+  for (std::size_t i = 0; found < enough; ++i) {
+    const std::string_view name = name_at(*list, i);
+    if (name.data() == nullptr) break;
+    if (formats.field_index(name) != none) ++found;
+  }
+  return found;
+}
+
+void remove_fields(rd_kafka_headers_t& list, const propagator& formats) noexcept {
+  const std::size_t none = formats.fields().size();
+  remove_headers(list, [&](std::string_view name) { return formats.field_index(name) != none; });
+}
+
+}  // namespace detail
+
+extraction extract(const rd_kafka_headers_t* list, const propagation& with,
+                   const destination& from) noexcept {
+  const header_reader reader(list);
+  return waybill::extract(reader, with, from);
+}
+
+extraction extract(const rd_kafka_message_t& message, const propagation& with) noexcept {
+  return extract(headers_of(message), with, topic_of(message));
+}
+
+result<context_view> peek(const rd_kafka_headers_t* list, const propagation& with,
+                          const destination& from) noexcept {
+  return waybill::peek(header_reader(list), with, from);
+}
+
+result<context_view> peek(const rd_kafka_message_t& message, const propagation& with) noexcept {
+  return peek(headers_of(message), with, topic_of(message));
+}
+
+void strip(rd_kafka_headers_t* list, const propagation& with) noexcept {
+  if (list != nullptr) detail::remove_fields(*list, with.formats);
+}
+
+void strip(rd_kafka_message_t& message, const propagation& with) noexcept {
+  rd_kafka_headers_t* list = headers_of(message);
+  if (list != nullptr) strip_headers(message, *list, with.formats);
+}
+
+extraction take(rd_kafka_headers_t* list, const propagation& with,
+                const destination& from) noexcept {
+  extraction taken = extract(list, with, from);
+  strip(list, with);
+  return taken;
+}
+
+extraction take(rd_kafka_message_t& message, const propagation& with) noexcept {
+  rd_kafka_headers_t* list = headers_of(message);
+  extraction taken = extract(list, with, topic_of(message));
+  if (list != nullptr) strip_headers(message, *list, with.formats);
+  return taken;
+}
+
+inject_report inject(const context& context, rd_kafka_headers_t& list, const propagation& with,
+                     const destination& to, const inject_budget& budget) noexcept {
+  return inject(context_view(context), list, with, to, budget);
+}
+
+inject_report inject(const context_view& context, rd_kafka_headers_t& list, const propagation& with,
+                     const destination& to, const inject_budget& budget) noexcept {
+  if (detail::count_fields(&list, with.formats, 1) == 0) {
+    detail::header_appender appender(list);
+    return waybill::inject(context, appender, with, to, budget);
+  }
+  header_writer writer(list);
+  return waybill::inject(context, writer, with, to, budget);
+}
+
+}  // namespace waybill::inline v0::kafka

@@ -1,0 +1,242 @@
+#include "waybill/kafka/consumer.hpp"
+
+#include <algorithm>
+#include <climits>
+#include <string>
+
+#include "configuration.hpp"
+
+namespace waybill::inline v0::kafka {
+
+namespace {
+
+using system_time = std::chrono::system_clock::time_point;
+
+int as_timeout(std::chrono::milliseconds timeout) noexcept {
+  // Negative means for ever, as in librdkafka.
+  return static_cast<int>(std::clamp<std::int64_t>(timeout.count(), -1, INT_MAX));
+}
+
+std::optional<std::string_view> as_bytes(const void* data, std::size_t bytes) noexcept {
+  if (data == nullptr) return std::nullopt;
+  return std::string_view(static_cast<const char*>(data), bytes);
+}
+
+bool is_message(const message& received) noexcept {
+  return received && received.error() == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+}  // namespace
+
+std::string_view message::topic() const noexcept {
+  return raw_ == nullptr || raw_->rkt == nullptr ? std::string_view{}
+                                                 : std::string_view(rd_kafka_topic_name(raw_->rkt));
+}
+
+std::int32_t message::partition() const noexcept {
+  return raw_ == nullptr ? RD_KAFKA_PARTITION_UA : raw_->partition;
+}
+
+std::int64_t message::offset() const noexcept {
+  return raw_ == nullptr ? RD_KAFKA_OFFSET_INVALID : raw_->offset;
+}
+
+std::optional<std::string_view> message::key() const noexcept {
+  return raw_ == nullptr ? std::nullopt : as_bytes(raw_->key, raw_->key_len);
+}
+
+std::optional<std::string_view> message::payload() const noexcept {
+  return raw_ == nullptr ? std::nullopt : as_bytes(raw_->payload, raw_->len);
+}
+
+struct consumer::state {
+  rd_kafka_t* client;
+  propagation with;
+  consumer_options options;
+  std::string group;
+  std::string client_id;
+
+  state(rd_kafka_t* rk, propagation p, consumer_options o)
+      : client(rk),
+        with(std::move(p)),
+        options(o),
+        group(detail::configured(rk, "group.id")),
+        client_id(detail::configured(rk, "client.id")) {}
+
+  [[nodiscard]] operation describe(operation_kind kind, std::string_view name,
+                                   const message& received) const noexcept {
+    operation what{.kind = kind, .system = "kafka", .name = name};
+    what.where = destination(received.topic());
+    what.consumer_group = group;
+    what.client_id = client_id;
+    what.message_key = received.key().value_or(std::string_view{});
+    what.partition = received.partition();
+    what.offset = received.offset();
+    what.body_bytes = received.payload().value_or(std::string_view{}).size();
+    what.tombstone = !received.payload().has_value();
+    what.injects = false;
+    return what;
+  }
+
+  /// The position a span about this message links to, unless the boundary forgets it.
+  [[nodiscard]] static std::span<const trace_context> creation(const extraction& taken) noexcept {
+    const bool is_known = taken.mode() == inbound_mode::adopt || taken.mode() == inbound_mode::link;
+    return {&taken.as_sent().trace(), is_known && taken.as_sent().has_trace() ? 1U : 0U};
+  }
+
+  /// A receive span is known to be one only when something came: it is made afterwards.
+  void trace_receive(std::span<const message> received, bool is_batch, system_time began) const {
+    std::vector<trace_context> links;
+    std::size_t messages = 0;
+    const message* first = nullptr;
+    bool has_one_topic = true;
+    for (const message& each : received) {
+      if (!is_message(each)) continue;
+      if (first == nullptr) first = &each;
+      has_one_topic = has_one_topic && each.topic() == first->topic();
+      ++messages;
+      const auto link = creation(each.extraction());
+      links.insert(links.end(), link.begin(), link.end());
+    }
+    if (first == nullptr) return;
+    operation what = describe(operation_kind::receive, "poll", *first);
+    if (is_batch) {
+      what.batch_messages = messages;
+      what.message_key = {};
+      what.partition.reset();
+      what.offset.reset();
+      what.body_bytes.reset();
+      what.tombstone = false;
+      if (!has_one_topic) what.where = {};
+    }
+    what.started_at = began;
+    context storage;
+    context started;
+    const context_view parent(with.provider->current(storage));
+    const span_handle span = with.tracer->start(what, parent, links, started);
+    if (span) with.tracer->end(span, {.state = outcome_state::succeeded});
+  }
+};
+
+consumer::consumer(rd_kafka_t* client, propagation with, consumer_options options)
+    : state_(std::make_unique<state>(client, std::move(with), options)) {}
+
+consumer::~consumer() = default;
+
+void consumer::take(message& received) const noexcept {
+  if (!is_message(received)) return;
+  received.taken_ = state_->options.strip ? kafka::take(*received.raw_, state_->with)
+                                          : kafka::extract(*received.raw_, state_->with);
+}
+
+message consumer::poll(std::chrono::milliseconds timeout) noexcept {
+  const bool is_traced = state_->with.tracer != nullptr;
+  const system_time began = is_traced ? std::chrono::system_clock::now() : system_time{};
+  message received;
+  received.raw_.reset(rd_kafka_consumer_poll(state_->client, as_timeout(timeout)));
+  take(received);
+  if (is_traced) {
+    // A receive span that cannot be made is no reason to lose the message.
+    WAYBILL_TRY { state_->trace_receive({&received, 1}, false, began); }
+    WAYBILL_CATCH_ALL {}
+  }
+  return received;
+}
+
+std::vector<message> consumer::poll_batch(std::size_t messages_max,
+                                          std::chrono::milliseconds timeout) {
+  const bool is_traced = state_->with.tracer != nullptr;
+  const system_time began = is_traced ? std::chrono::system_clock::now() : system_time{};
+  std::vector<message> received;
+  while (received.size() < messages_max) {
+    // Room first: a message that was polled and could not be kept would be lost.
+    message& next = received.emplace_back();
+    next.raw_.reset(rd_kafka_consumer_poll(state_->client, as_timeout(timeout)));
+    if (!next) {
+      received.pop_back();
+      break;
+    }
+    take(next);
+    timeout = std::chrono::milliseconds::zero();
+  }
+  if (is_traced) {
+    WAYBILL_TRY { state_->trace_receive(received, true, began); }
+    WAYBILL_CATCH_ALL {}
+  }
+  return received;
+}
+
+rd_kafka_resp_err_t consumer::commit(const message& received, bool asynchronously) noexcept {
+  if (!is_message(received)) return RD_KAFKA_RESP_ERR__INVALID_ARG;
+  const std::shared_ptr<tracer>& tracing = state_->with.tracer;
+  span_handle span;
+  if (tracing != nullptr) {
+    context started;
+    const operation what = state_->describe(operation_kind::settle, "commit", received);
+    const auto links = state::creation(received.extraction());
+    span = tracing->start(what, context_view(received.context()), links, started);
+  }
+  const rd_kafka_resp_err_t error =
+      rd_kafka_commit_message(state_->client, received.raw(), asynchronously ? 1 : 0);
+  if (span) {
+    const bool is_good = error == RD_KAFKA_RESP_ERR_NO_ERROR;
+    outcome ended{.state = is_good ? outcome_state::succeeded : outcome_state::failed};
+    if (!is_good) ended.error = rd_kafka_err2name(error);
+    tracing->end(span, ended);
+  }
+  return error;
+}
+
+rd_kafka_resp_err_t consumer::settle(const message& received, settle_mode how) noexcept {
+  switch (how) {
+    case settle_mode::none:
+      break;
+    case settle_mode::commit_async:
+      return commit(received, true);
+    case settle_mode::commit_sync:
+      return commit(received, false);
+    case settle_mode::store_offset: {
+      rd_kafka_topic_partition_list_t* offsets = rd_kafka_topic_partition_list_new(1);
+      rd_kafka_topic_partition_list_add(offsets, rd_kafka_topic_name(received.raw()->rkt),
+                                        received.partition())
+          ->offset = received.offset() + 1;
+      const rd_kafka_resp_err_t error = rd_kafka_offsets_store(state_->client, offsets);
+      rd_kafka_topic_partition_list_destroy(offsets);
+      return error;
+    }
+  }
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+rd_kafka_t* consumer::client() const noexcept { return state_->client; }
+
+const propagation& consumer::propagating() const noexcept { return state_->with; }
+
+const consumer_options& consumer::options() const noexcept { return state_->options; }
+
+consumer::processing::processing(const consumer& owner, const message& received) noexcept
+    : owner_(owner) {
+  const propagation& with = owner.propagating();
+  context under = received.context();
+  if (with.tracer != nullptr) {
+    // The trace that begins at a boundary is the tracer's to begin.
+    const bool continues = received.extraction().parent() != nullptr;
+    const context_view parent =
+        continues ? context_view(under) : context_view(under).without_trace();
+    const operation what = owner.state_->describe(operation_kind::process, "process", received);
+    context started;
+    span_ = with.tracer->start(what, parent, state::creation(received.extraction()), started);
+    if (!started.is_empty()) under = std::move(started);
+  }
+  active_.emplace(std::move(under), *with.provider);
+}
+
+consumer::processing::~processing() {
+  active_.reset();
+  if (!span_) return;
+  outcome ended{.state = succeeded_ ? outcome_state::succeeded : outcome_state::failed};
+  if (!succeeded_) ended.error = "exception";
+  owner_.propagating().tracer->end(span_, ended);
+}
+
+}  // namespace waybill::inline v0::kafka

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <string_view>
+
+namespace waybill::inline v0::kafka::detail {
+
+/// Longer names are no propagation field's (see propagator::add).
+inline constexpr std::size_t name_bytes_max = 63;
+
+[[nodiscard]] inline bool equals_ignoring_case(std::string_view text,
+                                               std::string_view lower) noexcept {
+  if (text.size() != lower.size()) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c) != lower[i]) return false;
+  }
+  return true;
+}
+
+/// The name of the header at `index`, or one without data behind the last.
+[[nodiscard]] inline std::string_view name_at(const rd_kafka_headers_t& list,
+                                              std::size_t index) noexcept {
+  const char* name = nullptr;
+  const void* value = nullptr;
+  std::size_t bytes = 0;
+  const bool is_there =
+      rd_kafka_header_get_all(&list, index, &name, &value, &bytes) == RD_KAFKA_RESP_ERR_NO_ERROR;
+  return is_there ? std::string_view(name) : std::string_view{};
+}
+
+/// Takes the headers away whose names the predicate answers true for.
+/// rd_kafka_header_remove compares exactly and reads its argument while it frees what it matches,
+/// so each spelling is copied first.
+template <class Predicate>
+void remove_headers(rd_kafka_headers_t& list, Predicate&& is_wanted) noexcept {
+  for (std::size_t i = 0;;) {
+    const std::string_view name = name_at(list, i);
+    if (name.data() == nullptr) return;
+    if (name.size() > name_bytes_max || !is_wanted(name)) {
+      ++i;
+      continue;
+    }
+    std::array<char, name_bytes_max + 1> copy{};
+    std::memcpy(copy.data(), name.data(), name.size());
+    // Should librdkafka ever not find what it has just shown, go on rather than for ever.
+    if (rd_kafka_header_remove(&list, copy.data()) != RD_KAFKA_RESP_ERR_NO_ERROR) ++i;
+  }
+}
+
+}  // namespace waybill::inline v0::kafka::detail
