@@ -14,7 +14,7 @@ endif()
 add_library(waybill_build_flags INTERFACE)
 
 target_compile_options(waybill_build_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion
-                                                     -Wsign-conversion -Wshadow -Wold-style-cast)
+                                                     -Wsign-conversion -Wshadow)
 if(WAYBILL_WERROR)
   target_compile_options(waybill_build_flags INTERFACE -Werror)
 endif()
