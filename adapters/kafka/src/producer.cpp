@@ -209,22 +209,24 @@ struct producer::state final : detail::delivery_sink {
 
   rd_kafka_resp_err_t produce(const record& message, rd_kafka_headers_t* list) noexcept;
   rd_kafka_resp_err_t send(const record& message, rd_kafka_headers_t* list,
-                           const detail::in_flight_message& sent) noexcept;
+                           span_handle span) noexcept;
 };
 
 /// Hands a message over, waiting for its outcome from before librdkafka can know it.
 rd_kafka_resp_err_t producer::state::send(const record& message, rd_kafka_headers_t* list,
-                                          const detail::in_flight_message& sent) noexcept {
-  const bool is_tracked = tracks() && in_flight.add(sent);
+                                          span_handle span) noexcept {
+  // The acknowledgement will be looked up by what the headers say, so that is asked here too.
+  const trace_context carried = tracks() ? trace_in(list) : trace_context{};
+  const bool is_tracked = tracks() && in_flight.add({carried, span});
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
   {
     const producing_mark mark(this);
     error = hand_over(client, message, list);
   }
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    if (is_tracked) static_cast<void>(in_flight.take(sent.trace.span()));
-  } else if (!is_tracked && sent.span) {
-    with.tracer->end(sent.span, {.state = outcome_state::unknown});
+    if (is_tracked) static_cast<void>(in_flight.take(carried.span()));
+  } else if (!is_tracked && span) {
+    with.tracer->end(span, {.state = outcome_state::unknown});
   }
   return error;
 }
@@ -247,8 +249,7 @@ rd_kafka_resp_err_t producer::state::produce(const record& message,
   for (const inject_parts parts : attempts) {
     const bool writes = decided.changes_headers();
     if (writes) headers_sent.write(decided, parts);
-    const trace_context carried = parts.trace ? decided.sent_trace() : trace_context{};
-    error = send(message, headers_sent.list(), {carried, span});
+    error = send(message, headers_sent.list(), span);
     if (error != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || !writes) break;
   }
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
