@@ -1,0 +1,124 @@
+#include "kafka_admin.hpp"
+
+#include <array>
+#include <memory>
+#include <span>
+#include <stdexcept>
+
+namespace waybill_test {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+constexpr int poll_interval_milliseconds = 20;
+constexpr int request_timeout_milliseconds = 5'000;
+
+template <typename T>
+using owned = std::unique_ptr<T, void (*)(T*)>;
+
+int count_of(std::chrono::milliseconds duration) { return static_cast<int>(duration.count()); }
+
+[[noreturn]] void fail(const std::string& topic, const std::string& reason) {
+  throw std::runtime_error("can't create topic " + topic + ": " + reason);
+}
+
+owned<rd_kafka_NewTopic_t> describe_topic(const std::string& name, int partitions, int replication,
+                                          const std::map<std::string, std::string>& configuration) {
+  std::array<char, 512> text{};
+  owned<rd_kafka_NewTopic_t> topic(
+      rd_kafka_NewTopic_new(name.c_str(), partitions, replication, text.data(), text.size()),
+      rd_kafka_NewTopic_destroy);
+  if (!topic) fail(name, text.data());
+  for (const auto& [key, value] : configuration) {
+    const rd_kafka_resp_err_t error =
+        rd_kafka_NewTopic_set_config(topic.get(), key.c_str(), value.c_str());
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) fail(name, rd_kafka_err2str(error));
+  }
+  return topic;
+}
+
+}  // namespace
+
+// A consumer's metadata requests don't create topics by themselves; a producer's do.
+kafka_admin::kafka_admin(const std::string& bootstrap)
+    : handle_(make_kafka_handle(RD_KAFKA_CONSUMER, bootstrap)) {}
+
+bool kafka_admin::answers(const std::string& cluster_id, int brokers,
+                          std::chrono::milliseconds patience) {
+  const rd_kafka_metadata_t* raw = nullptr;
+  if (rd_kafka_metadata(handle_.get(), 0, nullptr, &raw, count_of(patience)) !=
+      RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return false;
+  }
+  const kafka_metadata data(raw);
+  if (data->broker_cnt < brokers) return false;
+  if (rd_kafka_controllerid(handle_.get(), count_of(patience)) < 0) return false;
+  char* answered = rd_kafka_clusterid(handle_.get(), count_of(patience));
+  const bool same = answered != nullptr && cluster_id == answered;
+  if (answered != nullptr) rd_kafka_mem_free(handle_.get(), answered);
+  return same;
+}
+
+void kafka_admin::create_topic(const std::string& name, int partitions, int replication,
+                               const std::map<std::string, std::string>& configuration,
+                               std::chrono::milliseconds patience) {
+  const auto deadline = clock::now() + patience;
+  const owned<rd_kafka_NewTopic_t> topic =
+      describe_topic(name, partitions, replication, configuration);
+  const owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(handle_.get()), rd_kafka_queue_destroy);
+  const owned<rd_kafka_AdminOptions_t> options(
+      rd_kafka_AdminOptions_new(handle_.get(), RD_KAFKA_ADMIN_OP_CREATETOPICS),
+      rd_kafka_AdminOptions_destroy);
+  std::array<char, 512> text{};
+  for (const auto set :
+       {rd_kafka_AdminOptions_set_request_timeout, rd_kafka_AdminOptions_set_operation_timeout}) {
+    if (set(options.get(), count_of(patience), text.data(), text.size()) !=
+        RD_KAFKA_RESP_ERR_NO_ERROR) {
+      fail(name, text.data());
+    }
+  }
+
+  std::array<rd_kafka_NewTopic_t*, 1> topics = {topic.get()};
+  rd_kafka_CreateTopics(handle_.get(), topics.data(), topics.size(), options.get(), queue.get());
+  // The request's own time limit ends this wait.
+  const owned<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), -1), rd_kafka_event_destroy);
+  const rd_kafka_CreateTopics_result_t* result = rd_kafka_event_CreateTopics_result(event.get());
+  if (result == nullptr) fail(name, "no answer");
+  if (rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    fail(name, rd_kafka_event_error_string(event.get()));
+  }
+  std::size_t count = 0;
+  const rd_kafka_topic_result_t** all = rd_kafka_CreateTopics_result_topics(result, &count);
+  for (const rd_kafka_topic_result_t* each : std::span(all, count)) {
+    if (rd_kafka_topic_result_error(each) == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+    const char* reason = rd_kafka_topic_result_error_string(each);
+    fail(name, reason != nullptr ? reason : rd_kafka_err2name(rd_kafka_topic_result_error(each)));
+  }
+
+  while (!has_leaders(name, partitions)) {
+    if (clock::now() >= deadline) fail(name, "it was made, but got no leaders in time");
+    rd_kafka_poll(handle_.get(), poll_interval_milliseconds);
+  }
+}
+
+bool kafka_admin::has_leaders(const std::string& topic, int partitions) {
+  const rd_kafka_metadata_t* raw = nullptr;
+  if (rd_kafka_metadata(handle_.get(), 1, nullptr, &raw, request_timeout_milliseconds) !=
+      RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return false;
+  }
+  const kafka_metadata data(raw);
+  for (const rd_kafka_metadata_topic_t& each :
+       std::span(data->topics, static_cast<std::size_t>(data->topic_cnt))) {
+    if (topic != each.topic || each.partition_cnt != partitions) continue;
+    for (const rd_kafka_metadata_partition_t& partition :
+         std::span(each.partitions, static_cast<std::size_t>(each.partition_cnt))) {
+      if (partition.leader < 0) return false;
+    }
+    return true;
+  }
+  return false;
+}
+
+}  // namespace waybill_test

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <string>
+
+#include "bare_kafka.hpp"
+
+namespace waybill_test {
+
+/// What is asked of a broker or cluster by its own protocol.
+/// @par Threads One at a time.
+class kafka_admin {
+ public:
+  explicit kafka_admin(const std::string& bootstrap);
+
+  /// True once a metadata request is answered by the cluster of that id, with at least `brokers`
+  /// live brokers and a controller.
+  bool answers(const std::string& cluster_id, int brokers, std::chrono::milliseconds patience);
+
+  /// Makes a topic and waits until the broker shows it with a leader for every partition.
+  /// @par Errors Throws std::runtime_error with the broker's text.
+  void create_topic(const std::string& name, int partitions, int replication,
+                    const std::map<std::string, std::string>& configuration,
+                    std::chrono::milliseconds patience);
+
+ private:
+  bool has_leaders(const std::string& topic, int partitions);
+
+  kafka_handle handle_;
+};
+
+}  // namespace waybill_test

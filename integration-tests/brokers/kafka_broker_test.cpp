@@ -1,0 +1,268 @@
+#include "kafka_broker.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "bare_kafka.hpp"
+#include "environment.hpp"
+#include "shared_kafka.hpp"
+
+namespace waybill_test {
+namespace {
+
+constexpr int patience_milliseconds = 30'000;
+
+// All processes that have `text` in their command line; zombies have none.
+std::vector<std::string> processes_with(const std::string& text) {
+  std::vector<std::string> found;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    std::ifstream file(entry.path() / "cmdline");
+    const std::string command{std::istreambuf_iterator<char>(file), {}};
+    if (command.find(text) != std::string::npos) found.push_back(entry.path().filename());
+  }
+  return found;
+}
+
+std::string text_of_failed_start(kafka_broker_options options = {}) {
+  try {
+    const kafka_broker broker(std::move(options));
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return {};
+}
+
+unique_descriptor listen_on(std::uint16_t port) {
+  unique_descriptor listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  EXPECT_EQ(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  EXPECT_EQ(::listen(listener.get(), 1), 0);
+  return listener;
+}
+
+bool readable_in_time(int descriptor) {
+  pollfd entry{descriptor, POLLIN, 0};
+  return ::poll(&entry, 1, patience_milliseconds) == 1;
+}
+
+std::string read_line(int descriptor) {
+  std::string line;
+  char character = 0;
+  while (readable_in_time(descriptor) && ::read(descriptor, &character, 1) == 1) {
+    if (character == '\n') return line;
+    line += character;
+  }
+  ADD_FAILURE() << "no whole line came: " << line;
+  return {};
+}
+
+TEST(kafka_broker, keeps_what_was_written_when_it_is_killed_and_restarted) {
+  kafka_broker broker;
+  const std::string bootstrap = broker.bootstrap();
+  const std::string topic = unique_topic("restart");
+  broker.create_topic(topic, 2);
+  bare_producer(bootstrap).produce(topic, {"key", "before", {{"n", "v"}}, 1});
+
+  const pid_t first = broker.process_id();
+  broker.kill();
+  EXPECT_FALSE(broker.running());
+  EXPECT_EQ(broker.process_id(), -1);
+  EXPECT_THROW(bare_producer(bootstrap, {{"message.timeout.ms", "500"}})
+                   .produce(topic, {"key", "while it is down", {}, 1}),
+               std::runtime_error);
+
+  broker.start();
+  EXPECT_EQ(broker.bootstrap(), bootstrap);
+  EXPECT_NE(broker.process_id(), first);
+  bare_producer(bootstrap).produce(topic, {"key", "after", {}, 1});
+  std::vector<bare_record> records = bare_consumer(bootstrap, topic).take_all();
+  ASSERT_EQ(records.size(), 2U);
+  EXPECT_EQ(records[0].value, "before");
+  EXPECT_EQ(records[0].headers, (std::vector<bare_header>{{"n", "v"}}));
+  EXPECT_EQ(records[1].value, "after");
+
+  broker.stop();
+  EXPECT_FALSE(broker.running());
+  broker.restart();
+  EXPECT_EQ(bare_consumer(bootstrap, topic).take_all().size(), 2U);
+}
+
+TEST(kafka_broker, that_is_paused_answers_nobody_until_it_is_resumed) {
+  kafka_broker broker;
+  const std::string topic = unique_topic("pause");
+  broker.create_topic(topic);
+  bare_producer hasty(broker.bootstrap(), {{"message.timeout.ms", "3000"}});
+  hasty.produce(topic, {"key", "one", {}});
+
+  broker.pause();
+  EXPECT_TRUE(broker.running());
+  EXPECT_THROW(hasty.produce(topic, {"key", "nobody listens", {}}), std::runtime_error);
+  broker.resume();
+  EXPECT_NO_THROW(bare_producer(broker.bootstrap()).produce(topic, {"key", "two", {}}));
+}
+
+TEST(kafka_broker, takes_the_settings_it_is_given) {
+  kafka_broker_options options;
+  options.properties = {{"message.max.bytes", "2000"}, {"num.partitions", "5"}};
+  kafka_broker broker(options);
+  const std::string topic = unique_topic("made-by-itself");
+  bare_producer producer(broker.bootstrap());
+  producer.produce(topic, {"key", "small", {}, 4});
+  EXPECT_THROW(producer.produce(topic, {"key", std::string(20'000, 'v'), {}, 4}),
+               std::runtime_error);
+}
+
+TEST(kafka_broker, leaves_no_process_and_no_file_behind) {
+  std::filesystem::path folder;
+  pid_t id = -1;
+  {
+    const kafka_broker broker;
+    folder = broker.data_folder();
+    id = broker.process_id();
+    EXPECT_EQ(processes_with(folder), std::vector<std::string>{std::to_string(id)});
+    EXPECT_TRUE(std::filesystem::exists(folder / "data" / "meta.properties"));
+  }
+  EXPECT_FALSE(std::filesystem::exists("/proc/" + std::to_string(id)));
+  EXPECT_EQ(processes_with(folder), std::vector<std::string>{});
+  EXPECT_FALSE(std::filesystem::exists(folder));
+}
+
+TEST(kafka_broker, starts_beside_others_of_its_kind) {
+  std::array<std::unique_ptr<kafka_broker>, 2> brokers;
+  std::vector<std::thread> threads;
+  threads.reserve(brokers.size());
+  for (auto& broker : brokers) {
+    threads.emplace_back([&broker] {
+      try {
+        broker = std::make_unique<kafka_broker>();
+      } catch (const std::exception& error) {
+        ADD_FAILURE() << error.what();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  ASSERT_TRUE(brokers[0] && brokers[1]);
+  EXPECT_NE(brokers[0]->bootstrap(), brokers[1]->bootstrap());
+
+  const std::string topic = unique_topic("same-name");
+  for (const auto& broker : brokers) {
+    broker->create_topic(topic);
+    bare_producer(broker->bootstrap()).produce(topic, {"key", broker->bootstrap(), {}});
+  }
+  for (const auto& broker : brokers) {
+    const std::vector<bare_record> records = bare_consumer(broker->bootstrap(), topic).take_all();
+    ASSERT_EQ(records.size(), 1U);
+    EXPECT_EQ(records[0].value, broker->bootstrap());
+  }
+}
+
+TEST(kafka_broker, takes_other_ports_when_its_ports_were_taken_meanwhile) {
+  std::vector<std::uint16_t> chosen;
+  unique_descriptor thief;
+  kafka_broker_options options;
+  options.on_port_chosen = [&](std::uint16_t port) {
+    chosen.push_back(port);
+    if (chosen.size() == 1) thief = listen_on(port);
+  };
+  kafka_broker broker(options);
+  ASSERT_EQ(chosen.size(), 2U);
+  EXPECT_EQ(broker.bootstrap(), "127.0.0.1:" + std::to_string(chosen[1]));
+  const std::string topic = unique_topic("other-port");
+  broker.create_topic(topic);
+  bare_producer(broker.bootstrap()).produce(topic, {"key", "value", {}});
+  EXPECT_EQ(bare_consumer(broker.bootstrap(), topic).take_all().size(), 1U);
+}
+
+// Not only when the test ends in order: an interrupted or crashed test leaves no broker either.
+TEST(kafka_broker, dies_with_the_process_that_owns_it) {
+  const temporary_folder folder("waybill-holder");
+  std::array<int, 2> output{};
+  std::array<int, 2> input{};
+  ASSERT_EQ(::pipe2(output.data(), O_CLOEXEC), 0);
+  ASSERT_EQ(::pipe2(input.data(), O_CLOEXEC), 0);
+  const unique_descriptor reader(output[0]);
+  unique_descriptor holder_output(output[1]);
+  const unique_descriptor holder_input(input[0]);
+  const unique_descriptor writer(input[1]);
+
+  const changed_variable temporary("TMPDIR", folder.path().string());
+  const child_process holder({WAYBILL_KAFKA_BROKER_HOLDER},
+                             {holder_input.get(), holder_output.get(), STDERR_FILENO});
+  holder_output.reset();
+  std::istringstream line(read_line(reader.get()));
+  pid_t java = -1;
+  std::string bootstrap;
+  ASSERT_TRUE(line >> java >> bootstrap);
+  ASSERT_EQ(processes_with(folder.path()), std::vector<std::string>{std::to_string(java)});
+  // Opened while the broker lives: the number can't have become another process's. By its number,
+  // because glibc 2.36 declares the function without extern "C".
+  const unique_descriptor broker(static_cast<int>(::syscall(SYS_pidfd_open, java, 0)));
+  ASSERT_GE(broker.get(), 0);
+  EXPECT_NO_THROW(bare_producer(bootstrap).produce(unique_topic("held"), {"key", "value", {}}));
+
+  // Only the holder: kill() would end its whole process group.
+  holder.send_signal(SIGKILL);
+  ASSERT_TRUE(holder.wait_until(child_process::clock::now() + std::chrono::seconds(30)));
+  EXPECT_TRUE(readable_in_time(broker.get())) << "java still runs";
+  EXPECT_EQ(processes_with(folder.path()), std::vector<std::string>{});
+}
+
+TEST(kafka_broker, without_its_jars_throws_and_says_what_to_do) {
+  {
+    const changed_variable none("WAYBILL_KAFKA_LIBS", std::nullopt);
+    EXPECT_NE(text_of_failed_start().find("WAYBILL_KAFKA_LIBS is not set"), std::string::npos);
+  }
+  const changed_variable wrong("WAYBILL_KAFKA_LIBS", "/no/such/folder");
+  EXPECT_NE(text_of_failed_start().find("/no/such/folder"), std::string::npos);
+}
+
+TEST(kafka_broker, that_cannot_be_formatted_throws_with_the_reason) {
+  kafka_broker_options options;
+  options.properties = {{"num.partitions", "many"}};
+  EXPECT_NE(text_of_failed_start(options).find("num.partitions"), std::string::npos);
+}
+
+TEST(kafka_broker, that_cannot_start_throws_with_the_end_of_its_log) {
+  kafka_broker_options options;
+  options.properties = {{"authorizer.class.name", "no.such.Authorizer"}};
+  const std::string text = text_of_failed_start(options);
+  EXPECT_NE(text.find("did not start: exit code"), std::string::npos) << text;
+  EXPECT_NE(text.find("no.such.Authorizer"), std::string::npos) << text;
+}
+
+TEST(kafka_broker, refuses_a_topic_that_is_there_already) {
+  const std::string topic = unique_topic("twice");
+  shared_kafka().create_topic(topic);
+  EXPECT_THROW(shared_kafka().create_topic(topic), std::runtime_error);
+  EXPECT_THROW(shared_kafka().create_topic("not a/name"), std::runtime_error);
+  EXPECT_THROW(shared_kafka().create_topic(unique_topic("t"), 1, 2), std::runtime_error)
+      << "one broker can't hold two copies";
+}
+
+TEST(shared_kafka, is_one_broker_for_all_tests) {
+  EXPECT_EQ(&shared_kafka(), &shared_kafka());
+  EXPECT_TRUE(shared_kafka().running());
+}
+
+}  // namespace
+}  // namespace waybill_test
