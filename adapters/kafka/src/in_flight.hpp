@@ -49,15 +49,15 @@ class in_flight_table {
 
   /// Takes one message that carries this span id out.
   [[nodiscard]] std::optional<in_flight_message> take(const span_id& span) noexcept {
-    const std::uint64_t key = key_of(span);
-    shard& home = shard_of(key);
-    const std::lock_guard lock(home.mutex);
-    const auto found = home.messages.find(key);
-    if (found == home.messages.end()) return std::nullopt;
-    const in_flight_message message = found->second;
-    home.messages.erase(found);
-    size_.fetch_sub(1, std::memory_order_relaxed);
-    return message;
+    return take_if(span, [](const in_flight_message&) { return true; });
+  }
+
+  /// The same, but the message with this span, as long as no other's outcome has taken it.
+  [[nodiscard]] std::optional<in_flight_message> take(const span_id& span,
+                                                      span_handle preferred) noexcept {
+    auto own = take_if(
+        span, [&](const in_flight_message& each) { return each.span.state == preferred.state; });
+    return own.has_value() ? own : take(span);
   }
 
   /// Takes any message out, until there is none.
@@ -82,6 +82,22 @@ class in_flight_table {
     std::mutex mutex;
     std::unordered_multimap<std::uint64_t, in_flight_message> messages;
   };
+
+  template <class Predicate>
+  std::optional<in_flight_message> take_if(const span_id& span, Predicate&& is_wanted) noexcept {
+    const std::uint64_t key = key_of(span);
+    shard& home = shard_of(key);
+    const std::lock_guard lock(home.mutex);
+    const auto [first, last] = home.messages.equal_range(key);
+    for (auto each = first; each != last; ++each) {
+      if (!is_wanted(each->second)) continue;
+      const in_flight_message message = each->second;
+      home.messages.erase(each);
+      size_.fetch_sub(1, std::memory_order_relaxed);
+      return message;
+    }
+    return std::nullopt;
+  }
 
   static std::uint64_t key_of(const span_id& span) noexcept {
     std::uint64_t key = 0;

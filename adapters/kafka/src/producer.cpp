@@ -209,12 +209,14 @@ struct producer::state final : detail::delivery_sink {
 
   rd_kafka_resp_err_t produce(const record& message, rd_kafka_headers_t* list) noexcept;
   rd_kafka_resp_err_t send(const record& message, rd_kafka_headers_t* list,
-                           span_handle span) noexcept;
+                           span_handle& span) noexcept;
 };
 
 /// Hands a message over, waiting for its outcome from before librdkafka can know it.
+/// After an error `span` is the one that is to end: where several messages carry one span id an
+/// acknowledgement that came meanwhile may have ended this one's own in place of another's.
 rd_kafka_resp_err_t producer::state::send(const record& message, rd_kafka_headers_t* list,
-                                          span_handle span) noexcept {
+                                          span_handle& span) noexcept {
   // The acknowledgement will be looked up by what the headers say, so that is asked here too.
   const trace_context carried = tracks() ? trace_in(list) : trace_context{};
   const bool is_tracked = tracks() && in_flight.add({carried, span});
@@ -224,7 +226,10 @@ rd_kafka_resp_err_t producer::state::send(const record& message, rd_kafka_header
     error = hand_over(client, message, list);
   }
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    if (is_tracked) static_cast<void>(in_flight.take(carried.span()));
+    if (is_tracked) {
+      const auto left = in_flight.take(carried.span(), span);
+      span = left.has_value() ? left->span : span_handle{};
+    }
   } else if (!is_tracked && span) {
     with.tracer->end(span, {.state = outcome_state::unknown});
   }
@@ -240,7 +245,7 @@ rd_kafka_resp_err_t producer::state::produce(const record& message,
   const inject_mode mode = message.mode == inject_mode::automatic ? options.mode : message.mode;
   outgoing decided(existing, message.context, mode, with, describe(message));
   outgoing_headers headers_sent(list, with.formats);
-  const span_handle span = decided.take_span();
+  span_handle span = decided.take_span();
 
   // All that is to be said, and what is given up when the message is too large with it.
   constexpr std::array<inject_parts, 4> attempts{
