@@ -15,6 +15,10 @@ add_library(waybill_build_flags INTERFACE)
 
 target_compile_options(waybill_build_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion
                                                      -Wsign-conversion -Wshadow)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # librdkafka's macros are such expressions, and clang blames those who use them.
+  target_compile_options(waybill_build_flags INTERFACE -Wno-gnu-statement-expression)
+endif()
 if(WAYBILL_WERROR)
   target_compile_options(waybill_build_flags INTERFACE -Werror)
 endif()
