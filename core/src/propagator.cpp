@@ -64,6 +64,7 @@ propagator::propagator(std::span<const format* const> formats) noexcept {
 propagator propagator::from_names(std::string_view names, names_report* report) noexcept {
   names_report unused;
   names_report& left_out = report != nullptr ? *report : unused;
+  left_out = {};
   propagator chosen{std::span<const format* const>{}};
   while (!names.empty()) {
     const std::string_view name = detail::trim(detail::next_piece(names));
@@ -122,6 +123,7 @@ void propagator::read(const reader_ref& carrier, carrier_rules rules,
                       extract_draft& draft) const noexcept {
   detail::collected_fields collected(carrier, rules, draft.limits_, fields());
   collected.collect(name_lengths_);
+  *draft.report_ = {};  // the caller may use one report for many messages
   for (std::size_t i = 0; i < field_count_; ++i) {
     draft.report_->fields[i] = collected.state(i);
     const bool is_joined =
