@@ -70,7 +70,9 @@ class size_counter {
  public:
   explicit size_counter(std::size_t bytes_per_field) noexcept : bytes_per_field_(bytes_per_field) {}
   void set(std::string_view name, std::string_view value) noexcept {
-    bytes_ += name.size() + value.size() + bytes_per_field_;
+    for (const std::size_t part : {name.size(), value.size(), bytes_per_field_}) {
+      bytes_ = part > SIZE_MAX - bytes_ ? SIZE_MAX : bytes_ + part;
+    }
   }
   void erase(std::string_view /*name*/) noexcept {}
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }

@@ -50,6 +50,15 @@ struct within_limits {
   }
 };
 
+/// Whether a context has what one of these fields carries.
+bool has_concern_of(std::span<const field> fields, std::span<const std::uint8_t> slots,
+                    const context_view& context) noexcept {
+  return std::any_of(slots.begin(), slots.end(), [&](std::uint8_t slot) {
+    return fields[slot].concern == field_concern::trace ? context.has_trace()
+                                                        : context.has_baggage();
+  });
+}
+
 }  // namespace
 
 propagator::propagator() noexcept {
@@ -169,17 +178,21 @@ inject_report propagator::inject(const context_view& context, const writer_ref& 
   field_writer writer(carrier, fields());
   for (std::size_t i = 0; i < format_count_; ++i) {
     writer.slots_ = slots_of(i);
-    formats_[i]->inject(fitting.view, writer);
+    if (has_concern_of(fields(), writer.slots_, fitting.view))
+      formats_[i]->inject(fitting.view, writer);
   }
   for (std::size_t i = 0; i < field_count_; ++i) {
-    const bool is_replaced = context.has_trace() || fields_[i].concern == field_concern::baggage;
-    const bool is_written = ((writer.written_ >> i) & 1) != 0;
-    if (is_replaced && !is_written) writer.failed_ |= !carrier.erase(fields_[i].name);
+    const bool carries_baggage = fields_[i].concern == field_concern::baggage;
+    if (((writer.written_ >> i) & 1) != 0) {
+      const bool is_list = fields_[i].kind == field_kind::list;
+      report.baggage |= carries_baggage;
+      report.tracestate |= !carries_baggage && is_list;
+      report.trace |= !carries_baggage && !is_list;
+    } else if (context.has_trace() || carries_baggage) {
+      writer.failed_ |= !carrier.erase(fields_[i].name);
+    }
   }
   if (writer.failed_) report.code = errc::carrier_failed;
-  report.trace = fitting.view.has_trace();
-  report.tracestate = !fitting.view.tracestate_text().empty();
-  report.baggage = fitting.view.has_baggage();
   return report;
 }
 
