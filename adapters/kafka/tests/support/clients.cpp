@@ -69,21 +69,20 @@ bare_record to_record(const rd_kafka_message_t& message) {
 }
 
 mock_cluster::mock_cluster()
-    : host_(make_client(RD_KAFKA_PRODUCER, config())),
-      cluster_(rd_kafka_mock_cluster_new(host_.get(), 1)) {
-  check(rd_kafka_mock_topic_create(cluster_.get(), topic, partitions, 1), "create topic");
+    : cluster_(rd_kafka_mock_cluster_new(make_client(RD_KAFKA_PRODUCER, config()).release(), 1)) {
+  check(rd_kafka_mock_topic_create(cluster_, topic, partitions, 1), "create topic");
 }
 
 config mock_cluster::producer_config() const {
   config made;
-  made.set("bootstrap.servers", rd_kafka_mock_cluster_bootstraps(cluster_.get()));
+  made.set("bootstrap.servers", rd_kafka_mock_cluster_bootstraps(cluster_));
   made.set("linger.ms", "0");
   return made;
 }
 
 config mock_cluster::consumer_config(const std::string& group) const {
   config made;
-  made.set("bootstrap.servers", rd_kafka_mock_cluster_bootstraps(cluster_.get()));
+  made.set("bootstrap.servers", rd_kafka_mock_cluster_bootstraps(cluster_));
   made.set("group.id", group);
   made.set("fetch.wait.max.ms", "5");
   made.set("fetch.error.backoff.ms", "5");
@@ -106,7 +105,7 @@ std::vector<bare_record> mock_cluster::read(std::size_t count) const {
   const owned_client client = make_client(RD_KAFKA_CONSUMER, consumer_config("bare-readers"));
   const owned_partitions all(rd_kafka_topic_partition_list_new(partitions));
   for (std::int32_t i = 0; i < partitions; ++i) {
-    rd_kafka_topic_partition_list_add(all.get(), topic, i)->offset = RD_KAFKA_OFFSET_BEGINNING;
+    rd_kafka_topic_partition_list_add(all.get(), topic, i)->offset = 0;
   }
   check(rd_kafka_assign(client.get(), all.get()), "assign");
 
@@ -148,6 +147,11 @@ void assign(rd_kafka_t* client, const char* topic, std::int32_t partition, std::
   const owned_partitions list(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(list.get(), topic, partition)->offset = offset;
   check(rd_kafka_assign(client, list.get()), "assign");
+}
+
+owned_message receive(rd_kafka_t* client) {
+  return owned_message(rd_kafka_consumer_poll(
+      client, static_cast<int>(std::chrono::milliseconds(patience).count())));
 }
 
 bool wait_until(rd_kafka_t* client, const std::function<bool()>& condition) {

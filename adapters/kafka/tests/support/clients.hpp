@@ -46,9 +46,6 @@ struct client_deleter {
   void operator()(rd_kafka_topic_partition_list_t* list) const noexcept {
     rd_kafka_topic_partition_list_destroy(list);
   }
-  void operator()(rd_kafka_mock_cluster_t* cluster) const noexcept {
-    rd_kafka_mock_cluster_destroy(cluster);
-  }
 };
 using owned_client = std::unique_ptr<rd_kafka_t, client_deleter>;
 using owned_topic = std::unique_ptr<rd_kafka_topic_t, client_deleter>;
@@ -75,6 +72,7 @@ struct bare_record {
 bare_record to_record(const rd_kafka_message_t& message);
 
 /// librdkafka's own cluster of one broker on the loopback interface.
+/// It lives until the process ends: to destroy one takes librdkafka a second or two.
 class mock_cluster {
  public:
   static constexpr const char* topic = "orders";
@@ -97,18 +95,20 @@ class mock_cluster {
   void send(const bare_headers& headers, const std::optional<std::string>& value = "value",
             const std::optional<std::string>& key = "key", const char* to = topic) const;
 
-  [[nodiscard]] rd_kafka_mock_cluster_t* get() const noexcept { return cluster_.get(); }
+  [[nodiscard]] rd_kafka_mock_cluster_t* get() const noexcept { return cluster_; }
 
  private:
-  owned_client host_;
-  std::unique_ptr<rd_kafka_mock_cluster_t, client_deleter> cluster_;
+  rd_kafka_mock_cluster_t* cluster_;
 };
 
-/// Assigns one partition from an offset on.
-void assign(rd_kafka_t* client, const char* topic, std::int32_t partition,
-            std::int64_t offset = RD_KAFKA_OFFSET_BEGINNING);
+/// Assigns one partition from an offset on. A number takes half a second less than a name such as
+/// RD_KAFKA_OFFSET_BEGINNING, which librdkafka asks the broker for.
+void assign(rd_kafka_t* client, const char* topic, std::int32_t partition, std::int64_t offset = 0);
 
-/// Serves the client's callbacks until the condition holds. False when patience ends.
+/// The next message or error report of a consumer; null when patience ends.
+owned_message receive(rd_kafka_t* client);
+
+/// Serves a producer's callbacks until the condition holds. False when patience ends.
 bool wait_until(rd_kafka_t* client, const std::function<bool()>& condition);
 /// Waits until every message of the client has its answer.
 bool flush(rd_kafka_t* client);
