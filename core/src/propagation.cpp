@@ -55,7 +55,9 @@ void record_report(const propagation& with, const extract_report& report,
     const errc code = report.fields[i];
     const bool is_repeated = ((report.repeated >> i) & 1) != 0;
     if (code > errc::absent) {
-      const bool counts_members = fields[i].kind == field_kind::list && report.members_dropped > 0;
+      // A tracestate is refused whole; of baggage each member that was dropped counts.
+      const bool counts_members = fields[i].concern == field_concern::baggage &&
+                                  code == errc::malformed && report.members_dropped > 0;
       record(with, direction::inbound, code, fields[i].name, boundary_index,
              counts_members ? report.members_dropped : 1);
     }
