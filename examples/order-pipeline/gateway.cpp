@@ -3,9 +3,7 @@
 // current context with every message.
 
 #include <exception>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <waybill/baggage.hpp>
@@ -15,28 +13,22 @@
 
 #include "kafka_client.hpp"
 #include "span_log.hpp"
+#include "text_message.hpp"
 
 namespace {
 
 using namespace order_pipeline;  // NOLINT(google-build-using-namespace): this program's own
 
 struct request {
-  std::string line;  // "POST /orders HTTP/1.1"
   waybill::header_list headers;
   std::string body;
 };
 
+/// Where a real gateway has its HTTP server.
 request read_request(const std::string& path) {
-  std::ifstream in(path);
-  request read;
-  if (!std::getline(in, read.line)) throw std::runtime_error("cannot read a request from " + path);
-  for (std::string line; std::getline(in, line) && !line.empty();) {
-    const std::size_t colon = line.find(':');
-    if (colon == std::string::npos) throw std::runtime_error(path + " has a line without a colon");
-    const std::size_t value = std::min(line.find_first_not_of(' ', colon + 1), line.size());
-    read.headers.add(line.substr(0, colon), line.substr(value));
-  }
-  read.body.assign(std::istreambuf_iterator<char>(in), {});
+  const text_message text = read_text_message(path);
+  request read{.headers = {}, .body = text.body};
+  for (const header& each : text.headers) read.headers.add(each.name, each.value.value_or(""));
   return read;
 }
 

@@ -6,14 +6,13 @@
 //                                            sent again by clients that never take a header away
 
 #include <exception>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <span>
 #include <stdexcept>
 #include <string>
 
 #include "kafka_client.hpp"
+#include "text_message.hpp"
 
 namespace {
 
@@ -39,22 +38,20 @@ void read(const std::string& brokers, const std::string& topic, int messages,
 }
 
 void send(const std::string& brokers, const std::string& topic, const std::string& path) {
-  std::ifstream in(path);
-  std::string key;
-  if (!std::getline(in, key)) throw std::runtime_error("cannot read " + path);
-  rd_kafka_headers_t* list = rd_kafka_headers_new(8);
-  for (std::string line; std::getline(in, line) && !line.empty();) {
-    const std::size_t colon = std::min(line.find(':'), line.size());
-    const std::size_t value = std::min(line.find_first_not_of(' ', colon + 1), line.size());
-    rd_kafka_header_add(list, line.data(), static_cast<ssize_t>(colon), line.data() + value,
-                        static_cast<ssize_t>(line.size() - value));
+  text_message message = read_text_message(path);
+  rd_kafka_headers_t* list = rd_kafka_headers_new(message.headers.size());
+  for (const header& each : message.headers) {
+    const std::string value = each.value.value_or("");
+    rd_kafka_header_add(list, each.name.data(), static_cast<ssize_t>(each.name.size()),
+                        value.data(), static_cast<ssize_t>(value.size()));
   }
-  std::string body(std::istreambuf_iterator<char>(in), {});
+  const std::string& key = message.first_line;
   const client_ptr client = make_client(RD_KAFKA_PRODUCER, make_configuration(brokers));
   const rd_kafka_resp_err_t error = rd_kafka_producev(
       client.get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-      RD_KAFKA_V_KEY(key.data(), key.size()), RD_KAFKA_V_VALUE(body.data(), body.size()),
-      RD_KAFKA_V_HEADERS(list), RD_KAFKA_V_END);
+      RD_KAFKA_V_KEY(key.data(), key.size()),
+      RD_KAFKA_V_VALUE(message.body.data(), message.body.size()), RD_KAFKA_V_HEADERS(list),
+      RD_KAFKA_V_END);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     rd_kafka_headers_destroy(list);  // librdkafka takes it only when it takes the message
     throw std::runtime_error(rd_kafka_err2str(error));

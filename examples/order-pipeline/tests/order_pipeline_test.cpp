@@ -6,7 +6,6 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
-#include <regex>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -159,8 +158,9 @@ TEST(order_pipeline, an_interrupted_run_leaves_no_process_and_no_file) {
 struct fault {
   const char* name;
   const char* file;
-  const char* pattern;  // of a whole line; the line goes when the replacement is empty
-  const char* replacement;
+  std::vector<std::string> lines_with;  // the lines that have all of these
+  std::string from;                     // the text that is replaced in them; the whole line when
+  std::string to;                       // empty
   const char* complaint;
 };
 
@@ -181,22 +181,29 @@ class order_pipeline_report : public testing::TestWithParam<fault> {
 };
 std::unique_ptr<temporary_folder> order_pipeline_report::good_run;
 
+/// Applies the fault; false when there is nothing it could be applied to.
+bool spoil(const files::path& log, const fault& wrong) {
+  std::istringstream lines(read_file(log));
+  std::ofstream out(log, std::ios::trunc);
+  bool is_spoilt = false;
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t at = line.find(wrong.from);
+    const bool applies = at != std::string::npos &&
+                         std::ranges::all_of(wrong.lines_with, [&](const std::string& text) {
+                           return line.find(text) != std::string::npos;
+                         });
+    is_spoilt = is_spoilt || applies;
+    if (applies && wrong.from.empty()) continue;
+    if (applies) line.replace(at, wrong.from.size(), wrong.to);
+    out << line << '\n';
+  }
+  return is_spoilt;
+}
+
 TEST_P(order_pipeline_report, finds_the_fault) {
   const temporary_folder logs("waybill-logs");
   files::copy(good_run->path(), logs.path(), files::copy_options::recursive);
-  const files::path changed = logs.path() / GetParam().file;
-  std::istringstream lines(read_file(changed));
-  std::ofstream out(changed, std::ios::trunc);
-  bool is_changed = false;
-  for (std::string line; std::getline(lines, line);) {
-    const std::string after =
-        std::regex_replace(line, std::regex(GetParam().pattern), GetParam().replacement);
-    is_changed = is_changed || after != line;
-    if (!after.empty()) out << after << '\n';
-  }
-  out.close();
-  ASSERT_TRUE(is_changed) << "the pattern matches nothing";
-
+  ASSERT_TRUE(spoil(logs.path() / GetParam().file, GetParam()));
   const run_result result = waybill_test::run(
       {(programs / "report").string(), logs.path().string(), "A-1001", "A-1002", "A-1003"});
   EXPECT_EQ(result.status.code, 1) << result;
@@ -206,44 +213,120 @@ TEST_P(order_pipeline_report, finds_the_fault) {
 INSTANTIATE_TEST_SUITE_P(
     order_pipeline, order_pipeline_report,
     testing::Values(
-        fault{"context_lost", "warehouse.log", "^(saw.*A-1001.*\ttrace=)4bf9", "$010000",
+        fault{"context_lost",
+              "warehouse.log",
+              {"saw\t", "A-1001"},
+              "\ttrace=4bf9",
+              "\ttrace=0000",
               "warehouse lost the context"},
-        fault{"field_leaked", "billing.log", "^(saw.*A-1002.*\tvalue=text/plain)",
-              "$1\theader=Baggage\tvalue=k=v", "saw the field Baggage"},
-        fault{"leaks_are_counted", "billing.log", "^(saw.*A-1002.*\tvalue=text/plain)",
-              "$1\theader=Baggage\tvalue=k=v", "1 fields leaked"},
-        fault{"own_header_lost", "billing.log", "^(saw.*)\theader=packed-by\tvalue=warehouse 3",
-              "$1", "saw other headers than were sent"},
-        fault{"own_header_changed", "warehouse.log", "^(saw.*)\theader=empty\tvalue=",
-              "$1\theader=empty\tnull=", "saw other headers than were sent"},
-        fault{"body_changed", "billing.log", "^(saw.*A-1001.*body=)1", "$012",
+        fault{"field_leaked",
+              "billing.log",
+              {"saw\t", "A-1002"},
+              "text/plain",
+              "text/plain\theader=Baggage\tvalue=k=v",
+              "saw the field Baggage"},
+        fault{"leaks_are_counted",
+              "billing.log",
+              {"saw\t", "A-1002"},
+              "text/plain",
+              "text/plain\theader=Baggage\tvalue=k=v",
+              "1 fields leaked"},
+        fault{"own_header_lost",
+              "billing.log",
+              {"saw\t"},
+              "\theader=packed-by\tvalue=warehouse 3",
+              "",
+              "saw other headers than were sent"},
+        fault{"own_header_made_null",
+              "warehouse.log",
+              {"saw\t"},
+              "\theader=empty\tvalue=",
+              "\theader=empty\tnull=",
+              "saw other headers than were sent"},
+        fault{"body_changed",
+              "billing.log",
+              {"saw\t", "A-1001"},
+              "body=1",
+              "body=2",
               "saw another body than was sent"},
-        fault{"message_lost", "shipments.wire", "^.*A-1003.*$", "", "billing was sent it 0 times"},
-        fault{"order_not_handled", "billing.log", "^saw.*A-1003.*$", "",
+        fault{"message_lost", "shipments.wire", {"A-1003"}, "", "", "billing was sent it 0 times"},
+        fault{"order_not_handled",
+              "billing.log",
+              {"saw\t", "A-1003"},
+              "",
+              "",
               "billing handled it 0 times"},
-        fault{"field_sent_twice", "shipments.wire", "^(.*A-1003.*)$",
-              "$1\theader=TraceState\tvalue=stale=yes", "warehouse sent 2 fields tracestate"},
-        fault{"no_field_sent", "orders.wire", "^(.*A-1002.*)\theader=traceparent\tvalue=[^\t]*",
-              "$1", "gateway sent no traceparent"},
-        fault{"other_trace_sent", "orders.wire", "^(.*A-1001.*traceparent\tvalue=00-)4bf9",
-              "$010000", "gateway sent another trace"},
-        fault{"span_missing", "gateway.log", "^span.*name=send orders.*$", "",
+        fault{"field_sent_twice",
+              "shipments.wire",
+              {"A-1003"},
+              "\theader=tracestate",
+              "\theader=TraceState\tvalue=stale=yes\theader=tracestate",
+              "warehouse sent 2 fields tracestate"},
+        fault{"no_field_sent",
+              "orders.wire",
+              {"A-1002"},
+              "header=traceparent",
+              "header=other",
+              "gateway sent no traceparent"},
+        fault{"other_trace_sent",
+              "orders.wire",
+              {"A-1001"},
+              "00-4bf9",
+              "00-0000",
+              "gateway sent another trace"},
+        fault{"span_missing",
+              "gateway.log",
+              {"span\t", "name=send orders"},
+              "",
+              "",
               "is not that of its send span"},
-        fault{"parent_missing", "warehouse.log", "^(span.*name=process orders.*)\tparent=[^\t]*",
-              "$1", "does not run through all its services"},
-        fault{"upstream_forgotten", "gateway.log", "^(span.*name=POST.*)\tparent=[^\t]*", "$1",
+        fault{"parent_missing",
+              "warehouse.log",
+              {"span\t", "name=process orders"},
+              "\tparent=",
+              "\twas=",
+              "does not run through all its services"},
+        fault{"upstream_forgotten",
+              "gateway.log",
+              {"span\t", "name=POST"},
+              "\tparent=",
+              "\twas=",
               "does not hang on what the order came with"},
-        fault{"send_failed", "warehouse.log", "^(span.*name=send.*)outcome=succeeded",
-              "$1outcome=unknown", "ended as unknown"},
-        fault{"tracestate_lost_at_first", "gateway.log", "^(saw.*A-1001.*)tracestate=shop[^\t]*",
-              "$1tracestate=", "gateway lost the tracestate"},
-        fault{"tracestate_lost_later", "billing.log", "^(saw.*A-1001.*)tracestate=shop[^\t]*",
-              "$1tracestate=", "the tracestate changed between warehouse and billing"},
-        fault{"baggage_lost_at_first", "gateway.log",
-              "^(saw.*A-1001.*)\tbaggage=customer.tier[^\t]*", "$1", "gateway lost baggage"},
-        fault{"baggage_changed_on_the_wire", "shipments.wire", "K%C3%B6ln", "K%C3%B8ln",
+        fault{"send_failed",
+              "warehouse.log",
+              {"span\t", "name=send"},
+              "outcome=succeeded",
+              "outcome=unknown",
+              "ended as unknown"},
+        fault{"tracestate_lost_at_first",
+              "gateway.log",
+              {"saw\t", "A-1001"},
+              "\ttracestate=shop",
+              "\ttracestate=",
+              "gateway lost the tracestate"},
+        fault{"tracestate_lost_later",
+              "billing.log",
+              {"saw\t", "A-1001"},
+              "\ttracestate=shop",
+              "\ttracestate=",
+              "the tracestate changed between warehouse and billing"},
+        fault{"baggage_lost_at_first",
+              "gateway.log",
+              {"saw\t", "A-1001"},
+              "\tbaggage=customer",
+              "\twas=customer",
+              "gateway lost baggage"},
+        fault{"baggage_changed_on_the_wire",
+              "shipments.wire",
+              {},
+              "K%C3%B6ln",
+              "K%C3%B8ln",
               "warehouse sent other baggage"},
-        fault{"baggage_lost_later", "billing.log", "\tbaggage=order.source[^\t]*", "",
+        fault{"baggage_lost_later",
+              "billing.log",
+              {},
+              "\tbaggage=order.source",
+              "\twas=",
               "the baggage changed between warehouse and billing"}),
     [](const testing::TestParamInfo<fault>& tried) { return std::string(tried.param.name); });
 
