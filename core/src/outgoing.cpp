@@ -11,7 +11,7 @@ outgoing::outgoing(const reader_ref& existing, const context* explicit_context, 
     : with_(with), boundary_index_(with.boundary.find_index(what.where)) {
   choose(existing, explicit_context, mode, with.boundary.entry(boundary_index_));
   if (with.tracer != nullptr) start_span(what);
-  // Headers that stay hold what the boundary lets out: choose() has seen to that.
+  // Of headers that are kept choose() has seen to what the boundary lets out.
   if (!keeps_) bounded_ = detail::bound_outbound(chosen_, with, boundary_index_);
 }
 
@@ -43,9 +43,14 @@ void outgoing::choose(const reader_ref& existing, const context* explicit_contex
   context held = seen.has_value() ? context(*seen)
                                   : with_.formats.extract(existing, rules, with_.limits, nullptr);
   if (held.is_empty()) return;
-  if (mode == inject_mode::keep && passes_whole) {
+  if (mode == inject_mode::keep) {
     keeps_ = true;
-    kept_trace_ = held.trace();
+    if (!passes_whole) {
+      bounded_ = detail::bound_outbound(held, with_, boundary_index_);
+      // A view of what is held here would dangle.
+      if (!bounded_.filtered.has_value()) bounded_.filtered.emplace(bounded_.passed);
+    }
+    kept_trace_ = passes_whole ? held.trace() : bounded_.view().trace();
     return;
   }
   storage_ = std::move(held);
@@ -53,7 +58,8 @@ void outgoing::choose(const reader_ref& existing, const context* explicit_contex
 }
 
 void outgoing::start_span(operation& what) noexcept {
-  what.injects = !keeps_;
+  const boundary_entry& entry = with_.boundary.entry(boundary_index_);
+  what.injects = !keeps_ && entry.outbound != outbound_mode::nothing;
   context started;
   const std::span<const trace_context> links(&kept_trace_, kept_trace_.is_valid() ? 1U : 0U);
   span_ = with_.tracer->start(what, chosen_, links, started);

@@ -15,16 +15,18 @@ struct filtered_baggage {
   std::uint32_t dropped = 0;
 
   filtered_baggage(std::string_view items, const baggage_policy& policy) noexcept {
+    bool is_over = false;
     while (!items.empty()) {
       const std::string_view member = detail::next_piece(items);
-      const std::size_t size_before = text.size();
-      const std::size_t bytes = size_before + (size_before > 0 ? 1 : 0) + member.size();
-      const bool fits = members < policy.members_max && bytes <= policy.bytes_max;
-      if (!fits || !policy.passes(member.substr(0, member.find('=')))) {
+      if (is_over || !policy.passes(member.substr(0, member.find('=')))) {
         ++dropped;
         continue;
       }
-      if ((size_before > 0 && !text.append(',')) || !text.append(member)) {
+      const std::size_t size_before = text.size();
+      const std::size_t bytes = size_before + (size_before > 0 ? 1 : 0) + member.size();
+      // One behind it is not taken although it might fit, as with the limits of the field.
+      is_over = members >= policy.members_max || bytes > policy.bytes_max;
+      if (is_over || (size_before > 0 && !text.append(',')) || !text.append(member)) {
         text.shrink(size_before);
         ++dropped;
         continue;
