@@ -122,17 +122,18 @@ void propagator::read(const reader_ref& carrier, carrier_rules rules,
                       extract_draft& draft) const noexcept {
   detail::collected_fields collected(carrier, rules, draft.limits_, fields());
   collected.collect(name_lengths_);
+  extract_report& report = *draft.report_;
+  if (!collected.found_any && !collected.failed) {
+    std::fill_n(report.fields.begin(), field_count_, errc::absent);
+    return;
+  }
   for (std::size_t i = 0; i < field_count_; ++i) {
-    draft.report_->fields[i] = collected.state(i);
-    const bool is_joined =
-        rules.duplicates == duplicate_rule::combine && fields_[i].kind == field_kind::list;
-    if (collected.slots[i].appearances > 1 && !is_joined) {
-      draft.report_->repeated |= std::uint32_t{1} << i;
-    }
+    report.fields[i] = collected.states[i] = collected.state(i);
+    if (collected.is_repeated(i)) report.repeated |= std::uint32_t{1} << i;
   }
   for (std::size_t i = 0; i < format_count_; ++i) {
     draft.slots_ = slots_of(i);
-    formats_[i]->extract(field_values(collected, draft.slots_), draft);
+    formats_[i]->extract(field_values(collected, collected.states.data(), draft.slots_), draft);
   }
 }
 
@@ -141,8 +142,7 @@ context propagator::extract(const reader_ref& carrier, carrier_rules rules, cons
   extract_report unused;
   extract_draft draft(limits, report != nullptr ? *report : unused);
   read(carrier, rules, draft);
-  return context(detail::context_access::make_view(draft.trace_, draft.tracestate_, draft.baggage_,
-                                                   draft.baggage_members_));
+  return detail::context_access::make_context(draft);
 }
 
 result<context_view> propagator::peek_at(const reader_ref& carrier, carrier_rules rules,
@@ -160,24 +160,35 @@ result<context_view> propagator::peek_at(const reader_ref& carrier, carrier_rule
 
 inject_report propagator::inject(const context_view& context, const writer_ref& carrier,
                                  const limits& limits, inject_parts parts) const noexcept {
-  inject_report report;
-  if (context.is_empty()) return report;
+  if (context.is_empty()) return {};
+  const bool fits = parts.trace && parts.tracestate && parts.baggage &&
+                    context.tracestate_text().size() <= limits.tracestate_bytes_max &&
+                    context.baggage_members() <= limits.baggage_members_max &&
+                    context.baggage_text().size() <= limits.baggage_bytes_max;
+  if (fits) return write(context, context.has_trace(), carrier);
   const within_limits fitting(context, limits, parts);
-  report.code = fitting.code;
+  inject_report report = write(fitting.view, context.has_trace(), carrier);
+  if (report.code == errc::ok) report.code = fitting.code;
+  return report;
+}
+
+inject_report propagator::write(const context_view& context, bool replaces_all,
+                                const writer_ref& carrier) const noexcept {
   field_writer writer(carrier, fields());
   for (std::size_t i = 0; i < format_count_; ++i) {
     writer.slots_ = slots_of(i);
-    formats_[i]->inject(fitting.view, writer);
+    formats_[i]->inject(context, writer);
   }
   for (std::size_t i = 0; i < field_count_; ++i) {
-    const bool is_replaced = context.has_trace() || fields_[i].concern == field_concern::baggage;
+    const bool is_replaced = replaces_all || fields_[i].concern == field_concern::baggage;
     const bool is_written = ((writer.written_ >> i) & 1) != 0;
     if (is_replaced && !is_written) writer.failed_ |= !carrier.erase(fields_[i].name);
   }
+  inject_report report;
   if (writer.failed_) report.code = errc::carrier_failed;
-  report.trace = fitting.view.has_trace();
-  report.tracestate = !fitting.view.tracestate_text().empty();
-  report.baggage = fitting.view.has_baggage();
+  report.trace = context.has_trace();
+  report.tracestate = !context.tracestate_text().empty();
+  report.baggage = context.has_baggage();
   return report;
 }
 
