@@ -18,12 +18,18 @@ void header_list::set(std::string_view name, std::string_view value) {
     return;
   }
   header replaced{std::string(name), std::string(value)};
+  name = replaced.name;  // the given one may be that of a header that moves
   headers_.erase(std::remove_if(first + 1, headers_.end(), is_named), headers_.end());
   *first = std::move(replaced);
 }
 
 void header_list::erase(std::string_view name) {
-  std::erase_if(headers_, [&](const header& each) { return is_same_name(each.name, name); });
+  const auto is_named = [&](const header& each) { return is_same_name(each.name, name); };
+  const auto first = std::find_if(headers_.begin(), headers_.end(), is_named);
+  if (first == headers_.end()) return;
+  const std::string kept(name);  // the given one may be that of a header that moves
+  name = kept;
+  headers_.erase(std::remove_if(first, headers_.end(), is_named), headers_.end());
 }
 
 std::optional<std::string_view> header_list::get(std::string_view name) const noexcept {

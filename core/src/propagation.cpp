@@ -55,7 +55,9 @@ void record_report(const propagation& with, const extract_report& report,
     const errc code = report.fields[i];
     const bool is_repeated = ((report.repeated >> i) & 1) != 0;
     if (code > errc::absent) {
-      const bool counts_members = fields[i].kind == field_kind::list && report.members_dropped > 0;
+      // A tracestate is refused whole; of baggage each member that was dropped counts.
+      const bool counts_members = fields[i].concern == field_concern::baggage &&
+                                  code == errc::malformed && report.members_dropped > 0;
       record(with, direction::inbound, code, fields[i].name, boundary_index,
              counts_members ? report.members_dropped : 1);
     }
@@ -70,7 +72,9 @@ class size_counter {
  public:
   explicit size_counter(std::size_t bytes_per_field) noexcept : bytes_per_field_(bytes_per_field) {}
   void set(std::string_view name, std::string_view value) noexcept {
-    bytes_ += name.size() + value.size() + bytes_per_field_;
+    for (const std::size_t part : {name.size(), value.size(), bytes_per_field_}) {
+      bytes_ = part > SIZE_MAX - bytes_ ? SIZE_MAX : bytes_ + part;
+    }
   }
   void erase(std::string_view /*name*/) noexcept {}
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }

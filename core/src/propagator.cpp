@@ -50,6 +50,15 @@ struct within_limits {
   }
 };
 
+/// Whether a context has what one of these fields carries.
+bool has_concern_of(std::span<const field> fields, std::span<const std::uint8_t> slots,
+                    const context_view& context) noexcept {
+  return std::any_of(slots.begin(), slots.end(), [&](std::uint8_t slot) {
+    return fields[slot].concern == field_concern::trace ? context.has_trace()
+                                                        : context.has_baggage();
+  });
+}
+
 }  // namespace
 
 propagator::propagator() noexcept {
@@ -64,6 +73,7 @@ propagator::propagator(std::span<const format* const> formats) noexcept {
 propagator propagator::from_names(std::string_view names, names_report* report) noexcept {
   names_report unused;
   names_report& left_out = report != nullptr ? *report : unused;
+  left_out = {};
   propagator chosen{std::span<const format* const>{}};
   while (!names.empty()) {
     const std::string_view name = detail::trim(detail::next_piece(names));
@@ -123,14 +133,16 @@ void propagator::read(const reader_ref& carrier, carrier_rules rules,
   detail::collected_fields collected(carrier, rules, draft.limits_, fields());
   collected.collect(name_lengths_);
   extract_report& report = *draft.report_;
+  report = {};  // the caller may use one report for many messages
   if (!collected.found_any && !collected.failed) {
-    std::fill_n(report.fields.begin(), field_count_, errc::absent);
-    return;
+    std::fill_n(collected.states.begin(), field_count_, errc::absent);
+  } else {
+    for (std::size_t i = 0; i < field_count_; ++i) {
+      collected.states[i] = collected.state(i);
+      if (collected.is_repeated(i)) report.repeated |= std::uint32_t{1} << i;
+    }
   }
-  for (std::size_t i = 0; i < field_count_; ++i) {
-    report.fields[i] = collected.states[i] = collected.state(i);
-    if (collected.is_repeated(i)) report.repeated |= std::uint32_t{1} << i;
-  }
+  std::copy_n(collected.states.begin(), field_count_, report.fields.begin());
   for (std::size_t i = 0; i < format_count_; ++i) {
     draft.slots_ = slots_of(i);
     formats_[i]->extract(field_values(collected, collected.states.data(), draft.slots_), draft);
@@ -177,18 +189,21 @@ inject_report propagator::write(const context_view& context, bool replaces_all,
   field_writer writer(carrier, fields());
   for (std::size_t i = 0; i < format_count_; ++i) {
     writer.slots_ = slots_of(i);
-    formats_[i]->inject(context, writer);
-  }
-  for (std::size_t i = 0; i < field_count_; ++i) {
-    const bool is_replaced = replaces_all || fields_[i].concern == field_concern::baggage;
-    const bool is_written = ((writer.written_ >> i) & 1) != 0;
-    if (is_replaced && !is_written) writer.failed_ |= !carrier.erase(fields_[i].name);
+    if (has_concern_of(fields(), writer.slots_, context)) formats_[i]->inject(context, writer);
   }
   inject_report report;
+  for (std::size_t i = 0; i < field_count_; ++i) {
+    const bool carries_baggage = fields_[i].concern == field_concern::baggage;
+    if (((writer.written_ >> i) & 1) != 0) {
+      const bool is_list = fields_[i].kind == field_kind::list;
+      report.baggage |= carries_baggage;
+      report.tracestate |= !carries_baggage && is_list;
+      report.trace |= !carries_baggage && !is_list;
+    } else if (replaces_all || carries_baggage) {
+      writer.failed_ |= !carrier.erase(fields_[i].name);
+    }
+  }
   if (writer.failed_) report.code = errc::carrier_failed;
-  report.trace = context.has_trace();
-  report.tracestate = !context.tracestate_text().empty();
-  report.baggage = context.has_baggage();
   return report;
 }
 

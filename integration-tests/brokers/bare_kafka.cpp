@@ -152,6 +152,8 @@ kafka_handle make_kafka_handle(rd_kafka_type_t type, const std::string& bootstra
   // A broker that is down on purpose would fill the test's output.
   rd_kafka_conf_set_log_cb(configuration.get(),
                            [](const rd_kafka_t*, int, const char*, const char*) {});
+  // Without a callback, a consumer hands out lost connections as if they were messages.
+  rd_kafka_conf_set_error_cb(configuration.get(), [](rd_kafka_t*, int, const char*, void*) {});
   for (const auto& [name, value] : all) {
     if (rd_kafka_conf_set(configuration.get(), name.c_str(), value.c_str(), text.data(),
                           text.size()) != RD_KAFKA_CONF_OK) {
@@ -293,14 +295,25 @@ std::vector<bare_record> bare_consumer::take(std::size_t count,
   return records;
 }
 
+// Asked again after an error: a broker that was started just now may not lead its partitions yet.
+std::int64_t bare_consumer::find_end(std::int32_t partition,
+                                     std::chrono::steady_clock::time_point deadline) const {
+  for (;;) {
+    std::int64_t begin = 0;
+    std::int64_t end = 0;
+    const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
+        handle(), topic_.c_str(), partition, &begin, &end, milliseconds_until(deadline));
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return end;
+    if (clock::now() >= deadline) fail("the end of " + topic_, error);
+    // No rd_kafka_poll to wait a little: on a consumer it would take records away.
+  }
+}
+
 std::vector<bare_record> bare_consumer::take_all(std::chrono::milliseconds patience) {
   const auto deadline = clock::now() + patience;
   std::map<std::int32_t, std::int64_t> ends;
   for (const auto& [partition, next] : next_offsets_) {
-    std::int64_t low = 0;
-    const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
-        handle(), topic_.c_str(), partition, &low, &ends[partition], milliseconds_until(deadline));
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) fail("the end of " + topic_, error);
+    ends[partition] = find_end(partition, deadline);
   }
   const auto at_end = [this](const auto& end) { return next_offsets_.at(end.first) >= end.second; };
   std::vector<bare_record> records;

@@ -121,6 +121,8 @@ class bare_consumer {
   [[nodiscard]] rd_kafka_t* handle() const noexcept { return handle_.get(); }
 
  private:
+  std::int64_t find_end(std::int32_t partition,
+                        std::chrono::steady_clock::time_point deadline) const;
   std::optional<bare_record> poll(std::chrono::steady_clock::time_point deadline);
 
   kafka_handle handle_;

@@ -96,13 +96,13 @@ void kafka_admin::create_topic(const std::string& name, int partitions, int repl
     fail(name, reason != nullptr ? reason : rd_kafka_err2name(rd_kafka_topic_result_error(each)));
   }
 
-  while (!has_leaders(name, partitions)) {
-    if (clock::now() >= deadline) fail(name, "it was made, but got no leaders in time");
+  while (!is_served(name, partitions)) {
+    if (clock::now() >= deadline) fail(name, "it was made, but its leaders did not answer in time");
     rd_kafka_poll(handle_.get(), poll_interval_milliseconds);
   }
 }
 
-bool kafka_admin::has_leaders(const std::string& topic, int partitions) {
+bool kafka_admin::is_served(const std::string& topic, int partitions) {
   const rd_kafka_metadata_t* raw = nullptr;
   if (rd_kafka_metadata(handle_.get(), 1, nullptr, &raw, request_timeout_milliseconds) !=
       RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -115,6 +115,15 @@ bool kafka_admin::has_leaders(const std::string& topic, int partitions) {
     for (const rd_kafka_metadata_partition_t& partition :
          std::span(each.partitions, static_cast<std::size_t>(each.partition_cnt))) {
       if (partition.leader < 0) return false;
+      // A broker can say that it leads before it does: asking for the end of the partition is a
+      // request that only a leader at work answers.
+      std::int64_t begin = 0;
+      std::int64_t end = 0;
+      if (rd_kafka_query_watermark_offsets(handle_.get(), topic.c_str(), partition.id, &begin, &end,
+                                           request_timeout_milliseconds) !=
+          RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return false;
+      }
     }
     return true;
   }

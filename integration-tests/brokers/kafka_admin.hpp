@@ -18,14 +18,14 @@ class kafka_admin {
   /// live brokers and a controller.
   bool answers(const std::string& cluster_id, int brokers, std::chrono::milliseconds patience);
 
-  /// Makes a topic and waits until the broker shows it with a leader for every partition.
+  /// Makes a topic and waits until every partition has a leader that answers.
   /// @par Errors Throws std::runtime_error with the broker's text.
   void create_topic(const std::string& name, int partitions, int replication,
                     const std::map<std::string, std::string>& configuration,
                     std::chrono::milliseconds patience);
 
  private:
-  bool has_leaders(const std::string& topic, int partitions);
+  bool is_served(const std::string& topic, int partitions);
 
   kafka_handle handle_;
 };

@@ -51,7 +51,7 @@ class kafka_broker {
   /// The process id of java; -1 while there is none.
   [[nodiscard]] pid_t process_id() const;
 
-  /// Makes a topic and waits until it has a leader for every partition.
+  /// Makes a topic and waits until every partition has a leader that answers.
   /// @par Input `configuration`: the topic's own settings ("cleanup.policy", ...).
   void create_topic(const std::string& name, int partitions = 1, int replication = 1,
                     const std::map<std::string, std::string>& configuration = {}) const;

@@ -83,6 +83,9 @@ TEST(kafka_broker, keeps_what_was_written_when_it_is_killed_and_restarted) {
   broker.create_topic(topic, 2);
   bare_producer(bootstrap).produce(topic, {"key", "before", {{"n", "v"}}, 1});
 
+  bare_consumer faithful(bootstrap, topic);
+  EXPECT_EQ(faithful.take(1).at(0).value, "before");
+
   const pid_t first = broker.process_id();
   broker.kill();
   EXPECT_FALSE(broker.running());
@@ -100,6 +103,7 @@ TEST(kafka_broker, keeps_what_was_written_when_it_is_killed_and_restarted) {
   EXPECT_EQ(records[0].value, "before");
   EXPECT_EQ(records[0].headers, (std::vector<bare_header>{{"n", "v"}}));
   EXPECT_EQ(records[1].value, "after");
+  EXPECT_EQ(faithful.take(1).at(0).value, "after");
 
   broker.stop();
   EXPECT_FALSE(broker.running());

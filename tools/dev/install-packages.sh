@@ -8,7 +8,7 @@ usage() {
 usage: tools/dev/install-packages.sh GROUP...
   build   compiler, CMake, Ninja, librdkafka
   unit    GoogleTest
-  test    GoogleTest, kcat, Python, Java and Maven (for a real Apache Kafka)
+  test    GoogleTest, nlohmann-json, kcat, Python, Java and Maven (for a real Apache Kafka)
   ci      clang-format, clang-tidy, clang and its sanitizers, version 14 (Debian 12 only)
 Works on Debian 12 and 13, as root or through sudo. WAYBILL_SKIP_INSTALL=1 makes it do nothing, for
 machines whose packages come another way.
@@ -33,7 +33,7 @@ packages_of() {
     build) echo g++ cmake ninja-build pkg-config librdkafka-dev ;;
     unit) echo libgtest-dev ;;
     test)
-      echo libgtest-dev kcat python3
+      echo libgtest-dev nlohmann-json3-dev kcat python3
       has_java_17 || echo default-jre-headless
       command -v mvn >/dev/null || echo maven
       ;;

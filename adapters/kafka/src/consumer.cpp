@@ -144,13 +144,15 @@ message consumer::poll(std::chrono::milliseconds timeout) noexcept {
 }
 
 std::vector<message> consumer::poll_batch(std::size_t messages_max,
-                                          std::chrono::milliseconds timeout) {
+                                          std::chrono::milliseconds timeout) noexcept {
   const bool is_traced = state_->with.tracer != nullptr;
   const system_time began = is_traced ? std::chrono::system_clock::now() : system_time{};
   std::vector<message> received;
   while (received.size() < messages_max) {
     // Room first: a message that was polled and could not be kept would be lost.
-    message& next = received.emplace_back();
+    WAYBILL_TRY { received.emplace_back(); }
+    WAYBILL_CATCH_ALL { break; }
+    message& next = received.back();
     next.raw_.reset(rd_kafka_consumer_poll(state_->client, as_timeout(timeout)));
     if (!next) {
       received.pop_back();

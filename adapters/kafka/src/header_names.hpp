@@ -12,14 +12,21 @@ namespace waybill::inline v0::kafka::detail {
 /// Longer names are no propagation field's (see propagator::add).
 inline constexpr std::size_t name_bytes_max = 63;
 
-[[nodiscard]] inline bool equals_ignoring_case(std::string_view text,
-                                               std::string_view lower) noexcept {
-  if (text.size() != lower.size()) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c) != lower[i]) return false;
+[[nodiscard]] inline char to_lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+
+[[nodiscard]] inline bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (to_lower(a[i]) != to_lower(b[i])) return false;
   }
   return true;
+}
+
+/// The value's bytes. librdkafka takes a null pointer for a null value, whatever the size.
+[[nodiscard]] inline const char* never_null(std::string_view value) noexcept {
+  return value.data() != nullptr ? value.data() : "";
 }
 
 /// The name of the header at `index`, or one without data behind the last.

@@ -12,8 +12,7 @@ constexpr std::size_t initial_capacity = 8;
 }  // namespace
 
 void headers::add(std::string_view name, std::string_view value) {
-  // librdkafka takes a null pointer for a null value, whatever the size.
-  append(name, value.data() != nullptr ? value.data() : "", value.size());
+  append(name, detail::never_null(value), value.size());
 }
 
 void headers::add_null(std::string_view name) { append(name, nullptr, 0); }
@@ -31,8 +30,8 @@ void headers::reset(rd_kafka_headers_t* list) noexcept {
 
 void header_writer::set(std::string_view name, std::string_view value) noexcept {
   erase(name);
-  rd_kafka_header_add(list_, name.data(), static_cast<ssize_t>(name.size()), value.data(),
-                      static_cast<ssize_t>(value.size()));
+  rd_kafka_header_add(list_, name.data(), static_cast<ssize_t>(name.size()),
+                      detail::never_null(value), static_cast<ssize_t>(value.size()));
 }
 
 void header_writer::erase(std::string_view name) noexcept {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,10 +19,12 @@ struct destination {
   std::string_view routing_key{};  ///< Of an exchange; otherwise empty.
 
   constexpr destination() noexcept = default;
-  constexpr destination(std::string_view n,
-                        std::string_view key = {}) noexcept  // NOLINT(*-explicit-*)
-      : name(n), routing_key(key) {}
-  constexpr destination(const char* n) noexcept : name(n) {}  // NOLINT(*-explicit-*)
+  /// A std::string, a string literal or a std::string_view.
+  template <class Text>
+  requires std::convertible_to<const Text&, std::string_view>
+  constexpr destination(const Text& n) noexcept : name(n) {}  // NOLINT(*-explicit-*)
+  constexpr destination(std::string_view exchange, std::string_view key) noexcept
+      : name(exchange), routing_key(key) {}
 };
 
 /// What a context that comes in is taken for.

@@ -122,9 +122,9 @@ namespace detail {
   const hex_word trace_end = decode_16(at + 19);
   const hex_word span_word = decode_16(at + 36);
   const int flags = decode_2(at + 53);
-  const bool is_good = ((version | flags) >= 0) & (at[2] == '-') & (at[35] == '-') &
-                       (at[52] == '-') & trace_begin.is_good & trace_end.is_good &
-                       span_word.is_good;
+  const bool has_dashes = at[2] == '-' && at[35] == '-' && at[52] == '-';
+  const bool is_good = (version | flags) >= 0 && has_dashes && trace_begin.is_good &&
+                       trace_end.is_good && span_word.is_good;
   if (!is_good) return errc::malformed;
   if (version == 0xff) return errc::forbidden_version;
   if (text.size() > traceparent_bytes && (version == 0 || at[traceparent_bytes] != '-')) {

@@ -84,9 +84,9 @@ class WAYBILL_API consumer {
   /// The next message, an error report, or after the time-out nothing.
   [[nodiscard]] message poll(std::chrono::milliseconds timeout) noexcept;
   /// Waits for a message, then takes what is there already: at most messages_max. Error reports
-  /// stand among the messages.
+  /// stand among the messages. When memory runs out it answers what it has.
   [[nodiscard]] std::vector<message> poll_batch(std::size_t messages_max,
-                                                std::chrono::milliseconds timeout);
+                                                std::chrono::milliseconds timeout) noexcept;
 
   /// Runs `handler(received)` with the message's context as the current one, within a process
   /// span where there is a tracer, then settles the message.

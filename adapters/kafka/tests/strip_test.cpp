@@ -1,0 +1,279 @@
+// How context is taken off: design invariants 2 and 5.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+
+#include "support/bare_headers.hpp"
+#include "support/clients.hpp"
+#include "support/contexts.hpp"
+#include "waybill/kafka/carrier.hpp"
+
+namespace {
+
+using waybill::errc;
+using waybill::extraction;
+using waybill::propagation;
+using waybill::kafka::extract;
+using waybill::kafka::peek;
+using waybill::kafka::strip;
+using waybill::kafka::take;
+using waybill_test::application_headers;
+using waybill_test::bare_headers;
+using waybill_test::headers_of;
+using waybill_test::make_list;
+using waybill_test::mock_cluster;
+using waybill_test::owned_message;
+using waybill_test::traceparent_a;
+using waybill_test::traceparent_b;
+using waybill_test::traceparent_text;
+using waybill_test::without_fields;
+
+const std::string a(traceparent_a);
+const std::string b(traceparent_b);
+
+/// `name` with the letters that `bits` says in upper case.
+std::string spelling(std::string name, std::size_t bits) {
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (((bits >> i) & 1U) != 0) name[i] = static_cast<char>(name[i] - 0x20);
+  }
+  return name;
+}
+
+bare_headers stripped(const bare_headers& headers, const propagation& with) {
+  const auto list = make_list(headers);
+  strip(list.get(), with);
+  return headers_of(list.get());
+}
+
+TEST(kafka_strip, invariant_5_takes_away_every_field_in_every_spelling_and_every_duplicate) {
+  const propagation with;
+  bare_headers mixed;
+  for (const auto& own : application_headers()) {
+    mixed.push_back({"traceparent", a});
+    mixed.push_back({"TraceState", ""});
+    mixed.push_back(own);
+    mixed.push_back({"BAGGAGE", std::nullopt});
+    mixed.push_back({"Traceparent", "bad"});
+  }
+  EXPECT_EQ(stripped(mixed, with), application_headers());
+}
+
+TEST(kafka_strip, invariant_2_a_list_without_fields_is_left_alone) {
+  const propagation with;
+  EXPECT_EQ(stripped(application_headers(), with), application_headers());
+  EXPECT_EQ(stripped({}, with), bare_headers{});
+  strip(static_cast<rd_kafka_headers_t*>(nullptr), with);
+}
+
+TEST(kafka_strip, invariant_2_any_number_of_fields_leaves_the_rest_byte_for_byte) {
+  // Few fields may well be taken away one by one and many by building anew: both must be right.
+  const propagation with;
+  for (std::size_t fields = 0; fields <= 40; ++fields) {
+    bare_headers mixed;
+    for (std::size_t i = 0; i < std::max(fields, application_headers().size()); ++i) {
+      if (i < fields) mixed.push_back({spelling("baggage", i), i % 2 == 0 ? "k=v" : ""});
+      if (i < application_headers().size()) mixed.push_back(application_headers()[i]);
+    }
+    EXPECT_EQ(stripped(mixed, with), application_headers()) << fields;
+  }
+}
+
+TEST(kafka_strip, a_list_of_nothing_but_fields_becomes_empty) {
+  const propagation with;
+  EXPECT_EQ(stripped({{"traceparent", a}, {"baggage", "k=v"}}, with), bare_headers{});
+  EXPECT_EQ(stripped(bare_headers(100, {"traceparent", a}), with), bare_headers{});
+}
+
+TEST(kafka_strip, only_what_the_propagator_can_read_is_taken) {
+  propagation with;
+  with.formats = waybill::propagator::from_names("baggage");
+  EXPECT_EQ(stripped({{"traceparent", a}, {"baggage", "k=v"}, {"tracestate", "x=1"}}, with),
+            (bare_headers{{"traceparent", a}, {"tracestate", "x=1"}}));
+  with.formats = waybill::propagator::from_names("none");
+  EXPECT_EQ(stripped({{"traceparent", a}}, with), (bare_headers{{"traceparent", a}}));
+}
+
+TEST(kafka_strip, thousands_of_spellings_among_thousands_of_headers_are_taken_away_quickly) {
+  const propagation with;
+  bare_headers own;
+  bare_headers mixed(100, {"traceparent", b});
+  for (std::size_t i = 0; i < 30'000; ++i) {
+    own.push_back({"own" + std::to_string(i % 100), i % 3 == 0 ? std::nullopt : std::optional(b)});
+    mixed.push_back(own.back());
+    mixed.push_back({spelling(i % 2 == 0 ? "traceparent" : "tracestate", i), b});
+  }
+  const auto list = make_list(mixed);
+  const auto begin = std::chrono::steady_clock::now();
+  strip(list.get(), with);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+  EXPECT_EQ(headers_of(list.get()), own);
+}
+
+TEST(kafka_take, reads_before_it_strips) {
+  const propagation with;
+  const auto list =
+      make_list(bare_headers{{"traceparent", b}, {"Baggage", "old=1"}} + application_headers() +
+                bare_headers{{"traceparent", a}, {"baggage", "k=v"}});
+  const extraction taken = take(list.get(), with);
+  EXPECT_EQ(traceparent_text(taken.as_sent()), a);
+  EXPECT_EQ(taken.as_sent().baggage_text(), "k=v");
+  EXPECT_EQ(headers_of(list.get()), application_headers());
+}
+
+TEST(kafka_take, invariant_5_what_was_there_stays_readable_whatever_the_boundary_says) {
+  propagation with;
+  with.boundary.set("orders", {.inbound = waybill::inbound_mode::ignore});
+  const auto list = make_list({{"traceparent", a}, {"tracestate", "x=1"}, {"baggage", "k=v"}});
+  const extraction taken = take(list.get(), with, "orders");
+  EXPECT_EQ(headers_of(list.get()), bare_headers{});
+  EXPECT_TRUE(taken.context().is_empty());
+  EXPECT_EQ(taken.as_sent(), waybill_test::make_context(a, "x=1", "k=v"));
+}
+
+TEST(kafka_take, a_field_that_is_bad_is_taken_off_as_well) {
+  const propagation with;
+  const auto list = make_list({{"traceparent", "bad"}, {"baggage", std::string("\0\xff", 2)}});
+  EXPECT_TRUE(take(list.get(), with).as_sent().is_empty());
+  EXPECT_EQ(headers_of(list.get()), bare_headers{});
+  EXPECT_TRUE(take(static_cast<rd_kafka_headers_t*>(nullptr), with).as_sent().is_empty());
+}
+
+struct kafka_message : testing::Test {
+  propagation with;
+  const mock_cluster cluster;
+  const bare_headers sent = bare_headers{{"Traceparent", b}, {"tracestate", "x=1"}} +
+                            application_headers() +
+                            bare_headers{{"traceparent", a}, {"baggage", "k=v"}};
+  waybill_test::owned_client client;
+
+  /// Call it when the message is there: librdkafka waits before it asks again.
+  [[nodiscard]] owned_message receive() {
+    client = cluster.consumer();
+    return waybill_test::receive(client.get());
+  }
+};
+
+TEST_F(kafka_message, is_read_with_its_topic_as_the_destination) {
+  with.boundary.set(mock_cluster::topic, {.inbound = waybill::inbound_mode::link});
+  cluster.send(sent);
+  const owned_message message = receive();
+  ASSERT_NE(message, nullptr);
+  const extraction read = extract(*message, with);
+  EXPECT_EQ(traceparent_text(read.as_sent()), a);
+  EXPECT_EQ(read.mode(), waybill::inbound_mode::link);
+  EXPECT_EQ(headers_of(*message), sent);
+}
+
+TEST_F(kafka_message, invariant_2_comes_out_byte_for_byte_when_its_context_was_taken) {
+  const std::string binary("\0\xff payload \0", 11);
+  cluster.send(sent, binary, std::string("\0key", 4));
+  const owned_message message = receive();
+  ASSERT_NE(message, nullptr);
+  const auto before = waybill_test::to_record(*message);
+  EXPECT_EQ(traceparent_text(take(*message, with).as_sent()), a);
+  const auto after = waybill_test::to_record(*message);
+  EXPECT_EQ(after.headers, application_headers());
+  EXPECT_EQ(after.value, binary);
+  EXPECT_EQ(after.key, std::string("\0key", 4));
+  EXPECT_EQ(after.timestamp_ms, before.timestamp_ms);
+  EXPECT_EQ(after.offset, before.offset);
+  EXPECT_TRUE(take(*message, with).as_sent().is_empty());
+}
+
+TEST_F(kafka_message, invariant_2_a_tombstone_stays_one) {
+  cluster.send(sent, std::nullopt, "key");
+  const owned_message message = receive();
+  ASSERT_NE(message, nullptr);
+  EXPECT_EQ(traceparent_text(take(*message, with).as_sent()), a);
+  EXPECT_EQ(message->payload, nullptr);
+  EXPECT_EQ(headers_of(*message), application_headers());
+}
+
+TEST_F(kafka_message, with_nothing_but_fields_keeps_an_empty_list) {
+  cluster.send({{"traceparent", a}, {"baggage", "k=v"}});
+  const owned_message message = receive();
+  ASSERT_NE(message, nullptr);
+  EXPECT_TRUE(take(*message, with).as_sent().has_trace());
+  rd_kafka_headers_t* list = nullptr;
+  ASSERT_EQ(rd_kafka_message_headers(message.get(), &list), RD_KAFKA_RESP_ERR_NO_ERROR);
+  EXPECT_EQ(rd_kafka_header_cnt(list), 0U);
+}
+
+TEST_F(kafka_message, without_headers_stays_without_headers) {
+  cluster.send({});
+  const owned_message message = receive();
+  ASSERT_NE(message, nullptr);
+  EXPECT_TRUE(take(*message, with).as_sent().is_empty());
+  strip(*message, with);
+  rd_kafka_headers_t* list = nullptr;
+  EXPECT_EQ(rd_kafka_message_headers(message.get(), &list), RD_KAFKA_RESP_ERR__NOENT);
+}
+
+TEST_F(kafka_message, with_many_fields_among_many_headers_is_stripped_as_a_short_one) {
+  bare_headers own;
+  bare_headers mixed;
+  for (std::size_t i = 0; i < 3'000; ++i) {
+    own.push_back({"own", std::to_string(i)});
+    mixed.push_back(own.back());
+    mixed.push_back({i < 2'900 ? spelling("traceparent", i) : "traceparent", b});
+  }
+  cluster.send(mixed);
+  const owned_message message = receive();
+  ASSERT_NE(message, nullptr);
+  EXPECT_EQ(traceparent_text(take(*message, with).as_sent()), b);
+  EXPECT_EQ(headers_of(*message), own);
+}
+
+TEST_F(kafka_message, shows_the_fields_again_after_its_headers_were_detached) {
+  // librdkafka parses the bytes of the wire again; the documentation says so.
+  cluster.send(sent);
+  const owned_message message = receive();
+  ASSERT_NE(message, nullptr);
+  strip(*message, with);
+  rd_kafka_headers_t* detached = nullptr;
+  ASSERT_EQ(rd_kafka_message_detach_headers(message.get(), &detached), RD_KAFKA_RESP_ERR_NO_ERROR);
+  const waybill_test::owned_list owned(detached);
+  EXPECT_EQ(headers_of(detached), application_headers());
+  EXPECT_EQ(headers_of(*message), sent);
+  strip(*message, with);
+  EXPECT_EQ(headers_of(*message), application_headers());
+}
+
+TEST_F(kafka_message, shows_the_fields_again_after_its_headers_were_set_to_null) {
+  cluster.send(sent);
+  const owned_message message = receive();
+  ASSERT_NE(message, nullptr);
+  strip(*message, with);
+  rd_kafka_message_set_headers(message.get(), nullptr);
+  EXPECT_EQ(headers_of(*message), sent);
+}
+
+TEST_F(kafka_message, can_be_peeked_into) {
+  cluster.send({{"traceparent", a}, {"baggage", "k=v"}});
+  const owned_message message = receive();
+  ASSERT_NE(message, nullptr);
+  const auto seen = peek(*message, with);
+  ASSERT_TRUE(seen.has_value());
+  EXPECT_EQ(traceparent_text(seen->trace()), a);
+  EXPECT_EQ(seen->baggage_text(), "k=v");
+}
+
+TEST_F(kafka_message, that_reports_an_error_holds_nothing) {
+  auto conf = cluster.consumer_config();
+  conf.set("enable.partition.eof", "true");
+  const auto consumer = make_client(RD_KAFKA_CONSUMER, std::move(conf));
+  waybill_test::assign(consumer.get(), mock_cluster::topic, 0);
+  const owned_message message = waybill_test::receive(consumer.get());
+  ASSERT_NE(message, nullptr);
+  ASSERT_EQ(message->err, RD_KAFKA_RESP_ERR__PARTITION_EOF);
+  EXPECT_TRUE(extract(*message, with).as_sent().is_empty());
+  EXPECT_TRUE(take(*message, with).as_sent().is_empty());
+  const auto seen = peek(*message, with);
+  EXPECT_TRUE(!seen.has_value() || seen->is_empty());
+  strip(*message, with);
+  EXPECT_EQ(message->err, RD_KAFKA_RESP_ERR__PARTITION_EOF);
+  EXPECT_EQ(with.diagnostics->total(), 0U);
+}
+
+}  // namespace

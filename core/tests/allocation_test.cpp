@@ -1,0 +1,193 @@
+// Counts every allocation of the program, those of the C library included, so it is an executable
+// of its own. Under a sanitizer that brings its own malloc there is nothing to count.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <string>
+#include <utility>
+#include <waybill/header_list.hpp>
+#include <waybill/outgoing.hpp>
+#include <waybill/propagation.hpp>
+
+#include "support/carriers.hpp"
+#include "support/texts.hpp"
+
+extern "C" {
+void* __libc_malloc(std::size_t bytes);                     // NOLINT(bugprone-reserved-identifier)
+void* __libc_calloc(std::size_t count, std::size_t bytes);  // NOLINT(bugprone-reserved-identifier)
+void* __libc_realloc(void* memory, std::size_t bytes);      // NOLINT(bugprone-reserved-identifier)
+}
+
+namespace {
+
+constinit std::atomic<std::size_t> allocations{0};
+constinit std::atomic<bool> is_memory_out{false};
+
+}  // namespace
+
+// operator new of the standard library calls malloc, so these three see everything.
+extern "C" void* malloc(std::size_t bytes) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  return is_memory_out.load(std::memory_order_relaxed) ? nullptr : __libc_malloc(bytes);
+}
+extern "C" void* calloc(std::size_t count, std::size_t bytes) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  return is_memory_out.load(std::memory_order_relaxed) ? nullptr : __libc_calloc(count, bytes);
+}
+extern "C" void* realloc(void* memory, std::size_t bytes) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  return is_memory_out.load(std::memory_order_relaxed) ? nullptr : __libc_realloc(memory, bytes);
+}
+
+namespace {
+
+using waybill_test::sample_traceparent;
+using carrier = waybill_test::fixed_headers<6>;
+
+constexpr std::string_view tracestate_of_3 =
+    "dd=s:2;o:rum;t.dm:-4,congo=t61rcWkgMzE,rojo=00f067aa0ba902b7";
+constexpr std::string_view baggage_of_8 =
+    "userId=alice,serverNode=DF28,isProduction=false,tenant=acme,region=eu-west-1,session=8f14e45f,"
+    "cart=3f2b8c,plan=gold;ttl=60";
+
+template <class F>
+std::size_t allocations_in(F&& work) {
+  const std::size_t before = allocations.load();
+  std::forward<F>(work)();
+  return allocations.load() - before;
+}
+
+carrier full_carrier() {
+  carrier headers;
+  headers.set("app-id", "orders");
+  headers.set("traceparent", sample_traceparent);
+  headers.set("tracestate", tracestate_of_3);
+  headers.set("baggage", baggage_of_8);
+  headers.set("content-type", "application/json");
+  return headers;
+}
+
+TEST(Allocation, is_counted_here) {
+  std::string kept;
+  EXPECT_GE(allocations_in([&kept] { kept = std::string(1'000, 'x'); }), 1U);
+}
+
+TEST(Allocation, none_to_extract_nothing) {
+  const waybill::propagator propagator;
+  carrier headers;
+  headers.set("app-id", "orders");
+  EXPECT_EQ(allocations_in([&] { EXPECT_TRUE(propagator.extract(headers).is_empty()); }), 0U);
+}
+
+TEST(Allocation, none_to_extract_a_traceparent) {
+  const waybill::propagator propagator;
+  carrier headers;
+  headers.set("traceparent", sample_traceparent);
+  EXPECT_EQ(allocations_in([&] { EXPECT_TRUE(propagator.extract(headers).has_trace()); }), 0U);
+}
+
+TEST(Allocation, none_to_extract_traceparent_tracestate_and_baggage) {
+  const waybill::propagator propagator;
+  const carrier headers = full_carrier();
+  EXPECT_EQ(allocations_in([&] {
+              const waybill::context read = propagator.extract(headers);
+              EXPECT_EQ(read.tracestate_text(), tracestate_of_3);
+              EXPECT_EQ(read.baggage_text(), baggage_of_8);
+            }),
+            0U);
+}
+
+TEST(Allocation, none_to_peek) {
+  const waybill::propagation with;
+  const carrier headers = full_carrier();
+  EXPECT_EQ(allocations_in([&] { EXPECT_TRUE(waybill::peek(headers, with)->has_baggage()); }), 0U);
+}
+
+TEST(Allocation, none_to_take_a_message_at_a_boundary_of_many_entries) {
+  waybill::propagation with;
+  for (int i = 0; i < 1'000; ++i) {
+    with.boundary.set("topic-" + std::to_string(i), {.inbound = waybill::inbound_mode::link});
+    with.boundary.set_prefix("prefix-" + std::to_string(i), {});
+  }
+  carrier headers = full_carrier();
+  EXPECT_EQ(allocations_in([&] {
+              const waybill::extraction taken = waybill::take(headers, with, "topic-500");
+              EXPECT_EQ(taken.links().size(), 1U);
+              EXPECT_TRUE(taken.context().has_baggage());
+            }),
+            0U);
+}
+
+TEST(Allocation, none_to_inject) {
+  const waybill::propagation with;
+  const waybill::context sent = with.formats.extract(full_carrier());
+  carrier headers = full_carrier();
+  EXPECT_EQ(allocations_in([&] { EXPECT_TRUE(waybill::inject(sent, headers, with).baggage); }), 0U);
+  EXPECT_EQ(allocations_in([&] {
+              waybill::inject(sent, headers, with, {}, {.bytes_max = 100, .bytes_per_field = 4});
+            }),
+            0U);
+}
+
+TEST(Allocation, none_to_decide_what_goes_out) {
+  const waybill::propagation with;
+  const waybill::context sent = with.formats.extract(full_carrier());
+  carrier headers = full_carrier();
+  for (const auto mode : {waybill::inject_mode::automatic, waybill::inject_mode::keep,
+                          waybill::inject_mode::parent}) {
+    EXPECT_EQ(allocations_in([&] {
+                const waybill::outgoing decided(headers, &sent, mode, with, {.where = "orders"});
+                decided.write(headers);
+              }),
+              0U);
+  }
+}
+
+TEST(Allocation, none_to_copy_move_and_renew_contexts) {
+  const waybill::context small =
+      waybill_test::context_of(waybill_test::sample_trace, tracestate_of_3, baggage_of_8);
+  const waybill::context large = waybill_test::context_of(waybill_test::sample_trace, "",
+                                                          waybill_test::baggage_of_bytes(8'000));
+  EXPECT_EQ(allocations_in([&] {
+              for (const waybill::context* each : {&small, &large}) {
+                waybill::context copy = *each;
+                const waybill::context moved = std::move(copy);
+                EXPECT_EQ(moved.new_child().baggage_text(), each->baggage_text());
+              }
+            }),
+            0U);
+}
+
+TEST(Allocation, none_to_begin_a_trace) {
+  static_cast<void>(waybill::trace_context::new_root(true));  // the thread's seed
+  EXPECT_EQ(allocations_in([] { EXPECT_TRUE(waybill::context::new_root(true).has_trace()); }), 0U);
+}
+
+TEST(Allocation, that_fails_costs_the_text_and_never_the_trace) {
+  const waybill::propagator propagator;
+  waybill::header_list headers;
+  headers.add("traceparent", sample_traceparent);
+  headers.add("tracestate", tracestate_of_3);
+  headers.add("baggage", waybill_test::baggage_of_bytes(4'000));
+  is_memory_out = true;
+  const waybill::context whole = propagator.extract(headers);
+  is_memory_out = false;
+  EXPECT_EQ(whole.trace(), waybill_test::sample_trace);
+  EXPECT_EQ(whole.tracestate_text(), tracestate_of_3);
+  EXPECT_EQ(whole.baggage_text(), "");
+
+  // What must be cleaned needs a buffer before it needs a context.
+  headers.set("baggage", "user = a");
+  waybill::extract_report report;
+  is_memory_out = true;
+  const waybill::context cleaned = propagator.extract(headers, {}, &report);
+  is_memory_out = false;
+  EXPECT_EQ(cleaned.trace(), waybill_test::sample_trace);
+  EXPECT_EQ(cleaned.baggage_text(), "");
+  EXPECT_EQ(report.fields[propagator.field_index("baggage")], waybill::errc::no_memory);
+}
+
+}  // namespace

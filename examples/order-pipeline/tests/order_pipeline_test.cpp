@@ -1,0 +1,250 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <regex>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "child_process.hpp"
+#include "run.hpp"
+#include "shared_kafka.hpp"
+#include "temporary_folder.hpp"
+
+namespace {
+
+using waybill_test::run_result;
+using waybill_test::temporary_folder;
+namespace files = std::filesystem;
+
+const files::path programs = ORDER_PIPELINE_PROGRAMS;
+const std::string run_script = std::string(ORDER_PIPELINE_SOURCES) + "/run.sh";
+constexpr std::chrono::seconds patience{60};
+
+std::string read_file(const files::path& path) {
+  std::ifstream in(path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// The script with a folder of its own for what it leaves behind.
+std::vector<std::string> command_line(const temporary_folder& folder,
+                                      const std::vector<std::string>& arguments) {
+  std::vector<std::string> command{"env", "LC_ALL=C.UTF-8", "TMPDIR=" + folder.path().string(),
+                                   "bash", run_script};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return command;
+}
+
+/// Processes that were started from this folder's programs and still run.
+std::vector<std::string> processes_of(const files::path& folder) {
+  std::vector<std::string> found;
+  for (const auto& process : files::directory_iterator("/proc")) {
+    const std::string command = read_file(process.path() / "cmdline");
+    const bool is_the_script = command.find("run.sh") != std::string::npos;
+    if (command.find(folder.string()) != std::string::npos && !is_the_script) {
+      found.push_back(command);
+    }
+  }
+  return found;
+}
+
+/// A folder of the pipeline's programs in which one of them is replaced by a shell script.
+void replace_program(const files::path& folder, const std::string& name,
+                     const std::string& script) {
+  for (const char* program :
+       {"gateway", "warehouse", "billing", "broker", "topics", "wire", "report"}) {
+    if (program == name) {
+      std::ofstream(folder / program) << "#!/bin/sh\n" << script << '\n';
+      files::permissions(folder / program, files::perms::owner_all);
+    } else {
+      files::create_symlink(programs / program, folder / program);
+    }
+  }
+}
+
+std::size_t columns(const std::string& line) {
+  return static_cast<std::size_t>(std::count_if(
+      line.begin(), line.end(), [](char c) { return (static_cast<unsigned>(c) & 0xc0) != 0x80; }));
+}
+
+std::string last_line(const std::string& text) {
+  const std::size_t end = text.find_last_not_of('\n');
+  const std::size_t begin = text.find_last_of('\n', end) + 1;
+  return text.substr(begin, end + 1 - begin);
+}
+
+void expect_success(const run_result& result) {
+  EXPECT_TRUE(result.succeeded()) << result;
+  EXPECT_EQ(last_line(result.standard_output),
+            "each of 3 orders is one trace over 3, 3 and 2 services, 0 fields leaked");
+  EXPECT_EQ(result.standard_error, "");
+}
+
+TEST(order_pipeline, every_order_is_one_trace_on_the_mock_cluster) {
+  const temporary_folder folder("waybill-pipeline");
+  const run_result result =
+      waybill_test::run(command_line(folder, {programs.string()}), {}, patience);
+  expect_success(result);
+  EXPECT_TRUE(files::is_empty(folder.path())) << "the run left files behind";
+}
+
+TEST(order_pipeline, every_order_is_one_trace_on_a_real_kafka) {
+  const temporary_folder folder("waybill-pipeline");
+  const std::string bootstrap = waybill_test::shared_kafka().bootstrap();
+  const run_result result = waybill_test::run(
+      command_line(folder, {programs.string(), "--kafka", bootstrap}), {}, patience);
+  expect_success(result);
+  // Kafka takes a deleted topic out of its lists a moment after it has said so.
+  const auto end = waybill_test::child_process::clock::now() + patience;
+  std::string topics;
+  do {
+    topics = waybill_test::run({"kcat", "-L", "-b", bootstrap}).standard_output;
+  } while (topics.find("waybill-demo-") != std::string::npos &&
+           waybill_test::child_process::clock::now() < end);
+  EXPECT_NE(topics.find("broker"), std::string::npos) << topics;
+  EXPECT_EQ(topics.find("waybill-demo-"), std::string::npos) << "left behind: " << topics;
+}
+
+TEST(order_pipeline, output_fits_into_100_columns_without_colours) {
+  const temporary_folder folder("waybill-pipeline");
+  const run_result result =
+      waybill_test::run(command_line(folder, {programs.string()}), {}, patience);
+  ASSERT_TRUE(result.succeeded()) << result;
+  std::istringstream lines(result.standard_output);
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(columns(line), 100U) << line;
+  EXPECT_EQ(result.standard_output.find('\x1b'), std::string::npos);
+}
+
+TEST(order_pipeline, a_program_that_fails_ends_the_run) {
+  const temporary_folder folder("waybill-pipeline");
+  const temporary_folder broken("waybill-programs");
+  replace_program(broken.path(), "billing", "echo 'billing: out of paper' >&2; exit 7");
+  const run_result result =
+      waybill_test::run(command_line(folder, {broken.path().string()}), {}, patience);
+  EXPECT_FALSE(result.timed_out);
+  EXPECT_EQ(result.status.code, 1) << result;
+  EXPECT_NE(result.standard_error.find("out of paper"), std::string::npos) << result;
+  EXPECT_TRUE(processes_of(broken.path()).empty());
+  EXPECT_TRUE(files::is_empty(folder.path())) << "the run left files behind";
+}
+
+TEST(order_pipeline, an_interrupted_run_leaves_no_process_and_no_file) {
+  for (const int signal_number : {SIGINT, SIGTERM, SIGHUP}) {
+    const temporary_folder folder("waybill-pipeline");
+    const temporary_folder stuck("waybill-programs");
+    const files::path mark = stuck.path() / "started";
+    replace_program(stuck.path(), "billing",
+                    ": >" + mark.string() + "; exec tail -f " + mark.string());
+    const waybill_test::child_process script(command_line(folder, {stuck.path().string()}));
+    const auto end = waybill_test::child_process::clock::now() + patience;
+    while (!files::exists(mark)) {
+      const auto now = waybill_test::child_process::clock::now();
+      ASSERT_FALSE(script.wait_until(now + std::chrono::milliseconds(10))) << "it ended by itself";
+      ASSERT_LT(now, end);
+    }
+    script.send_signal(signal_number);
+    ASSERT_TRUE(script.wait_until(end));
+    EXPECT_EQ(script.status()->code, 128 + signal_number);
+    EXPECT_TRUE(processes_of(stuck.path()).empty());
+    EXPECT_TRUE(files::is_empty(folder.path())) << "the run left files behind";
+  }
+}
+
+/// What the report has to find: one change to the logs of a good run.
+struct fault {
+  const char* name;
+  const char* file;
+  const char* pattern;  // of a whole line; the line goes when the replacement is empty
+  const char* replacement;
+  const char* complaint;
+};
+
+std::ostream& operator<<(std::ostream& stream, const fault& wrong) { return stream << wrong.name; }
+
+class order_pipeline_report : public testing::TestWithParam<fault> {
+ public:
+  static void SetUpTestSuite() {
+    good_run = std::make_unique<temporary_folder>("waybill-pipeline");
+    const run_result result = waybill_test::run(
+        {"bash", run_script, programs.string(), "--logs", good_run->path().string()}, {}, patience);
+    ASSERT_TRUE(result.succeeded()) << result;
+  }
+  static void TearDownTestSuite() { good_run.reset(); }
+
+ protected:
+  static std::unique_ptr<temporary_folder> good_run;
+};
+std::unique_ptr<temporary_folder> order_pipeline_report::good_run;
+
+TEST_P(order_pipeline_report, finds_the_fault) {
+  const temporary_folder logs("waybill-logs");
+  files::copy(good_run->path(), logs.path(), files::copy_options::recursive);
+  const files::path changed = logs.path() / GetParam().file;
+  std::istringstream lines(read_file(changed));
+  std::ofstream out(changed, std::ios::trunc);
+  bool is_changed = false;
+  for (std::string line; std::getline(lines, line);) {
+    const std::string after =
+        std::regex_replace(line, std::regex(GetParam().pattern), GetParam().replacement);
+    is_changed = is_changed || after != line;
+    if (!after.empty()) out << after << '\n';
+  }
+  out.close();
+  ASSERT_TRUE(is_changed) << "the pattern matches nothing";
+
+  const run_result result = waybill_test::run(
+      {(programs / "report").string(), logs.path().string(), "A-1001", "A-1002", "A-1003"});
+  EXPECT_EQ(result.status.code, 1) << result;
+  EXPECT_NE(result.standard_output.find(GetParam().complaint), std::string::npos) << result;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    order_pipeline, order_pipeline_report,
+    testing::Values(
+        fault{"context_lost", "warehouse.log", "^(saw.*A-1001.*\ttrace=)4bf9", "$010000",
+              "warehouse lost the context"},
+        fault{"field_leaked", "billing.log", "^(saw.*A-1002.*\tvalue=text/plain)",
+              "$1\theader=Baggage\tvalue=k=v", "saw the field Baggage"},
+        fault{"leaks_are_counted", "billing.log", "^(saw.*A-1002.*\tvalue=text/plain)",
+              "$1\theader=Baggage\tvalue=k=v", "1 fields leaked"},
+        fault{"own_header_lost", "billing.log", "^(saw.*)\theader=packed-by\tvalue=warehouse 3",
+              "$1", "saw other headers than were sent"},
+        fault{"own_header_changed", "warehouse.log", "^(saw.*)\theader=empty\tvalue=",
+              "$1\theader=empty\tnull=", "saw other headers than were sent"},
+        fault{"body_changed", "billing.log", "^(saw.*A-1001.*body=)1", "$012",
+              "saw another body than was sent"},
+        fault{"message_lost", "shipments.wire", "^.*A-1003.*$", "", "billing was sent it 0 times"},
+        fault{"order_not_handled", "billing.log", "^saw.*A-1003.*$", "",
+              "billing handled it 0 times"},
+        fault{"field_sent_twice", "shipments.wire", "^(.*A-1003.*)$",
+              "$1\theader=TraceState\tvalue=stale=yes", "warehouse sent 2 fields tracestate"},
+        fault{"no_field_sent", "orders.wire", "^(.*A-1002.*)\theader=traceparent\tvalue=[^\t]*",
+              "$1", "gateway sent no traceparent"},
+        fault{"other_trace_sent", "orders.wire", "^(.*A-1001.*traceparent\tvalue=00-)4bf9",
+              "$010000", "gateway sent another trace"},
+        fault{"span_missing", "gateway.log", "^span.*name=send orders.*$", "",
+              "is not that of its send span"},
+        fault{"parent_missing", "warehouse.log", "^(span.*name=process orders.*)\tparent=[^\t]*",
+              "$1", "does not run through all its services"},
+        fault{"upstream_forgotten", "gateway.log", "^(span.*name=POST.*)\tparent=[^\t]*", "$1",
+              "does not hang on what the order came with"},
+        fault{"send_failed", "warehouse.log", "^(span.*name=send.*)outcome=succeeded",
+              "$1outcome=unknown", "ended as unknown"},
+        fault{"tracestate_lost_at_first", "gateway.log", "^(saw.*A-1001.*)tracestate=shop[^\t]*",
+              "$1tracestate=", "gateway lost the tracestate"},
+        fault{"tracestate_lost_later", "billing.log", "^(saw.*A-1001.*)tracestate=shop[^\t]*",
+              "$1tracestate=", "the tracestate changed between warehouse and billing"},
+        fault{"baggage_lost_at_first", "gateway.log",
+              "^(saw.*A-1001.*)\tbaggage=customer.tier[^\t]*", "$1", "gateway lost baggage"},
+        fault{"baggage_changed_on_the_wire", "shipments.wire", "K%C3%B6ln", "K%C3%B8ln",
+              "warehouse sent other baggage"},
+        fault{"baggage_lost_later", "billing.log", "\tbaggage=order.source[^\t]*", "",
+              "the baggage changed between warehouse and billing"}),
+    [](const testing::TestParamInfo<fault>& tried) { return std::string(tried.param.name); });
+
+}  // namespace

@@ -1,0 +1,83 @@
+// The second service: takes orders from one topic and sends shipments to another.
+// Shows: a consumer that takes the context off each message, and a handler under which everything
+// that is sent carries it on, without a word about contexts in the handler.
+
+#include <exception>
+#include <iostream>
+#include <stdexcept>
+#include <string>
+#include <waybill/kafka/consumer.hpp>
+#include <waybill/kafka/producer.hpp>
+
+#include "kafka_client.hpp"
+#include "span_log.hpp"
+
+namespace {
+
+using namespace order_pipeline;  // NOLINT(google-build-using-namespace): this program's own
+
+/// The order's own headers, as the application sees them, and one more.
+waybill::kafka::headers shipment_headers(const rd_kafka_message_t& order) {
+  rd_kafka_headers_t* seen = nullptr;
+  waybill::kafka::headers list;
+  if (rd_kafka_message_headers(&order, &seen) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    list.reset(rd_kafka_headers_copy(seen));
+  }
+  list.add("packed-by", "warehouse 3");
+  return list;
+}
+
+void pack(const waybill::kafka::message& order, const std::string& topic,
+          waybill::kafka::producer& shipments) {
+  const std::string body = "1 parcel with " + std::string(order.payload().value_or("nothing"));
+  waybill::kafka::headers list = shipment_headers(*order.raw());
+  const rd_kafka_resp_err_t error = shipments.produce(
+      {.topic = topic.c_str(), .value = body, .key = order.key().value_or("")}, list);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(rd_kafka_err2str(error));
+}
+
+void run(const std::string& brokers, const std::string& orders_topic,
+         const std::string& shipments_topic, const std::string& log_path, int orders_expected) {
+  log_file log(log_path);
+  const auto spans = std::make_shared<span_log>("warehouse", log);
+  const waybill::propagation propagation{.tracer = spans};
+
+  configuration_ptr configuration = make_configuration(brokers);
+  set(*configuration, "client.id", "warehouse");
+  const waybill::kafka::instrumentation observed = waybill::kafka::instrument(configuration.get());
+  const client_ptr sender = make_client(RD_KAFKA_PRODUCER, std::move(configuration));
+  know_topic(*sender, shipments_topic);
+  waybill::kafka::producer shipments(sender.get(), propagation, observed);
+
+  const client_ptr receiver = make_reader(brokers, orders_topic, "waybill-demo-warehouse");
+  waybill::kafka::consumer orders(receiver.get(), propagation);
+
+  const deadline patience_ends;
+  for (int handled = 0; handled < orders_expected;) {
+    waybill::kafka::message received = orders.poll(std::chrono::milliseconds(100));
+    patience_ends.check("not all orders came");
+    if (!received || received.error() != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+    orders.handle(received, [&](const waybill::kafka::message& order) {
+      const std::string_view key = order.key().value_or("");
+      spans->saw(key, order.payload().value_or(""), headers_of(*order.raw()),
+                 repeated_fields(order.extraction(), propagation));
+      pack(order, shipments_topic, shipments);
+      spans->did(key, "packed 1 parcel");
+    });
+    ++handled;
+  }
+  flush(*sender);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  if (argc != 6) {
+    throw std::runtime_error("usage: warehouse BROKERS ORDERS_TOPIC SHIPMENTS_TOPIC LOG ORDERS");
+  }
+  run(argv[1], argv[2], argv[3], argv[4], std::stoi(argv[5]));
+  return 0;
+} catch (const std::exception& error) {
+  std::cerr << "warehouse: " << error.what() << '\n';
+  return 1;
+}
