@@ -20,6 +20,20 @@ struct context_access {
     view.baggage_members_ = members;
     return view;
   }
+  /// What make_view would borrow, owned.
+  static context make_context(const extract_draft& draft) noexcept {
+    context made(draft.trace_);
+    if (!draft.tracestate_.empty() || !draft.baggage_.empty()) {
+      made.store(draft.tracestate_, draft.baggage_, draft.baggage_members_);
+    }
+    return made;
+  }
+  /// Reads a traceparent to its place, without the copies that set_trace would make.
+  static errc read_trace(extract_draft& draft, std::string_view traceparent) noexcept {
+    const errc code = parse_traceparent(traceparent, draft.trace_);
+    if (code == errc::ok) draft.tracestate_ = {};
+    return code;
+  }
   static void borrow_tracestate(extract_draft& draft, std::string_view text) noexcept {
     draft.tracestate_ = text;
   }

@@ -33,12 +33,13 @@ void collected_fields::collect(std::uint64_t name_lengths) noexcept {
 void collected_fields::take(std::string_view name, const field_value& value) noexcept {
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (name.size() != fields[i].name.size()) continue;
-    const bool is_exact = name == fields[i].name;
+    const bool is_exact = equals(name.data(), fields[i].name.data(), name.size());
     if (!is_exact &&
         (rules.names == name_rule::exact || !equals_ignoring_case(name, fields[i].name))) {
       continue;
     }
     field_slot& slot = slots[i];
+    found_any = true;
     ++slot.appearances;
     if (rules.names == name_rule::prefer_exact) {
       if (slot.is_exact && !is_exact) return;
@@ -89,16 +90,12 @@ std::string_view collected_fields::text(std::size_t index) const noexcept {
 
 }  // namespace detail
 
-errc field_values::state(std::size_t index) const noexcept {
-  return collected_->state(slots_[index]);
-}
-
 std::string_view field_values::text(std::size_t index) const noexcept {
   return collected_->text(slots_[index]);
 }
 
 std::uint32_t field_values::count(std::size_t index) const noexcept {
-  if (collected_->state(slots_[index]) != errc::ok) return 0;
+  if (state(index) != errc::ok) return 0;
   const bool combines = collected_->rules.duplicates == duplicate_rule::combine;
   return combines ? collected_->slots[slots_[index]].count : 1;
 }

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string_view>
+
+#include "waybill/detail/hex.hpp"
 
 namespace waybill::inline v0::detail {
 
@@ -72,6 +75,17 @@ inline constexpr std::array<std::uint8_t, 256> char_classes = [] {
 
 [[nodiscard]] constexpr char to_lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+
+/// Whether both are the same `bytes` bytes. Names are short: two words that overlap say it sooner
+/// than a call of memcmp.
+[[nodiscard]] inline bool equals(const char* a, const char* b, std::size_t bytes) noexcept {
+  if (bytes >= 8 && bytes <= 16) {
+    const std::uint64_t begin = load_little_endian(a) ^ load_little_endian(b);
+    const std::uint64_t end = load_little_endian(a + bytes - 8) ^ load_little_endian(b + bytes - 8);
+    return (begin | end) == 0;
+  }
+  return std::equal(a, a + bytes, b);
 }
 
 /// `lower` is in lower case already.

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "grammar.hpp"
+#include "scan.hpp"
 
 namespace waybill::inline v0::detail {
 
@@ -59,19 +60,6 @@ bool walk_baggage_member(std::string_view member, F&& piece) noexcept {
   return true;
 }
 
-/// Walks one canonical baggage member; npos when the text at `at` is none.
-std::size_t skip_canonical_member(std::string_view text, std::size_t at) noexcept {
-  std::size_t end = skip(text, at, class_token);
-  if (end == at || end == text.size() || text[end] != '=') return std::string_view::npos;
-  at = skip(text, end + 1, class_baggage_octet);
-  while (at < text.size() && text[at] == ';') {
-    end = skip(text, at + 1, class_token);
-    if (end == at + 1) return std::string_view::npos;
-    at = end < text.size() && text[end] == '=' ? skip(text, end + 1, class_baggage_octet) : end;
-  }
-  return at;
-}
-
 }  // namespace
 
 std::string_view next_piece(std::string_view& text) noexcept {
@@ -115,23 +103,7 @@ bool is_tracestate_value(std::string_view value) noexcept {
 }
 
 bool is_canonical_tracestate(std::string_view text) noexcept {
-  std::size_t at = 0;
-  for (std::uint32_t members = 1; members <= tracestate_members_max; ++members) {
-    if (at >= text.size() || !is_in(text[at], class_key_begin)) return false;
-    const std::size_t equals = skip(text, at, class_tracestate_key);
-    if (equals - at > tracestate_key_bytes_max || equals >= text.size() || text[equals] != '=') {
-      return false;
-    }
-    const std::size_t end = skip(text, equals + 1, class_tracestate_value);
-    const std::size_t value_bytes = end - equals - 1;
-    if (value_bytes == 0 || value_bytes > tracestate_value_bytes_max || text[end - 1] == ' ') {
-      return false;
-    }
-    if (end == text.size()) return true;
-    if (text[end] != ',') return false;
-    at = end + 1;
-  }
-  return false;
+  return is_canonical_tracestate_by<scanner<tracestate_grammar>>(text);
 }
 
 void tracestate_cleaner::add(std::string_view value) noexcept {
@@ -190,15 +162,9 @@ std::optional<std::uint32_t> canonical_baggage_members(std::string_view text,
   if (text.size() > limits.baggage_bytes_max || text.size() > limits.field_scan_bytes_max) {
     return std::nullopt;
   }
-  std::size_t at = 0;
-  for (std::uint32_t members = 1; members <= limits.baggage_members_max; ++members) {
-    at = skip_canonical_member(text, at);
-    if (at == std::string_view::npos) return std::nullopt;
-    if (at == text.size()) return members;
-    if (text[at] != ',') return std::nullopt;
-    ++at;
-  }
-  return std::nullopt;
+  const std::uint32_t members =
+      count_canonical_baggage<scanner<baggage_grammar>>(text, limits.baggage_members_max);
+  return members == 0 ? std::nullopt : std::optional(members);
 }
 
 void baggage_cleaner::add(std::string_view value) noexcept {

@@ -132,18 +132,20 @@ void propagator::read(const reader_ref& carrier, carrier_rules rules,
                       extract_draft& draft) const noexcept {
   detail::collected_fields collected(carrier, rules, draft.limits_, fields());
   collected.collect(name_lengths_);
-  *draft.report_ = {};  // the caller may use one report for many messages
-  for (std::size_t i = 0; i < field_count_; ++i) {
-    draft.report_->fields[i] = collected.state(i);
-    const bool is_joined =
-        rules.duplicates == duplicate_rule::combine && fields_[i].kind == field_kind::list;
-    if (collected.slots[i].appearances > 1 && !is_joined) {
-      draft.report_->repeated |= std::uint32_t{1} << i;
+  extract_report& report = *draft.report_;
+  report = {};  // the caller may use one report for many messages
+  if (!collected.found_any && !collected.failed) {
+    std::fill_n(collected.states.begin(), field_count_, errc::absent);
+  } else {
+    for (std::size_t i = 0; i < field_count_; ++i) {
+      collected.states[i] = collected.state(i);
+      if (collected.is_repeated(i)) report.repeated |= std::uint32_t{1} << i;
     }
   }
+  std::copy_n(collected.states.begin(), field_count_, report.fields.begin());
   for (std::size_t i = 0; i < format_count_; ++i) {
     draft.slots_ = slots_of(i);
-    formats_[i]->extract(field_values(collected, draft.slots_), draft);
+    formats_[i]->extract(field_values(collected, collected.states.data(), draft.slots_), draft);
   }
 }
 
@@ -152,8 +154,7 @@ context propagator::extract(const reader_ref& carrier, carrier_rules rules, cons
   extract_report unused;
   extract_draft draft(limits, report != nullptr ? *report : unused);
   read(carrier, rules, draft);
-  return context(detail::context_access::make_view(draft.trace_, draft.tracestate_, draft.baggage_,
-                                                   draft.baggage_members_));
+  return detail::context_access::make_context(draft);
 }
 
 result<context_view> propagator::peek_at(const reader_ref& carrier, carrier_rules rules,
@@ -171,16 +172,26 @@ result<context_view> propagator::peek_at(const reader_ref& carrier, carrier_rule
 
 inject_report propagator::inject(const context_view& context, const writer_ref& carrier,
                                  const limits& limits, inject_parts parts) const noexcept {
-  inject_report report;
-  if (context.is_empty()) return report;
+  if (context.is_empty()) return {};
+  const bool fits = parts.trace && parts.tracestate && parts.baggage &&
+                    context.tracestate_text().size() <= limits.tracestate_bytes_max &&
+                    context.baggage_members() <= limits.baggage_members_max &&
+                    context.baggage_text().size() <= limits.baggage_bytes_max;
+  if (fits) return write(context, context.has_trace(), carrier);
   const within_limits fitting(context, limits, parts);
-  report.code = fitting.code;
+  inject_report report = write(fitting.view, context.has_trace(), carrier);
+  if (report.code == errc::ok) report.code = fitting.code;
+  return report;
+}
+
+inject_report propagator::write(const context_view& context, bool replaces_all,
+                                const writer_ref& carrier) const noexcept {
   field_writer writer(carrier, fields());
   for (std::size_t i = 0; i < format_count_; ++i) {
     writer.slots_ = slots_of(i);
-    if (has_concern_of(fields(), writer.slots_, fitting.view))
-      formats_[i]->inject(fitting.view, writer);
+    if (has_concern_of(fields(), writer.slots_, context)) formats_[i]->inject(context, writer);
   }
+  inject_report report;
   for (std::size_t i = 0; i < field_count_; ++i) {
     const bool carries_baggage = fields_[i].concern == field_concern::baggage;
     if (((writer.written_ >> i) & 1) != 0) {
@@ -188,7 +199,7 @@ inject_report propagator::inject(const context_view& context, const writer_ref& 
       report.baggage |= carries_baggage;
       report.tracestate |= !carries_baggage && is_list;
       report.trace |= !carries_baggage && !is_list;
-    } else if (context.has_trace() || carries_baggage) {
+    } else if (replaces_all || carries_baggage) {
       writer.failed_ |= !carrier.erase(fields_[i].name);
     }
   }

@@ -21,10 +21,9 @@ class tracecontext final : public format {
   void extract(const field_values& values, extract_draft& draft) const noexcept override {
     bool usable = false;
     if (values.state(traceparent) == errc::ok) {
-      const result<trace_context> parsed = parse_traceparent(values.text(traceparent));
-      draft.report(traceparent, parsed.error());
-      usable = parsed.has_value();
-      if (usable) draft.set_trace(*parsed);
+      const errc code = detail::context_access::read_trace(draft, values.text(traceparent));
+      usable = code == errc::ok;
+      if (!usable) draft.report(traceparent, code);
     }
     if (values.state(tracestate) != errc::ok) return;
     if (usable) {

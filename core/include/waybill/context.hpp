@@ -128,6 +128,8 @@ class WAYBILL_API context {
   }
 
  private:
+  friend struct detail::context_access;
+
   [[nodiscard]] std::size_t text_bytes() const noexcept {
     return std::size_t{tracestate_bytes_} + baggage_bytes_;
   }

@@ -49,7 +49,7 @@ struct collected_fields;
 class field_values {
  public:
   /// ok: there is a value, which may be empty; else absent, malformed, duplicate or too_large.
-  [[nodiscard]] WAYBILL_API errc state(std::size_t index) const noexcept;
+  [[nodiscard]] errc state(std::size_t index) const noexcept { return states_[slots_[index]]; }
   /// The value without the spaces and tabs around it; of a list field the first one.
   [[nodiscard]] WAYBILL_API std::string_view text(std::size_t index) const noexcept;
   /// How many values a list field has under the carrier's rules: one, unless they are combined.
@@ -61,11 +61,12 @@ class field_values {
 
  private:
   friend class propagator;
-  field_values(const detail::collected_fields& collected,
+  field_values(const detail::collected_fields& collected, const errc* states,
                std::span<const std::uint8_t> slots) noexcept
-      : collected_(&collected), slots_(slots) {}
+      : collected_(&collected), states_(states), slots_(slots) {}
 
   const detail::collected_fields* collected_;
+  const errc* states_;  // of every field of the propagator
   std::span<const std::uint8_t> slots_;
 };
 

@@ -100,8 +100,8 @@ class WAYBILL_API propagator {
   /// @par Errors   never throws. `parts` that are false are left out and their fields erased.
   inject_report inject(const context_view& context, const writer_ref& carrier,
                        const limits& limits = {}, inject_parts parts = {}) const noexcept;
-  inject_report inject(const context& context, const writer_ref& carrier,
-                       const limits& limits = {}, inject_parts parts = {}) const noexcept {
+  inject_report inject(const context& context, const writer_ref& carrier, const limits& limits = {},
+                       inject_parts parts = {}) const noexcept {
     return inject(context_view(context), carrier, limits, parts);
   }
   /// Takes every field of every format away.
@@ -111,6 +111,8 @@ class WAYBILL_API propagator {
  private:
   void add(const format& added) noexcept;
   void read(const reader_ref& carrier, carrier_rules rules, extract_draft& draft) const noexcept;
+  inject_report write(const context_view& context, bool replaces_all,
+                      const writer_ref& carrier) const noexcept;
   [[nodiscard]] std::span<const std::uint8_t> slots_of(std::size_t format_index) const noexcept;
 
   std::array<const format*, formats_max> formats_{};

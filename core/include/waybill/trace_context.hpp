@@ -3,7 +3,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string_view>
 
 #include "waybill/config.hpp"
@@ -16,7 +15,10 @@ namespace waybill::inline v0 {
 struct trace_id {
   std::array<std::uint8_t, 16> bytes{};
 
-  [[nodiscard]] constexpr bool is_valid() const noexcept { return bytes != decltype(bytes){}; }
+  [[nodiscard]] constexpr bool is_valid() const noexcept {
+    return (detail::load_little_endian(bytes.data()) |
+            detail::load_little_endian(bytes.data() + 8)) != 0;
+  }
   /// 32 lower-case hexadecimal digits, not NUL-terminated.
   [[nodiscard]] constexpr std::array<char, 32> to_hex() const noexcept {
     return detail::to_hex(bytes);
@@ -28,7 +30,9 @@ struct trace_id {
 struct span_id {
   std::array<std::uint8_t, 8> bytes{};
 
-  [[nodiscard]] constexpr bool is_valid() const noexcept { return bytes != decltype(bytes){}; }
+  [[nodiscard]] constexpr bool is_valid() const noexcept {
+    return detail::load_little_endian(bytes.data()) != 0;
+  }
   /// 16 lower-case hexadecimal digits, not NUL-terminated.
   [[nodiscard]] constexpr std::array<char, 16> to_hex() const noexcept {
     return detail::to_hex(bytes);
@@ -46,9 +50,9 @@ inline constexpr std::uint8_t flags_known = flag_sampled | flag_random;
 /// What the sender decided about sampling. W3C knows deny and accept; B3 knows all four.
 enum class sampling_state : std::uint8_t { defer = 0, deny = 1, accept = 2, debug = 3 };
 
-/// One position in a trace: trace id, span id, flags. Trivially copyable, 32 bytes at most.
+/// One position in a trace: trace id, span id, flags. Trivially copyable, 32 bytes.
 /// @par Threads   a value; const members may be called from any thread.
-class trace_context {
+class alignas(8) trace_context {  // copied by whole words
  public:
   /// No trace: is_valid() is false.
   constexpr trace_context() noexcept = default;
@@ -108,6 +112,35 @@ class trace_context {
 /// Length of a traceparent of version 00, in bytes.
 inline constexpr std::size_t traceparent_bytes = 55;
 
+namespace detail {
+/// What waybill::parse_traceparent is made of; `out` is set only when the answer is ok.
+[[nodiscard]] constexpr errc parse_traceparent(std::string_view text, trace_context& out) noexcept {
+  if (text.size() < traceparent_bytes) return errc::malformed;
+  const char* at = text.data();
+  const int version = decode_2(at);
+  const hex_word trace_begin = decode_16(at + 3);
+  const hex_word trace_end = decode_16(at + 19);
+  const hex_word span_word = decode_16(at + 36);
+  const int flags = decode_2(at + 53);
+  const bool has_dashes = at[2] == '-' && at[35] == '-' && at[52] == '-';
+  const bool is_good = (version | flags) >= 0 && has_dashes && trace_begin.is_good &&
+                       trace_end.is_good && span_word.is_good;
+  if (!is_good) return errc::malformed;
+  if (version == 0xff) return errc::forbidden_version;
+  if (text.size() > traceparent_bytes && (version == 0 || at[traceparent_bytes] != '-')) {
+    return errc::malformed;
+  }
+  if ((trace_begin.bytes | trace_end.bytes) == 0 || span_word.bytes == 0) return errc::zero_id;
+  trace_id trace;
+  span_id span;
+  store_little_endian(trace_begin.bytes, trace.bytes.data());
+  store_little_endian(trace_end.bytes, trace.bytes.data() + 8);
+  store_little_endian(span_word.bytes, span.bytes.data());
+  out = trace_context(trace, span, static_cast<std::uint8_t>(flags), true);
+  return errc::ok;
+}
+}  // namespace detail
+
 /// Parses one W3C `traceparent` value.
 /// @par Input    exactly 55 bytes for version 00; for 01 to fe 55 bytes, or more with "-" as the
 ///               56th. No white space around it.
@@ -118,24 +151,10 @@ inline constexpr std::size_t traceparent_bytes = 55;
 ///               traceparent". Deviations: none.
 /// @par BNF      traceparent = 2HEXDIGLC "-" 32HEXDIGLC "-" 16HEXDIGLC "-" 2HEXDIGLC
 [[nodiscard]] constexpr result<trace_context> parse_traceparent(std::string_view text) noexcept {
-  if (text.size() < traceparent_bytes) return errc::malformed;
-  const char* at = text.data();
-  std::uint8_t version = 0;
-  std::uint8_t flags = 0;
-  trace_id trace;
-  span_id span;
-  const bool good = detail::from_hex(at, std::span<std::uint8_t, 1>(&version, 1)) & (at[2] == '-') &
-                    (at[35] == '-') & (at[52] == '-') &
-                    detail::from_hex(at + 3, std::span<std::uint8_t, 16>(trace.bytes)) &
-                    detail::from_hex(at + 36, std::span<std::uint8_t, 8>(span.bytes)) &
-                    detail::from_hex(at + 53, std::span<std::uint8_t, 1>(&flags, 1));
-  if (!good) return errc::malformed;
-  if (version == 0xff) return errc::forbidden_version;
-  if (text.size() > traceparent_bytes && (version == 0 || at[traceparent_bytes] != '-')) {
-    return errc::malformed;
-  }
-  if (!trace.is_valid() || !span.is_valid()) return errc::zero_id;
-  return trace_context(trace, span, flags, true);
+  trace_context context;
+  const errc code = detail::parse_traceparent(text, context);
+  if (code != errc::ok) return code;
+  return context;
 }
 
 /// Writes the 55 bytes of a version 00 traceparent, not NUL-terminated.
@@ -143,17 +162,20 @@ inline constexpr std::size_t traceparent_bytes = 55;
 [[nodiscard]] constexpr std::array<char, traceparent_bytes> to_traceparent(
     const trace_context& context) noexcept {
   std::array<char, traceparent_bytes> text{};
-  const std::span<char, traceparent_bytes> out(text);
+  char* out = text.data();
   out[0] = '0';
   out[1] = '0';
   out[2] = '-';
-  detail::write_hex(std::span<const std::uint8_t>(context.trace().bytes), out.data() + 3);
+  detail::encode_16(detail::load_little_endian(context.trace().bytes.data()), out + 3);
+  detail::encode_16(detail::load_little_endian(context.trace().bytes.data() + 8), out + 19);
   out[35] = '-';
-  detail::write_hex(std::span<const std::uint8_t>(context.span().bytes), out.data() + 36);
+  detail::encode_16(detail::load_little_endian(context.span().bytes.data()), out + 36);
   out[52] = '-';
-  const std::uint8_t flags = context.flags();
-  detail::write_hex(std::span<const std::uint8_t>(&flags, 1), out.data() + 53);
+  // Only the two lowest bits are ever set.
+  out[53] = '0';
+  out[54] = static_cast<char>('0' + context.flags());
   return text;
 }
+static_assert(flags_known < 10, "to_traceparent writes the flags as one digit");
 
 }  // namespace waybill::inline v0

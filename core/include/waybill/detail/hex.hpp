@@ -4,8 +4,11 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <type_traits>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace waybill::inline v0::detail {
 
@@ -29,10 +32,16 @@ namespace waybill::inline v0::detail {
   return word;
 }
 
-/// Eight digits at once, one in each byte of a word: four bytes of output.
+/// Eight bytes as a number whose lowest byte is the first: how both ways below hand bytes over.
+struct hex_word {
+  std::uint64_t bytes = 0;
+  bool is_good = false;
+};
+
+/// Eight digits, one in each byte of a word, become four bytes.
 /// The additions cannot carry into the next byte because a byte with its high bit set is refused
 /// and the largest sum is 0x7f + 0x50.
-[[nodiscard]] constexpr bool from_hex_8(const char* digits, std::uint8_t* out) noexcept {
+[[nodiscard]] constexpr hex_word decode_8(const char* digits) noexcept {
   constexpr std::uint64_t ones = 0x0101010101010101U;
   constexpr std::uint64_t high = 0x80 * ones;
   const std::uint64_t text = load_little_endian(digits);
@@ -47,54 +56,104 @@ namespace waybill::inline v0::detail {
   // Pairs of nibbles become bytes, then the four bytes are moved together.
   std::uint64_t packed = ((nibbles << 4) | (nibbles >> 8)) & 0x00ff00ff00ff00ffU;
   packed = (packed | (packed >> 8)) & 0x0000ffff0000ffffU;
-  packed |= packed >> 16;
-  for (unsigned i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(packed >> (8 * i));
-  return ((is_digit | is_letter) & high) == high && (text & high) == 0;
+  packed = (packed | (packed >> 16)) & 0x00000000ffffffffU;
+  return {packed, (is_digit | is_letter) == high && (text & high) == 0};
 }
 
-/// Reads 2 * Bytes lower-case digits. False, with `out` unspecified, if one is none.
+/// Sixteen digits become eight bytes: the portable way.
+[[nodiscard]] constexpr hex_word decode_16_portable(const char* digits) noexcept {
+  const hex_word first = decode_8(digits);
+  const hex_word second = decode_8(digits + 8);
+  return {first.bytes | (second.bytes << 32), first.is_good && second.is_good};
+}
+
+/// Eight bytes become sixteen digits: the portable way.
+constexpr void encode_16_portable(std::uint64_t bytes, char* out) noexcept {
+  for (unsigned i = 0; i < 16; ++i) {
+    const auto nibble = static_cast<char>((bytes >> (8 * (i / 2) + (i % 2 == 0 ? 4 : 0))) & 0x0f);
+    out[i] = static_cast<char>(nibble + (nibble > 9 ? 'a' - 10 : '0'));
+  }
+}
+
+#if defined(__SSE2__)
+/// The same with one vector of sixteen bytes.
+[[nodiscard]] inline hex_word decode_16_wide(const char* digits) noexcept {
+  const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(digits));  // NOLINT
+  const __m128i digit = _mm_sub_epi8(text, _mm_set1_epi8('0'));
+  const __m128i letter = _mm_sub_epi8(text, _mm_set1_epi8('a'));
+  const __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
+  const __m128i is_letter = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(5)), letter);
+  const __m128i nibbles =
+      _mm_or_si128(_mm_and_si128(is_digit, digit),
+                   _mm_and_si128(is_letter, _mm_add_epi8(letter, _mm_set1_epi8(10))));
+  const __m128i pairs = _mm_and_si128(
+      _mm_or_si128(_mm_slli_epi16(nibbles, 4), _mm_srli_epi16(nibbles, 8)), _mm_set1_epi16(0xff));
+  return {static_cast<std::uint64_t>(_mm_cvtsi128_si64(_mm_packus_epi16(pairs, pairs))),
+          _mm_movemask_epi8(_mm_or_si128(is_digit, is_letter)) == 0xffff};
+}
+
+inline void encode_16_wide(std::uint64_t bytes, char* out) noexcept {
+  const __m128i low_mask = _mm_set1_epi8(0x0f);
+  const __m128i packed = _mm_cvtsi64_si128(static_cast<long long>(bytes));
+  const __m128i high = _mm_and_si128(_mm_srli_epi16(packed, 4), low_mask);
+  const __m128i nibbles = _mm_unpacklo_epi8(high, _mm_and_si128(packed, low_mask));
+  const __m128i above_9 = _mm_cmpgt_epi8(nibbles, _mm_set1_epi8(9));
+  const __m128i text = _mm_add_epi8(_mm_add_epi8(nibbles, _mm_set1_epi8('0')),
+                                    _mm_and_si128(above_9, _mm_set1_epi8('a' - 10 - '0')));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out), text);  // NOLINT
+}
+#endif
+
+[[nodiscard]] constexpr hex_word decode_16(const char* digits) noexcept {
+#if defined(__SSE2__)
+  if (!std::is_constant_evaluated()) return decode_16_wide(digits);
+#endif
+  return decode_16_portable(digits);
+}
+
+constexpr void encode_16(std::uint64_t bytes, char* out) noexcept {
+#if defined(__SSE2__)
+  if (!std::is_constant_evaluated()) {
+    encode_16_wide(bytes, out);
+    return;
+  }
+#endif
+  encode_16_portable(bytes, out);
+}
+
+/// Two digits, or -1.
+[[nodiscard]] constexpr int decode_2(const char* digits) noexcept {
+  const int high = hex_digit_value(digits[0]);
+  const int low = hex_digit_value(digits[1]);
+  return (high | low) < 0 ? -1 : (high << 4) | low;
+}
+
+constexpr void store_little_endian(std::uint64_t word, std::uint8_t* out) noexcept {
+  if (!std::is_constant_evaluated() && std::endian::native == std::endian::little) {
+    __builtin_memcpy(out, &word, sizeof word);
+    return;
+  }
+  for (unsigned i = 0; i < 8; ++i) out[i] = static_cast<std::uint8_t>(word >> (8 * i));
+}
+
+[[nodiscard]] constexpr std::uint64_t load_little_endian(const std::uint8_t* at) noexcept {
+  if (!std::is_constant_evaluated() && std::endian::native == std::endian::little) {
+    std::uint64_t word = 0;
+    __builtin_memcpy(&word, at, sizeof word);
+    return word;
+  }
+  std::uint64_t word = 0;
+  for (unsigned i = 0; i < 8; ++i) word |= std::uint64_t{at[i]} << (8 * i);
+  return word;
+}
+
 template <std::size_t Bytes>
-[[nodiscard]] constexpr bool from_hex(const char* digits,
-                                      std::span<std::uint8_t, Bytes> out) noexcept {
-  if constexpr (Bytes % 4 == 0) {
-    bool good = true;
-    for (std::size_t i = 0; i < Bytes; i += 4) good &= from_hex_8(digits + 2 * i, out.data() + i);
-    return good;
-  } else {
-    int good = 0;
-    for (std::size_t i = 0; i < Bytes; ++i) {
-      const int high = hex_digit_value(digits[2 * i]);
-      const int low = hex_digit_value(digits[2 * i + 1]);
-      good |= high | low;
-      out[i] = static_cast<std::uint8_t>((high << 4) | (low & 0x0f));
-    }
-    return good >= 0;
-  }
-}
-
-/// "00", "01" ... "ff": one look-up writes two digits.
-inline constexpr std::array<char, 512> hex_pairs = [] {
-  constexpr char digits[] = "0123456789abcdef";
-  std::array<char, 512> pairs{};
-  for (std::size_t i = 0; i < 256; ++i) {
-    pairs[2 * i] = digits[i >> 4];
-    pairs[2 * i + 1] = digits[i & 0x0f];
-  }
-  return pairs;
-}();
-
-constexpr void write_hex(std::span<const std::uint8_t> bytes, char* out) noexcept {
-  for (const std::uint8_t byte : bytes) {
-    *out++ = hex_pairs[std::size_t{2} * byte];
-    *out++ = hex_pairs[std::size_t{2} * byte + 1];
-  }
-}
-
-template <std::size_t Bytes>
-[[nodiscard]] constexpr std::array<char, 2 * Bytes> to_hex(
+requires(Bytes % 8 == 0) [[nodiscard]] constexpr std::array<char, 2 * Bytes> to_hex(
     const std::array<std::uint8_t, Bytes>& bytes) noexcept {
   std::array<char, 2 * Bytes> text{};
-  write_hex(bytes, text.data());
+  for (std::size_t i = 0; i < Bytes; i += 8) {
+    encode_16(load_little_endian(bytes.data() + i), text.data() + 2 * i);
+  }
   return text;
 }
 
