@@ -100,7 +100,7 @@ class portable_scanner {
 };
 
 #if defined(__SSE2__)
-/// The same, sixteen characters at a time.
+/// The same, sixteen characters at a time. Goes forward: `at` is never smaller than before.
 template <class Grammar>
 class wide_scanner {
  public:

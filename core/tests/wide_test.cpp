@@ -30,10 +30,13 @@ std::string random_text(std::mt19937& random, std::size_t bytes_max) {
 template <class Grammar>
 void expect_alike(const std::string& text) {
   for (std::size_t at = 0; at <= text.size(); ++at) {
-    portable_scanner<Grammar> portable(text);
-    wide_scanner<Grammar> wide(text);
-    ASSERT_EQ(wide.end_of_key(at), portable.end_of_key(at)) << text << " at " << at;
-    ASSERT_EQ(wide.end_of_value(at), portable.end_of_value(at)) << text << " at " << at;
+    // A scanner goes forward only, so each question has one of its own.
+    ASSERT_EQ(wide_scanner<Grammar>(text).end_of_key(at),
+              portable_scanner<Grammar>(text).end_of_key(at))
+        << text << " at " << at;
+    ASSERT_EQ(wide_scanner<Grammar>(text).end_of_value(at),
+              portable_scanner<Grammar>(text).end_of_value(at))
+        << text << " at " << at;
   }
 }
 
