@@ -33,21 +33,21 @@ struct collected_fields {
   std::span<const field> fields;
   bool failed = false;
   bool found_any = false;
-  std::array<errc, fields_max> states;       // NOLINT(*-member-init): set by collect()
-  std::array<field_slot, fields_max> slots;  // NOLINT(*-member-init): see field_slot
+  std::array<errc, fields_max> states;       // set by propagator::read
+  std::array<field_slot, fields_max> slots;  // see field_slot
 
   collected_fields(const reader_ref& from, carrier_rules by, const limits& within,
                    std::span<const field> of) noexcept;
   void collect(std::uint64_t name_lengths) noexcept;
   void take(std::string_view name, const field_value& value) noexcept;
-  [[nodiscard]] errc state(std::size_t slot) const noexcept;
+  [[nodiscard]] errc state(std::size_t index) const noexcept;
   /// Whether the field came more than once where a single value is expected.
   [[nodiscard]] bool is_repeated(std::size_t slot) const noexcept {
     const bool is_joined =
         rules.duplicates == duplicate_rule::combine && fields[slot].kind == field_kind::list;
     return slots[slot].appearances > 1 && !is_joined;
   }
-  [[nodiscard]] std::string_view text(std::size_t slot) const noexcept;
+  [[nodiscard]] std::string_view text(std::size_t index) const noexcept;
 };
 
 }  // namespace waybill::inline v0::detail

@@ -16,7 +16,7 @@ namespace detail {
 struct text_block {
   std::atomic<std::uint32_t> owners{1};
   [[nodiscard]] char* text() noexcept {
-    return reinterpret_cast<char*>(this + 1);  // NOLINT(*-reinterpret-cast): the bytes behind it
+    return reinterpret_cast<char*>(this + 1);  // the bytes behind it
   }
 
   static text_block* make(std::size_t bytes) noexcept {
@@ -98,13 +98,15 @@ void context::store(std::string_view state, std::string_view items,
   char* out = inline_;
   if (state.size() + items.size() > inline_bytes_max) {
     detail::text_block* block = detail::text_block::make(state.size() + items.size());
-    if (block == nullptr) {
+    if (block != nullptr) {
+      block_ = block;
+      out = block->text();
+    } else {
       // The position matters most, then the tracestate: what still fits inside is kept.
-      store(state.size() <= inline_bytes_max ? state : std::string_view{}, {}, 0);
-      return;
+      if (state.size() > inline_bytes_max) state = {};
+      items = {};
+      members = 0;
     }
-    block_ = block;
-    out = block->text();
   }
   if (!state.empty()) std::memcpy(out, state.data(), state.size());
   if (!items.empty()) std::memcpy(out + state.size(), items.data(), items.size());

@@ -23,7 +23,7 @@ class thread_provider final : public context_provider {
   [[nodiscard]] void* attach(const context& next) const noexcept override {
     const context* outer = innermost;
     innermost = &next;
-    return const_cast<context*>(outer);  // NOLINT(*-const-cast): only handed back to restore()
+    return const_cast<context*>(outer);  // only handed back to restore()
   }
   void restore(void* attached) const noexcept override {
     innermost = static_cast<const context*>(attached);

@@ -16,8 +16,7 @@ std::size_t stripe_of_thread() noexcept {
   // Each thread's own variable has an address of its own; they lie at like distances, so the
   // address is mixed (Fibonacci hashing) before its top bits choose.
   thread_local const char marker = 0;
-  const auto address =
-      std::uint64_t{reinterpret_cast<std::uintptr_t>(&marker)};  // NOLINT(*-reinterpret-cast)
+  const auto address = std::uint64_t{reinterpret_cast<std::uintptr_t>(&marker)};
   return ((address * 0x9e3779b97f4a7c15U) >> 32) % stripes;
 }
 

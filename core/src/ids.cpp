@@ -58,7 +58,7 @@ class generator {
     auto mix =
         static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
     mix ^= static_cast<std::uint64_t>(getpid()) << 32;
-    mix ^= reinterpret_cast<std::uintptr_t>(this);  // NOLINT(*-reinterpret-cast)
+    mix ^= reinterpret_cast<std::uintptr_t>(this);
     for (std::uint64_t& word : state_) word = split_mix(mix);
   }
 

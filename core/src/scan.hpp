@@ -154,7 +154,7 @@ class wide_scanner {
   }
 
   [[nodiscard]] __m128i block_at(std::size_t begin) const noexcept {
-    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(text_.data() + begin));  // NOLINT
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(text_.data() + begin));
   }
 
   std::string_view text_;

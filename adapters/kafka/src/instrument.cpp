@@ -77,7 +77,7 @@ rd_kafka_resp_err_t on_conf_dup(rd_kafka_conf_t* copy, const rd_kafka_conf_t* /*
 }
 
 rd_kafka_resp_err_t on_conf_destroy(void* hook) {
-  delete static_cast<configuration_hook*>(hook);  // NOLINT(*-owning-memory): add_hook's
+  delete static_cast<configuration_hook*>(hook);  // add_hook's
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 

@@ -110,7 +110,7 @@ class outgoing_headers {
 rd_kafka_resp_err_t hand_over(rd_kafka_t* client, const record& message,
                               rd_kafka_headers_t* list) noexcept {
   // librdkafka takes the payload as void* because RD_KAFKA_MSG_F_FREE frees it.
-  void* value = const_cast<char*>(message.value.data());  // NOLINT(*-const-cast)
+  void* value = const_cast<char*>(message.value.data());
   const auto send = [&](auto topic_tag, auto topic) {
     return rd_kafka_producev(
         client, topic_tag, topic, RD_KAFKA_V_PARTITION(message.partition),

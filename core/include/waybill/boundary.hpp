@@ -22,7 +22,8 @@ struct destination {
   /// A std::string, a string literal or a std::string_view.
   template <class Text>
   requires std::convertible_to<const Text&, std::string_view>
-  constexpr destination(const Text& n) noexcept : name(n) {}  // NOLINT(*-explicit-*)
+  // NOLINTNEXTLINE(*-explicit-*): a name is a destination
+  constexpr destination(const Text& n) noexcept : name(n) {}
   constexpr destination(std::string_view exchange, std::string_view key) noexcept
       : name(exchange), routing_key(key) {}
 };

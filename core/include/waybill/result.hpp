@@ -15,12 +15,11 @@ class [[nodiscard]] result {
   static_assert(std::is_default_constructible_v<T>);
 
  public:
-  constexpr result(T value) noexcept(
-      std::is_nothrow_move_constructible_v<T>)  // NOLINT(*-explicit-*)
+  // NOLINTNEXTLINE(*-explicit-*): a function returns either
+  constexpr result(T value) noexcept(std::is_nothrow_move_constructible_v<T>)
       : value_(std::move(value)), code_(errc::ok) {}
-  constexpr result(errc code) noexcept(
-      std::is_nothrow_default_constructible_v<T>)  // NOLINT(*-explicit-*)
-      : code_(code) {}
+  // NOLINTNEXTLINE(*-explicit-*)
+  constexpr result(errc code) noexcept(std::is_nothrow_default_constructible_v<T>) : code_(code) {}
 
   [[nodiscard]] constexpr bool has_value() const noexcept { return code_ == errc::ok; }
   [[nodiscard]] constexpr explicit operator bool() const noexcept { return has_value(); }

@@ -78,7 +78,7 @@ constexpr void encode_16_portable(std::uint64_t bytes, char* out) noexcept {
 #if defined(__SSE2__)
 /// The same with one vector of sixteen bytes.
 [[nodiscard]] inline hex_word decode_16_wide(const char* digits) noexcept {
-  const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(digits));  // NOLINT
+  const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(digits));
   const __m128i digit = _mm_sub_epi8(text, _mm_set1_epi8('0'));
   const __m128i letter = _mm_sub_epi8(text, _mm_set1_epi8('a'));
   const __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
@@ -100,7 +100,7 @@ inline void encode_16_wide(std::uint64_t bytes, char* out) noexcept {
   const __m128i above_9 = _mm_cmpgt_epi8(nibbles, _mm_set1_epi8(9));
   const __m128i text = _mm_add_epi8(_mm_add_epi8(nibbles, _mm_set1_epi8('0')),
                                     _mm_and_si128(above_9, _mm_set1_epi8('a' - 10 - '0')));
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(out), text);  // NOLINT
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out), text);
 }
 #endif
 
