@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "waybill/tracer.hpp"
+
+namespace waybill_test {
+
+/// A span as a tracing SDK would have made it.
+struct recorded_span {
+  waybill::operation_kind kind{};
+  std::string destination;
+  waybill::trace_context position;
+  waybill::trace_context parent;
+  std::vector<waybill::trace_context> links;
+  int ends = 0;
+  waybill::outcome_state state = waybill::outcome_state::unknown;
+  std::string error;
+};
+
+/// Makes a child span for everything and keeps what it was told.
+/// @par Threads Any.
+class recording_tracer : public waybill::tracer {
+ public:
+  waybill::span_handle start(const waybill::operation& what, const waybill::context_view& parent,
+                             std::span<const waybill::trace_context> links,
+                             waybill::context& started) noexcept override {
+    const std::lock_guard lock(mutex_);
+    const waybill::context continued(parent);
+    started = continued.has_trace() ? continued.new_child()
+                                    : continued.with_trace(waybill::trace_context::new_root(true));
+    spans_.push_back({what.kind,
+                      std::string(what.where.name),
+                      started.trace(),
+                      parent.trace(),
+                      {links.begin(), links.end()},
+                      0,
+                      waybill::outcome_state::unknown,
+                      {}});
+    // A handle is the span's number, counted from 1: null is no span.
+    return {reinterpret_cast<void*>(spans_.size())};
+  }
+
+  void end(waybill::span_handle span, const waybill::outcome& result) noexcept override {
+    const std::lock_guard lock(mutex_);
+    recorded_span& ended = spans_.at(reinterpret_cast<std::size_t>(span.state) - 1);
+    ++ended.ends;
+    ended.state = result.state;
+    ended.error = result.error;
+  }
+
+  [[nodiscard]] std::vector<recorded_span> spans() const {
+    const std::lock_guard lock(mutex_);
+    return spans_;
+  }
+  [[nodiscard]] std::vector<recorded_span> spans(waybill::operation_kind kind) const {
+    std::vector<recorded_span> some;
+    for (const recorded_span& span : spans()) {
+      if (span.kind == kind) some.push_back(span);
+    }
+    return some;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<recorded_span> spans_;
+};
+
+}  // namespace waybill_test
