@@ -106,9 +106,9 @@ inline constexpr bool is_borrowed_carrier = false;
 class reader_ref {
  public:
   template <readable_carrier C>
+  // NOLINTNEXTLINE(*-explicit-*): any carrier is an argument
   requires(!std::same_as<C, reader_ref>) reader_ref(const C& carrier)
-  noexcept  // NOLINT(*-explicit-*): any carrier is an argument
-      : carrier_(&carrier), functions_(&functions_for<C>) {}
+  noexcept : carrier_(&carrier), functions_(&functions_for<C>) {}
 
   [[nodiscard]] carrier_rules rules() const noexcept { return functions_->rules(carrier_); }
   /// False when the carrier's own function threw.
@@ -184,9 +184,9 @@ class reader_ref {
 class writer_ref {
  public:
   template <writable_carrier C>
+  // NOLINTNEXTLINE(*-explicit-*): any carrier is an argument
   requires(!std::same_as<C, writer_ref>) writer_ref(C& carrier)
-  noexcept  // NOLINT(*-explicit-*): any carrier is an argument
-      : carrier_(&carrier), functions_(&functions_for<C>) {}
+  noexcept : carrier_(&carrier), functions_(&functions_for<C>) {}
 
   bool set(std::string_view name, std::string_view value) const noexcept {
     return functions_->set(carrier_, name, value);
