@@ -48,16 +48,16 @@ orders=(A-1001 A-1002 A-1003)
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/waybill-demo.XXXXXX")
 [[ -n "$logs" ]] || logs=$scratch
 started=()      # processes that this run started and has not seen end
-made_topics=""  # set when there are topics to take away
+made_topics=()  # topics to take away again
 
 at_exit() {
   local status=$?
   trap '' INT TERM HUP
   [[ ${#started[@]} == 0 ]] || kill "${started[@]}" 2>/dev/null || true
   wait
-  if [[ -n "$made_topics" ]]; then
-    "$programs/topics" delete "$kafka" "$orders_topic" "$shipments_topic" 2>"$scratch/topics.err" ||
-      cat "$scratch/topics.err" >&2
+  if [[ ${#made_topics[@]} != 0 ]]; then
+    timeout 5 "$programs/topics" delete "$kafka" "${made_topics[@]}" 2>"$scratch/delete.log" ||
+      echo "order pipeline: these topics may be left: ${made_topics[*]}" >&2
   fi
   rm -rf "$scratch"
   exit "$status"
@@ -112,8 +112,16 @@ if [[ -n "$kafka" ]]; then
   suffix=$(od -An -N4 -tx4 /dev/urandom | tr -d ' ')
   orders_topic=waybill-demo-orders-$suffix
   shipments_topic=waybill-demo-shipments-$suffix
-  made_topics=1
-  run_to_its_end topics topics create "$kafka" "$orders_topic" "$shipments_topic"
+  for topic in "$orders_topic" "$shipments_topic"; do
+    made_topics+=("$topic")
+    start topics topics create "$kafka" "$topic"
+    wait "${started[-1]}" || {
+      unset 'made_topics[-1]'
+      show_complaints
+      fail "cannot make the topic $topic"
+    }
+    ended "${started[-1]}"
+  done
   echo "broker: $kafka, with the topics $orders_topic and $shipments_topic"
 else
   orders_topic=orders
@@ -121,7 +129,10 @@ else
   coproc broker { exec "$programs/broker" "$orders_topic" "$shipments_topic" 2>"$scratch/broker.err"; }
   broker_pid=$!
   started+=("$broker_pid")
-  read -r -t 10 -u "${broker[0]}" kafka || { show_complaints && fail "the broker did not start"; }
+  read -r -t 10 -u "${broker[0]:--}" kafka 2>/dev/null || {
+    show_complaints
+    fail "the broker did not start"
+  }
   echo "broker: librdkafka's mock cluster at $kafka, process $broker_pid"
 fi
 
