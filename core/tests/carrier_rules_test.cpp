@@ -48,7 +48,7 @@ reading read(const broker_headers& headers, const waybill::limits& limits = {}) 
   return result;
 }
 
-TEST(duplicates, identical_traceparents_are_accepted_when_values_are_combined) {
+TEST(duplicates, TP12_FL10_identical_traceparents_are_accepted_when_values_are_combined) {
   const reading got = read(broker_headers(combine)
                                .add("traceparent", sample_traceparent)
                                .add("traceparent", sample_traceparent));
@@ -64,7 +64,7 @@ TEST(duplicates, traceparents_identical_but_for_white_space_around_are_accepted)
   EXPECT_EQ(got.read, context(sample_trace));
 }
 
-TEST(duplicates, different_traceparents_are_refused_when_values_are_combined) {
+TEST(duplicates, TP12_FL10_different_traceparents_are_refused_when_values_are_combined) {
   const reading got = read(broker_headers(combine)
                                .add("traceparent", sample_traceparent)
                                .add("tracestate", "rojo=1")
@@ -87,7 +87,7 @@ TEST(duplicates, a_good_and_a_bad_traceparent_are_refused_when_values_are_combin
   }
 }
 
-TEST(duplicates, lists_are_joined_in_order_when_values_are_combined) {
+TEST(duplicates, TS01_BG01_lists_are_joined_in_order_when_values_are_combined) {
   const reading got = read(broker_headers(combine)
                                .add("tracestate", "a=1")
                                .add("baggage", "x=1")
@@ -100,7 +100,7 @@ TEST(duplicates, lists_are_joined_in_order_when_values_are_combined) {
   EXPECT_EQ(got.report.repeated, 0U) << "a list may be spread over several fields";
 }
 
-TEST(duplicates, the_last_value_alone_decides_for_brokers) {
+TEST(duplicates, FL05_FL10_the_last_value_alone_decides_for_brokers) {
   const reading got = read(broker_headers(last)
                                .add("traceparent", sample_traceparent)
                                .add("tracestate", "old=1")
@@ -114,7 +114,7 @@ TEST(duplicates, the_last_value_alone_decides_for_brokers) {
   EXPECT_TRUE(got.is_repeated("baggage"));
 }
 
-TEST(duplicates, the_first_value_alone_decides_when_asked_for) {
+TEST(duplicates, FL06_FL10_the_first_value_alone_decides_when_asked_for) {
   const reading got = read(broker_headers(first)
                                .add("traceparent", sample_traceparent)
                                .add("tracestate", "old=1")
@@ -159,7 +159,7 @@ broker_headers headers_with(carrier_rules rules, std::string_view name, const ba
   return headers;
 }
 
-TEST(duplicates, an_earlier_value_is_never_a_fallback_for_the_last) {
+TEST(duplicates, FL05_FL07_FL08_FL09_an_earlier_value_is_never_a_fallback_for_the_last) {
   for (const bad_value& value : bad_values) {
     const reading trace = read(headers_with(last, "traceparent", value, false));
     EXPECT_EQ(trace.read, context_of({}, "", "a=1")) << value.what;
@@ -176,7 +176,7 @@ TEST(duplicates, an_earlier_value_is_never_a_fallback_for_the_last) {
   }
 }
 
-TEST(duplicates, a_later_value_is_never_a_fallback_for_the_first) {
+TEST(duplicates, FL06_a_later_value_is_never_a_fallback_for_the_first) {
   for (const bad_value& value : bad_values) {
     const reading trace = read(headers_with(first, "traceparent", value, true));
     EXPECT_EQ(trace.read, context_of({}, "", "a=1")) << value.what;
@@ -200,7 +200,7 @@ TEST(duplicates, bad_values_in_front_of_the_last_do_no_harm) {
   }
 }
 
-TEST(duplicates, null_values_are_as_good_as_absent_when_values_are_combined) {
+TEST(duplicates, FL07_null_values_are_as_good_as_absent_when_values_are_combined) {
   for (const std::string_view name : {"traceparent", "tracestate", "baggage"}) {
     for (const bool value_comes_first : {false, true}) {
       const reading got = read(headers_with(combine, name, bad_values[0], value_comes_first));
@@ -209,7 +209,7 @@ TEST(duplicates, null_values_are_as_good_as_absent_when_values_are_combined) {
   }
 }
 
-TEST(duplicates, repeated_fields_are_refused_when_asked_for) {
+TEST(duplicates, FL06_repeated_fields_are_refused_when_asked_for) {
   const reading got = read(broker_headers(reject)
                                .add("traceparent", sample_traceparent)
                                .add("tracestate", "rojo=1")
@@ -238,7 +238,7 @@ TEST(duplicates, fields_that_are_there_once_are_read_alike_under_every_rule) {
   }
 }
 
-TEST(duplicates, are_counted) {
+TEST(duplicates, FL10_are_counted) {
   for (const carrier_rules& rules : {combine, last, first, reject}) {
     const broker_headers headers = broker_headers(rules)
                                        .add("traceparent", sample_traceparent)
@@ -250,7 +250,7 @@ TEST(duplicates, are_counted) {
   }
 }
 
-TEST(duplicates, follow_the_propagation_s_rule_where_it_has_one) {
+TEST(duplicates, FL06_follow_the_propagation_s_rule_where_it_has_one) {
   const broker_headers headers = broker_headers(waybill::broker_rules)
                                      .add("traceparent", sample_traceparent)
                                      .add("traceparent", other_traceparent);
@@ -263,7 +263,7 @@ TEST(duplicates, follow_the_propagation_s_rule_where_it_has_one) {
   EXPECT_FALSE(extract(headers, with).as_sent().has_trace());
 }
 
-TEST(names, of_every_ascii_case_are_alike_in_http) {
+TEST(names, FL01_of_every_ascii_case_are_alike_in_http) {
   for (const std::string_view name : {"traceparent", "Traceparent", "TRACEPARENT", "traceParent"}) {
     EXPECT_EQ(read(broker_headers(combine).add(name, sample_traceparent)).read,
               context(sample_trace));
@@ -274,7 +274,7 @@ TEST(names, of_every_ascii_case_are_alike_in_http) {
   EXPECT_EQ(got.of("traceparent"), errc::duplicate);
 }
 
-TEST(names, that_only_look_alike_are_not_the_field) {
+TEST(names, FL01_that_only_look_alike_are_not_the_field) {
   // 0x20 is the bit between the cases, but only of letters.
   for (const std::string_view name :
        {"traceparent ", " traceparent", "traceparen", "traceparentx", "trace-parent",
@@ -286,7 +286,7 @@ TEST(names, that_only_look_alike_are_not_the_field) {
   }
 }
 
-TEST(names, that_are_exact_come_before_another_spelling_wherever_it_stands) {
+TEST(names, FL02_that_are_exact_come_before_another_spelling_wherever_it_stands) {
   const reading later = read(broker_headers(prefer_exact)
                                  .add("traceparent", sample_traceparent)
                                  .add("Traceparent", other_traceparent));
@@ -298,7 +298,7 @@ TEST(names, that_are_exact_come_before_another_spelling_wherever_it_stands) {
   EXPECT_EQ(earlier.read, context(sample_trace));
 }
 
-TEST(names, in_another_spelling_count_when_the_exact_one_is_missing) {
+TEST(names, FL02_in_another_spelling_count_when_the_exact_one_is_missing) {
   const reading got = read(broker_headers(prefer_exact)
                                .add("Traceparent", sample_traceparent)
                                .add("TRACEPARENT", other_traceparent)
@@ -307,7 +307,7 @@ TEST(names, in_another_spelling_count_when_the_exact_one_is_missing) {
   EXPECT_TRUE(got.is_repeated("traceparent"));
 }
 
-TEST(names, that_are_exact_decide_even_when_their_value_is_bad) {
+TEST(names, FL02_that_are_exact_decide_even_when_their_value_is_bad) {
   for (const bad_value& value : bad_values) {
     for (const bool exact_comes_first : {false, true}) {
       broker_headers headers(prefer_exact);
@@ -325,7 +325,7 @@ TEST(names, that_are_exact_decide_even_when_their_value_is_bad) {
   }
 }
 
-TEST(names, in_another_spelling_are_not_read_when_only_the_exact_one_counts) {
+TEST(names, FL03_in_another_spelling_are_not_read_when_only_the_exact_one_counts) {
   const reading got =
       read(broker_headers(exact).add("Traceparent", sample_traceparent).add("BAGGAGE", "a=1"));
   EXPECT_TRUE(got.read.is_empty());

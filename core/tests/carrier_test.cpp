@@ -207,7 +207,7 @@ struct throwing_writer {
   }
 };
 
-TEST(carrier, that_throws_while_it_is_read_fails_every_field) {
+TEST(carrier, FL19_that_throws_while_it_is_read_fails_every_field) {
   throwing_list carrier;
   carrier.headers.add("x", "1");
   carrier.headers.add("traceparent", sample_traceparent);
@@ -223,14 +223,14 @@ TEST(carrier, that_throws_while_it_is_read_fails_every_field) {
   }
 }
 
-TEST(carrier, that_throws_for_one_name_fails_every_field) {
+TEST(carrier, FL19_that_throws_for_one_name_fails_every_field) {
   extract_report report;
   EXPECT_TRUE(propagator().extract(throwing_keys{}, {}, &report).is_empty());
   EXPECT_EQ(report.fields[propagator().field_index("traceparent")], errc::carrier_failed);
   EXPECT_EQ(report.fields[propagator().field_index("baggage")], errc::carrier_failed);
 }
 
-TEST(carrier, that_throws_while_it_is_read_is_counted) {
+TEST(carrier, FL19_that_throws_while_it_is_read_is_counted) {
   throwing_list carrier;
   carrier.headers.add("traceparent", sample_traceparent);
   const propagation with;
@@ -238,7 +238,7 @@ TEST(carrier, that_throws_while_it_is_read_is_counted) {
   EXPECT_GE(with.diagnostics->count(direction::inbound, errc::carrier_failed), 1U);
 }
 
-TEST(carrier, that_throws_while_it_is_written_is_reported_and_counted) {
+TEST(carrier, FL19_that_throws_while_it_is_written_is_reported_and_counted) {
   const context sent = context_of(sample_trace, "rojo=1", "a=1");
   for (const bool sets : {false, true}) {
     for (const std::string_view name : {"traceparent", "tracestate", "baggage"}) {
@@ -257,7 +257,7 @@ TEST(carrier, that_throws_while_it_is_written_is_reported_and_counted) {
   }
 }
 
-TEST(carrier, that_throws_while_it_is_stripped_is_still_read_and_counted) {
+TEST(carrier, FL19_that_throws_while_it_is_stripped_is_still_read_and_counted) {
   throwing_writer carrier{header_list(), "traceparent", false, true};
   carrier.headers.add("traceparent", sample_traceparent);
   carrier.headers.add("tracestate", "rojo=1");

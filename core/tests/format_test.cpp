@@ -55,13 +55,13 @@ header_list both_conventions() {
   return headers;
 }
 
-TEST(format_order, a_later_one_that_finds_a_trace_replaces_an_earlier_one) {
+TEST(format_order, PR05_a_later_one_that_finds_a_trace_replaces_an_earlier_one) {
   EXPECT_EQ(toy_in_front().extract(both_conventions()), context_of(sample_trace, "rojo=1", "a=1"));
   EXPECT_EQ(toy_behind().extract(both_conventions()), context_of(other_trace, "", "a=1"))
       << "the earlier one's tracestate goes with its trace";
 }
 
-TEST(format_order, a_later_one_that_finds_nothing_leaves_the_earlier_one_s) {
+TEST(format_order, PR05_a_later_one_that_finds_nothing_leaves_the_earlier_one_s) {
   for (const std::string_view toy_text : {"", "nonsense", "0.0.0"}) {
     header_list headers = both_conventions();
     headers.set("x-toy", toy_text);
@@ -88,7 +88,7 @@ TEST(format_order, is_that_of_the_fields_in_the_report) {
   EXPECT_EQ(report.fields[3], errc::ok);
 }
 
-TEST(format_of_a_user, is_written_beside_the_others_and_stripped) {
+TEST(format_of_a_user, PR06_PR07_is_written_beside_the_others_and_stripped) {
   header_list headers;
   headers.add("X-Toy", "stale");
   headers.add("app", "1");
@@ -101,7 +101,7 @@ TEST(format_of_a_user, is_written_beside_the_others_and_stripped) {
   EXPECT_EQ(headers.size(), 1U);
 }
 
-TEST(format_of_a_user, can_be_the_only_one) {
+TEST(format_of_a_user, PR07_can_be_the_only_one) {
   const propagator formats = make_propagator({&toy()});
   header_list headers = both_conventions();
   EXPECT_EQ(formats.extract(headers), context(other_trace));
@@ -110,7 +110,7 @@ TEST(format_of_a_user, can_be_the_only_one) {
   EXPECT_EQ(headers.get("tracestate"), "rojo=1") << "not a field of this propagator";
 }
 
-TEST(format_of_a_user, is_not_asked_to_write_a_context_without_its_concern) {
+TEST(format_of_a_user, FL13_FL18_is_not_asked_to_write_a_context_without_its_concern) {
   header_list headers = both_conventions();
   toy_behind().inject(context_of({}, "", "b=2"), headers);
   header_list expected = both_conventions();
@@ -277,7 +277,7 @@ TEST(extract_draft, refuses_baggage_that_is_not_canonical_or_over_the_limits) {
   }
 }
 
-TEST(field_writer, writes_printable_ascii_alone) {
+TEST(field_writer, FL17_writes_printable_ascii_alone) {
   for (const std::string_view bad :
        {std::string_view(""), std::string_view("a\tb"), std::string_view("a\nb"),
         std::string_view("a\0b", 3), std::string_view("\x7f"), std::string_view("\xc3\xa9")}) {

@@ -155,7 +155,7 @@ TEST(header_list, says_the_rules_it_was_made_with) {
   EXPECT_EQ(header_list(waybill::broker_rules).rules().duplicates, waybill::duplicate_rule::last);
 }
 
-TEST(header_list, inject_replaces_the_fields_in_every_spelling_that_counts) {
+TEST(header_list, FL11_inject_replaces_the_fields_in_every_spelling_that_counts) {
   for (const name_rule names : {name_rule::ignore_case, name_rule::prefer_exact}) {
     header_list headers(names);
     headers.add("Traceparent", other_traceparent);

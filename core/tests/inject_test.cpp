@@ -53,7 +53,7 @@ std::string application_headers_in(const header_list& headers) {
   return text;
 }
 
-TEST(inject, replaces_the_whole_field_set) {
+TEST(inject, FL11_FL16_replaces_the_whole_field_set) {
   header_list headers = stale_headers();
   const inject_report report =
       propagator().inject(context_of(sample_trace, "rojo=1", "a=1"), headers);
@@ -64,14 +64,14 @@ TEST(inject, replaces_the_whole_field_set) {
   EXPECT_TRUE(report.trace && report.tracestate && report.baggage);
 }
 
-TEST(inject, writes_names_in_lower_case) {
+TEST(inject, FL04_writes_names_in_lower_case) {
   header_list headers = stale_headers();
   propagator().inject(context_of(sample_trace, "rojo=1", "a=1"), headers);
   EXPECT_NE(fields_in(headers).find("baggage=a=1|"), std::string::npos);
   EXPECT_EQ(fields_in(headers).find("Baggage"), std::string::npos);
 }
 
-TEST(inject, n_times_leaves_what_one_time_does) {
+TEST(inject, FL11_n_times_leaves_what_one_time_does) {
   header_list once = stale_headers();
   propagator().inject(context_of(sample_trace, "rojo=1", "a=1"), once);
   header_list often = stale_headers();
@@ -81,7 +81,7 @@ TEST(inject, n_times_leaves_what_one_time_does) {
   EXPECT_EQ(often, once);
 }
 
-TEST(inject, never_leaves_a_stale_tracestate_or_baggage_beside_a_new_traceparent) {
+TEST(inject, FL12_never_leaves_a_stale_tracestate_or_baggage_beside_a_new_traceparent) {
   header_list headers = stale_headers();
   const inject_report report = propagator().inject(context(sample_trace), headers);
   EXPECT_EQ(fields_in(headers), "traceparent=" + std::string(sample_traceparent) + "|");
@@ -89,7 +89,7 @@ TEST(inject, never_leaves_a_stale_tracestate_or_baggage_beside_a_new_traceparent
   EXPECT_FALSE(report.tracestate || report.baggage);
 }
 
-TEST(inject, of_baggage_alone_leaves_the_trace_fields_as_they_are) {
+TEST(inject, FL13_FL16_of_baggage_alone_leaves_the_trace_fields_as_they_are) {
   header_list headers = stale_headers();
   const inject_report report = propagator().inject(context_of({}, "", "a=1"), headers);
   header_list expected = stale_headers();
@@ -99,7 +99,7 @@ TEST(inject, of_baggage_alone_leaves_the_trace_fields_as_they_are) {
   EXPECT_TRUE(report.baggage);
 }
 
-TEST(inject, of_an_empty_context_changes_nothing) {
+TEST(inject, FL14_of_an_empty_context_changes_nothing) {
   header_list headers = stale_headers();
   const inject_report report = propagator().inject(context(), headers);
   EXPECT_EQ(headers, stale_headers());
@@ -109,7 +109,7 @@ TEST(inject, of_an_empty_context_changes_nothing) {
   EXPECT_EQ(headers, stale_headers());
 }
 
-TEST(inject, writes_a_higher_version_as_00_and_known_flags_alone) {
+TEST(inject, TP07_TP08_writes_a_higher_version_as_00_and_known_flags_alone) {
   header_list headers;
   headers.add("traceparent", "fe-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-ff-more");
   const context read = propagator().extract(headers);
@@ -117,7 +117,31 @@ TEST(inject, writes_a_higher_version_as_00_and_known_flags_alone) {
   EXPECT_EQ(headers.get("traceparent"), "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03");
 }
 
-TEST(inject, leaves_out_parts_and_erases_their_fields) {
+TEST(inject, FL20_what_was_extracted_is_extracted_as_the_same_again) {
+  for (const std::string_view baggage : {"a=1", "a=%C3%A9;p;q=%20,b=,a=2", " a = 1 ; p , b=2"}) {
+    header_list headers;
+    headers.add("traceparent", sample_traceparent);
+    headers.add("tracestate", "rojo= 1 ,\t,congo=2");
+    headers.add("baggage", baggage);
+    const context first = propagator().extract(headers);
+    propagator().inject(first, headers);
+    EXPECT_EQ(propagator().extract(headers), first);
+    EXPECT_EQ(context(propagator().peek(headers).value()), first);
+  }
+}
+
+TEST(inject, FL17_writes_printable_ascii_without_white_space_around_separators) {
+  header_list headers;
+  headers.add("traceparent", " " + std::string(sample_traceparent) + "\t");
+  headers.add("tracestate", "\trojo=1\t, ,congo= 2 ,");
+  headers.add("baggage", "\ta =\t1 ;\tp = 2\t,,b=\x80, c=\x01,d=e ");
+  propagator().inject(propagator().extract(headers), headers);
+  EXPECT_EQ(headers.get("traceparent"), sample_traceparent);
+  EXPECT_EQ(headers.get("tracestate"), "rojo=1,congo= 2");
+  EXPECT_EQ(headers.get("baggage"), "a=1;p=2,d=e");
+}
+
+TEST(inject, FL18_leaves_out_parts_and_erases_their_fields) {
   const context sent = context_of(sample_trace, "rojo=1", "a=1");
   const std::string trace = "traceparent=" + std::string(sample_traceparent) + "|";
   header_list headers = stale_headers();
@@ -159,7 +183,7 @@ TEST(inject, reports_only_what_a_format_has_written) {
 
 // Limits hold on inject as they do on extract.
 
-TEST(inject_limits, cut_baggage_at_the_first_member_over_the_bytes) {
+TEST(inject_limits, BG18_BG21_cut_baggage_at_the_first_member_over_the_bytes) {
   header_list headers;
   waybill::limits limits;
   const context sent = context_of(sample_trace, "", "a=1,b=22,c=3");
@@ -182,7 +206,7 @@ TEST(inject_limits, cut_baggage_at_the_first_member_over_the_bytes) {
   EXPECT_EQ(headers.get("traceparent"), sample_traceparent);
 }
 
-TEST(inject_limits, cut_baggage_at_the_members) {
+TEST(inject_limits, BG17_BG21_cut_baggage_at_the_members) {
   header_list headers;
   waybill::limits limits;
   limits.baggage_members_max = 2;
@@ -192,7 +216,7 @@ TEST(inject_limits, cut_baggage_at_the_members) {
   EXPECT_EQ(headers.get("baggage"), "a=1,a=2");
 }
 
-TEST(inject_limits, truncate_tracestate_by_long_members_first_and_then_from_the_right) {
+TEST(inject_limits, TS14_truncate_tracestate_by_long_members_first_and_then_from_the_right) {
   const std::string long_member = "long=" + std::string(124, 'x');
   ASSERT_EQ(long_member.size(), 129U);
   const std::string edge_member = "edge=" + std::string(123, 'x');

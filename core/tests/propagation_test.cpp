@@ -258,7 +258,7 @@ TEST(baggage_in, that_is_held_back_is_counted) {
 
 // take, strip and peek.
 
-TEST(take, reads_and_strips) {
+TEST(take, FL15_FL16_reads_and_strips) {
   header_list headers = full_headers();
   const extraction got = take(headers, propagation());
   EXPECT_EQ(got.context(), full_context());
@@ -276,7 +276,7 @@ TEST(take, strips_what_the_boundary_ignores_too) {
   }
 }
 
-TEST(peek, gives_what_extract_gives_or_asks_for_a_copy) {
+TEST(peek, FL21_gives_what_extract_gives_or_asks_for_a_copy) {
   for (const inbound_mode mode : all_modes) {
     for (const auto rule :
          {baggage_policy::rule::all, baggage_policy::rule::only, baggage_policy::rule::none}) {

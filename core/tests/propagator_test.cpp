@@ -41,7 +41,7 @@ names fields_of(const propagator& formats) {
   return found;
 }
 
-TEST(propagator, reads_and_writes_tracecontext_and_baggage_by_default) {
+TEST(propagator, PR01_reads_and_writes_tracecontext_and_baggage_by_default) {
   EXPECT_EQ(formats_of(propagator()), (names{"tracecontext", "baggage"}));
   EXPECT_EQ(fields_of(propagator()), (names{"traceparent", "tracestate", "baggage"}));
   EXPECT_EQ(propagator().formats()[0], &waybill::tracecontext_format());
@@ -71,7 +71,7 @@ TEST(propagator, finds_a_field_in_any_spelling) {
   EXPECT_EQ(formats.field_index(std::string(1'000, 'x')), formats.fields().size());
 }
 
-TEST(propagator_names, are_read_in_their_order) {
+TEST(propagator_names, PR01_are_read_in_their_order) {
   EXPECT_EQ(formats_of(propagator::from_names("tracecontext,baggage")),
             (names{"tracecontext", "baggage"}));
   EXPECT_EQ(formats_of(propagator::from_names("baggage,tracecontext")),
@@ -80,13 +80,13 @@ TEST(propagator_names, are_read_in_their_order) {
   EXPECT_EQ(fields_of(propagator::from_names("baggage")), (names{"baggage"}));
 }
 
-TEST(propagator_names, may_have_any_case_and_white_space_around) {
+TEST(propagator_names, PR02_may_have_any_case_and_white_space_around) {
   EXPECT_EQ(formats_of(propagator::from_names(" \tTraceContext ,\tBAGGAGE  ")),
             (names{"tracecontext", "baggage"}));
   EXPECT_EQ(formats_of(propagator::from_names(",,tracecontext,,")), (names{"tracecontext"}));
 }
 
-TEST(propagator_names, that_are_repeated_count_once) {
+TEST(propagator_names, PR02_that_are_repeated_count_once) {
   names_report report;
   EXPECT_EQ(
       formats_of(propagator::from_names("baggage,tracecontext,Baggage,tracecontext", &report)),
@@ -94,7 +94,7 @@ TEST(propagator_names, that_are_repeated_count_once) {
   EXPECT_EQ(report.unknown, 0U);
 }
 
-TEST(propagator_names, that_are_unknown_are_passed_over_and_counted) {
+TEST(propagator_names, PR01_that_are_unknown_are_passed_over_and_counted) {
   names_report report;
   const std::string list = "xray, ottrace,tracecontext,xray2";
   EXPECT_EQ(formats_of(propagator::from_names(list, &report)), (names{"tracecontext"}));
@@ -106,7 +106,7 @@ TEST(propagator_names, that_are_unknown_are_passed_over_and_counted) {
   EXPECT_EQ(report.unknown, 3U) << "of the last list alone";
 }
 
-TEST(propagator_names, none_reads_and_writes_nothing) {
+TEST(propagator_names, PR01_none_reads_and_writes_nothing) {
   names_report report;
   const propagator nothing = propagator::from_names("none", &report);
   EXPECT_EQ(report.unknown, 0U);
@@ -127,7 +127,7 @@ TEST(propagator_names, of_an_empty_list_give_no_format) {
   EXPECT_EQ(formats_of(propagator::from_names("")), names{});
 }
 
-TEST(propagator_environment, unset_or_empty_gives_the_default) {
+TEST(propagator_environment, PR03_unset_or_empty_gives_the_default) {
   for (const char* const value : {static_cast<const char*>(nullptr), "", " "}) {
     const environment_variable set("OTEL_PROPAGATORS", value);
     names_report report;
@@ -135,6 +135,12 @@ TEST(propagator_environment, unset_or_empty_gives_the_default) {
               (names{"tracecontext", "baggage"}));
     EXPECT_EQ(report.unknown, 0U);
   }
+}
+
+TEST(propagator_environment, PR04_a_disabled_sdk_propagates_all_the_same) {
+  const environment_variable disabled("OTEL_SDK_DISABLED", "true");
+  const environment_variable set("OTEL_PROPAGATORS", nullptr);
+  EXPECT_EQ(formats_of(propagator::from_environment()), (names{"tracecontext", "baggage"}));
 }
 
 TEST(propagator_environment, names_the_formats) {
@@ -160,6 +166,20 @@ TEST(propagator_environment, unknown_names_are_counted_by_the_propagation) {
             2U);
 }
 
+TEST(propagator_names, PR07_formats_that_are_not_named_have_no_fields) {
+  const propagator baggage_alone = propagator::from_names("baggage");
+  header_list headers;
+  headers.add("traceparent", sample_traceparent);
+  headers.add("tracestate", "rojo=1");
+  headers.add("baggage", "a=1");
+  const header_list before = headers;
+  EXPECT_EQ(baggage_alone.extract(headers), context_of({}, "", "a=1"));
+  baggage_alone.inject(context_of(other_trace, "congo=2", "a=1"), headers);
+  EXPECT_EQ(headers, before) << "neither replaced";
+  EXPECT_EQ(baggage_alone.strip(headers), errc::ok);
+  EXPECT_EQ(headers.size(), 2U) << "nor stripped";
+}
+
 TEST(propagator_of_formats, keeps_their_order_and_repeated_ones_once) {
   const toy_format toy;
   const format* const list[] = {&toy, &waybill::baggage_format(), &toy,
@@ -169,7 +189,7 @@ TEST(propagator_of_formats, keeps_their_order_and_repeated_ones_once) {
   EXPECT_EQ(fields_of(formats), (names{"x-toy", "baggage", "traceparent", "tracestate"}));
 }
 
-TEST(propagator_of_formats, names_a_field_that_two_formats_share_once) {
+TEST(propagator_of_formats, PR07_names_a_field_that_two_formats_share_once) {
   const toy_format one("one", "x-toy");
   const toy_format two("two", "x-toy");
   const format* const list[] = {&one, &two};
@@ -178,7 +198,7 @@ TEST(propagator_of_formats, names_a_field_that_two_formats_share_once) {
   EXPECT_EQ(fields_of(formats), (names{"x-toy"}));
 }
 
-TEST(propagator_of_formats, leaves_out_formats_beyond_the_most) {
+TEST(propagator_of_formats, PR08_leaves_out_formats_beyond_the_most) {
   std::vector<std::string> texts;
   for (std::size_t i = 0; i < propagator::formats_max + 2; ++i) {
     texts.push_back("x-toy-" + std::to_string(i));
@@ -214,7 +234,7 @@ class wide_format final : public format {
   std::vector<waybill::field> fields_;
 };
 
-TEST(propagator_of_formats, leaves_out_a_format_whose_fields_are_too_many) {
+TEST(propagator_of_formats, PR08_leaves_out_a_format_whose_fields_are_too_many) {
   const wide_format most('a', waybill::fields_max - 1);
   const wide_format two('b', 2);
   const toy_format one;
@@ -266,7 +286,7 @@ TEST(propagator, a_report_can_be_used_again) {
   EXPECT_EQ(report.fields[0], errc::absent);
 }
 
-TEST(propagator, what_is_extracted_is_remote) {
+TEST(propagator, TP13_what_is_extracted_is_remote) {
   header_list headers;
   headers.add("traceparent", sample_traceparent);
   EXPECT_TRUE(propagator().extract(headers).trace().is_remote());
@@ -285,7 +305,7 @@ TEST(propagator, what_is_extracted_owns_its_text) {
   EXPECT_EQ(read, context_of(sample_trace, tracestate_of_bytes(500), baggage_of_bytes(500)));
 }
 
-TEST(peek, borrows_the_carrier_s_own_bytes) {
+TEST(peek, FL21_borrows_the_carrier_s_own_bytes) {
   header_list headers;
   headers.add("traceparent", sample_traceparent);
   headers.add("tracestate", "rojo=1,congo=2");
@@ -299,7 +319,7 @@ TEST(peek, borrows_the_carrier_s_own_bytes) {
   EXPECT_EQ(context(*view), propagator().extract(headers));
 }
 
-TEST(peek, asks_for_a_copy_where_the_text_would_differ) {
+TEST(peek, FL21_asks_for_a_copy_where_the_text_would_differ) {
   for (const std::string_view baggage : {"a=1 , b=2", "a =1", "a=1,=,b=2", "a=1;\tp"}) {
     header_list headers;
     headers.add("baggage", baggage);
@@ -320,7 +340,7 @@ TEST(peek, of_nothing_is_an_empty_view) {
   EXPECT_TRUE(view->is_empty());
 }
 
-TEST(strip, takes_every_field_away_in_every_spelling_and_nothing_else) {
+TEST(strip, FL15_FL16_takes_every_field_away_in_every_spelling_and_nothing_else) {
   header_list headers;
   headers.add("app", "1");
   headers.add("traceparent", "malformed");
