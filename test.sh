@@ -205,7 +205,9 @@ run_part() {
 
 packages=(build unit)
 [[ "${parts[*]}" == unit ]] || packages+=(test)
-run_step "packages" tools/dev/install-packages.sh "${packages[@]}"
+# In the foreground: sudo may ask for a password.
+echo "== packages"
+tools/dev/install-packages.sh "${packages[@]}"
 
 export WAYBILL_RUN_ID=$mark
 export TMPDIR=$scratch

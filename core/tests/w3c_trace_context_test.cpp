@@ -25,9 +25,7 @@ waybill::header_list call_through(const headers& incoming) {
   static const waybill::propagation with;
   waybill::header_list received;
   for (const auto& [name, value] : incoming) received.add(name, value);
-  const waybill::extraction came = waybill::extract(received, with);
-  const waybill::context next =
-      came.parent() != nullptr ? came.parent()->new_child() : waybill::context::new_root(true);
+  const waybill::context next = waybill::extract(received, with).new_child_or_root(true);
   waybill::header_list sent;
   waybill::inject(next, sent, with);
   return sent;

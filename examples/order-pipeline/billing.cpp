@@ -37,7 +37,7 @@ void run(const std::string& brokers, const std::string& topic, const std::string
   for (int handled = 0; handled < shipments_expected;) {
     waybill::kafka::message received = shipments.poll(std::chrono::milliseconds(100));
     patience_ends.check("not all shipments came");
-    if (!received || received.error() != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+    if (!received.is_message()) continue;
     shipments.handle(received, [&](const waybill::kafka::message& shipment) {
       const std::string_view key = shipment.key().value_or("");
       const std::string_view goods = shipment.payload().value_or("");

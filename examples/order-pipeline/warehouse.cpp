@@ -16,23 +16,15 @@ namespace {
 
 using namespace order_pipeline;  // NOLINT(google-build-using-namespace): this program's own
 
-/// The order's own headers, as the application sees them, and one more.
-waybill::kafka::headers shipment_headers(const rd_kafka_message_t& order) {
-  rd_kafka_headers_t* seen = nullptr;
-  waybill::kafka::headers list;
-  if (rd_kafka_message_headers(&order, &seen) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    list.reset(rd_kafka_headers_copy(seen));
-  }
-  list.add("packed-by", "warehouse 3");
-  return list;
-}
-
 void pack(const waybill::kafka::message& order, const std::string& topic,
           waybill::kafka::producer& shipments) {
   const std::string body = "1 parcel with " + std::string(order.payload().value_or("nothing"));
-  waybill::kafka::headers list = shipment_headers(*order.raw());
+  // The order's own headers go on with the shipment, and one more.
+  waybill::kafka::headers list = waybill::kafka::headers::copy_of(order.headers());
+  list.add("packed-by", "warehouse 3");
   const rd_kafka_resp_err_t error = shipments.produce(
-      {.topic = topic.c_str(), .value = body, .key = order.key().value_or("")}, list);
+      {.topic = topic.c_str(), .value = body, .key = order.key().value_or(std::string_view())},
+      list);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(rd_kafka_err2str(error));
 }
 
@@ -56,7 +48,7 @@ void run(const std::string& brokers, const std::string& orders_topic,
   for (int handled = 0; handled < orders_expected;) {
     waybill::kafka::message received = orders.poll(std::chrono::milliseconds(100));
     patience_ends.check("not all orders came");
-    if (!received || received.error() != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+    if (!received.is_message()) continue;
     orders.handle(received, [&](const waybill::kafka::message& order) {
       const std::string_view key = order.key().value_or("");
       spans->saw(key, order.payload().value_or(""), headers_of(*order.raw()),

@@ -7,7 +7,7 @@ usage() {
   cat <<'TEXT'
 usage: tools/dev/install-packages.sh GROUP...
   build   compiler, CMake, Ninja, librdkafka
-  unit    GoogleTest
+  unit    GoogleTest, Python
   test    GoogleTest, nlohmann-json, kcat, Python, Java and Maven (for a real Apache Kafka)
   ci      clang-format, clang-tidy, clang and its sanitizers, version 14 (Debian 12 only)
 Works on Debian 12 and 13, as root or through sudo. WAYBILL_SKIP_INSTALL=1 makes it do nothing, for
@@ -31,7 +31,7 @@ has_java_17() {
 packages_of() {
   case "$1" in
     build) echo g++ cmake ninja-build pkg-config librdkafka-dev ;;
-    unit) echo libgtest-dev ;;
+    unit) echo libgtest-dev python3 ;;
     test)
       echo libgtest-dev nlohmann-json3-dev kcat python3
       has_java_17 || echo default-jre-headless

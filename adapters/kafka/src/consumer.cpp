@@ -22,10 +22,6 @@ std::optional<std::string_view> as_bytes(const void* data, std::size_t bytes) no
   return std::string_view(static_cast<const char*>(data), bytes);
 }
 
-bool is_message(const message& received) noexcept {
-  return received && received.error() == RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
 }  // namespace
 
 std::string_view message::topic() const noexcept {
@@ -47,6 +43,13 @@ std::optional<std::string_view> message::key() const noexcept {
 
 std::optional<std::string_view> message::payload() const noexcept {
   return raw_ == nullptr ? std::nullopt : as_bytes(raw_->payload, raw_->len);
+}
+
+const rd_kafka_headers_t* message::headers() const noexcept {
+  rd_kafka_headers_t* list = nullptr;
+  if (!is_message()) return nullptr;
+  rd_kafka_message_headers(raw_.get(), &list);
+  return list;
 }
 
 struct consumer::state {
@@ -91,7 +94,7 @@ struct consumer::state {
     const message* first = nullptr;
     bool has_one_topic = true;
     for (const message& each : received) {
-      if (!is_message(each)) continue;
+      if (!each.is_message()) continue;
       if (first == nullptr) first = &each;
       has_one_topic = has_one_topic && each.topic() == first->topic();
       ++messages;
@@ -124,7 +127,7 @@ consumer::consumer(rd_kafka_t* client, propagation with, consumer_options option
 consumer::~consumer() = default;
 
 void consumer::take(message& received) const noexcept {
-  if (!is_message(received)) return;
+  if (!received.is_message()) return;
   received.taken_ = state_->options.strip ? kafka::take(*received.raw_, state_->with)
                                           : kafka::extract(*received.raw_, state_->with);
 }
@@ -169,7 +172,7 @@ std::vector<message> consumer::poll_batch(std::size_t messages_max,
 }
 
 rd_kafka_resp_err_t consumer::commit(const message& received, bool asynchronously) noexcept {
-  if (!is_message(received)) return RD_KAFKA_RESP_ERR__INVALID_ARG;
+  if (!received.is_message()) return RD_KAFKA_RESP_ERR__INVALID_ARG;
   const std::shared_ptr<tracer>& tracing = state_->with.tracer;
   span_handle span;
   if (tracing != nullptr) {

@@ -60,6 +60,12 @@ class WAYBILL_API extraction {
   [[nodiscard]] const waybill::context& context() const noexcept {
     return accepted_.has_value() ? *accepted_ : as_sent_;
   }
+  /// A context for the next call of a service without a tracer: a new child of context(), or a new
+  /// root with its baggage where it has no trace. `sampled` is for the new root.
+  [[nodiscard]] waybill::context new_child_or_root(bool sampled) const noexcept {
+    return context().has_trace() ? context().new_child()
+                                 : context().with_trace(trace_context::new_root(sampled));
+  }
   [[nodiscard]] inbound_mode mode() const noexcept { return mode_; }
   [[nodiscard]] const extract_report& report() const noexcept { return report_; }
 

@@ -29,6 +29,10 @@ class WAYBILL_API message {
 
   /// False when the poll timed out.
   [[nodiscard]] explicit operator bool() const noexcept { return raw_ != nullptr; }
+  /// True of a message, false after a time-out and of an error report.
+  [[nodiscard]] bool is_message() const noexcept {
+    return raw_ != nullptr && raw_->err == RD_KAFKA_RESP_ERR_NO_ERROR;
+  }
   /// What librdkafka reports instead of a message (such as _PARTITION_EOF), or no error.
   [[nodiscard]] rd_kafka_resp_err_t error() const noexcept {
     return raw_ != nullptr ? raw_->err : RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -37,8 +41,12 @@ class WAYBILL_API message {
   [[nodiscard]] std::int32_t partition() const noexcept;
   [[nodiscard]] std::int64_t offset() const noexcept;
   /// No value: null (a tombstone has a null payload). Of an error report the payload is its text.
+  /// `value_or(std::string_view())` makes a record's key or value of it that is null again.
   [[nodiscard]] std::optional<std::string_view> key() const noexcept;
   [[nodiscard]] std::optional<std::string_view> payload() const noexcept;
+
+  /// The application's own headers, which the message owns; null when it came without any.
+  [[nodiscard]] const rd_kafka_headers_t* headers() const noexcept;
 
   /// The context to work under; see extraction::context().
   [[nodiscard]] const waybill::context& context() const noexcept { return taken_.context(); }
@@ -95,7 +103,7 @@ class WAYBILL_API consumer {
   ///               is not settled.
   template <class F>
   rd_kafka_resp_err_t handle(message& received, F&& handler) {
-    if (!received || received.error() != RD_KAFKA_RESP_ERR_NO_ERROR) return received.error();
+    if (!received.is_message()) return received.error();
     {
       processing running(*this, received);
       std::forward<F>(handler)(received);

@@ -19,6 +19,10 @@ class WAYBILL_API headers {
   headers() noexcept = default;
   /// Owns `list`, which may be null.
   explicit headers(rd_kafka_headers_t* list) noexcept : list_(list) {}
+  /// A copy of a list, such as a consumed message's, which may be null.
+  [[nodiscard]] static headers copy_of(const rd_kafka_headers_t* list) noexcept {
+    return headers(list == nullptr ? nullptr : rd_kafka_headers_copy(list));
+  }
   headers(headers&& other) noexcept : list_(other.release()) {}
   headers& operator=(headers&& other) noexcept {
     if (this != &other) reset(other.release());
