@@ -305,6 +305,32 @@ TEST(outgoing_span, that_is_null_is_never_ended) {
   EXPECT_NE(message.written.trace().span(), sample_trace.span());
 }
 
+/// A tracer that is switched off: it neither makes a span nor says what to send.
+class idle_tracer final : public waybill::tracer {
+ public:
+  waybill::span_handle start(const waybill::operation& /*what*/,
+                             const waybill::context_view& /*parent*/,
+                             std::span<const trace_context> /*links*/,
+                             context& /*started*/) noexcept override {
+    return {};
+  }
+  void end(waybill::span_handle /*span*/, const waybill::outcome& /*result*/) noexcept override {
+    ADD_FAILURE() << "there is nothing to end";
+  }
+};
+
+TEST(outgoing_span, that_is_not_made_leaves_the_trace_whole) {
+  for (const inject_mode mode : all_modes) {
+    for (const headers_hold existing : all_holdings) {
+      const context own = own_context();
+      sending message;
+      message.with.tracer = std::make_shared<idle_tracer>();
+      message.send(existing, &own, mode, false);
+      EXPECT_EQ(message.written, replaces(mode, existing) ? own_context() : held_context());
+    }
+  }
+}
+
 TEST(outgoing_write, may_be_called_again_with_less) {
   const propagation with;
   const context own = own_context();
