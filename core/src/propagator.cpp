@@ -154,7 +154,19 @@ context propagator::extract(const reader_ref& carrier, carrier_rules rules, cons
   extract_report unused;
   extract_draft draft(limits, report != nullptr ? *report : unused);
   read(carrier, rules, draft);
-  return detail::context_access::make_context(draft);
+  context made = detail::context_access::make_context(draft);
+  // A context keeps silent about memory that ran out; whoever asks for a report is told.
+  const bool lost_baggage = made.baggage_text().size() != draft.baggage_.size();
+  const bool lost_tracestate = made.tracestate_text().size() != draft.tracestate_.size();
+  if (report != nullptr && (lost_baggage || lost_tracestate)) {
+    for (std::size_t i = 0; i < field_count_; ++i) {
+      const bool carries_baggage = fields_[i].concern == field_concern::baggage;
+      const bool is_list = fields_[i].kind == field_kind::list;
+      const bool is_lost = carries_baggage ? lost_baggage : lost_tracestate && is_list;
+      if (is_lost && report->fields[i] != errc::absent) report->fields[i] = errc::no_memory;
+    }
+  }
+  return made;
 }
 
 result<context_view> propagator::peek_at(const reader_ref& carrier, carrier_rules rules,

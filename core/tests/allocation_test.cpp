@@ -190,4 +190,28 @@ TEST(Allocation, that_fails_costs_the_text_and_never_the_trace) {
   EXPECT_EQ(report.fields[propagator.field_index("baggage")], waybill::errc::no_memory);
 }
 
+TEST(Allocation, that_fails_is_reported_and_counted_for_the_fields_whose_text_it_cost) {
+  const waybill::propagation with;
+  waybill::header_list headers;
+  headers.add("traceparent", sample_traceparent);
+  headers.add("tracestate", waybill_test::tracestate_of_bytes(345));
+  headers.add("baggage", "user=a");
+  is_memory_out = true;
+  const waybill::extraction nothing_fits = waybill::extract(headers, with);
+  is_memory_out = false;
+  EXPECT_EQ(nothing_fits.context(), waybill::context(waybill_test::sample_trace));
+  EXPECT_EQ(nothing_fits.report().fields[0], waybill::errc::ok);
+  EXPECT_EQ(nothing_fits.report().fields[1], waybill::errc::no_memory);
+  EXPECT_EQ(nothing_fits.report().fields[2], waybill::errc::no_memory);
+  EXPECT_EQ(with.diagnostics->count(waybill::direction::inbound, waybill::errc::no_memory), 2U);
+
+  headers.set("tracestate", waybill_test::tracestate_of_bytes(344));
+  is_memory_out = true;
+  const waybill::extraction tracestate_fits = waybill::extract(headers, with);
+  is_memory_out = false;
+  EXPECT_EQ(tracestate_fits.context().tracestate_text().size(), 344U);
+  EXPECT_EQ(tracestate_fits.report().fields[1], waybill::errc::ok);
+  EXPECT_EQ(tracestate_fits.report().fields[2], waybill::errc::no_memory);
+}
+
 }  // namespace
