@@ -43,7 +43,10 @@ void collected_fields::take(std::string_view name, const field_value& value) noe
     ++slot.appearances;
     if (rules.names == name_rule::prefer_exact) {
       if (slot.is_exact && !is_exact) return;
-      if (is_exact && !slot.is_exact) slot.count = 0;  // what stood under another spelling
+      if (is_exact && !slot.is_exact) {  // what stood under another spelling does not count
+        slot.count = 0;
+        slot.differs = false;
+      }
       slot.is_exact = is_exact;
     }
     const bool combines = rules.duplicates == duplicate_rule::combine;
