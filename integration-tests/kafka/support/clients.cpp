@@ -29,6 +29,7 @@ constinit thread_local producer_setup* setup = nullptr;
 
 void instrument_and_call_back(rd_kafka_conf_t* configuration) {
   setup->observed = waybill::kafka::instrument(configuration);
+  if (setup->log == nullptr) return;
   rd_kafka_conf_set_opaque(configuration, setup->log);
   rd_kafka_conf_set_dr_msg_cb(configuration,
                               [](rd_kafka_t*, const rd_kafka_message_t* message, void* log) {
@@ -94,19 +95,28 @@ std::vector<own_report> delivery_log::own_reports() const {
   return own_reports_;
 }
 
+instrumented_handle make_instrumented_handle(const std::string& bootstrap,
+                                             const kafka_properties& properties,
+                                             delivery_log* log) {
+  kafka_properties all = {{"message.timeout.ms", "30000"}, {"linger.ms", "0"}};
+  for (const auto& [name, value] : properties) all[name] = value;
+  producer_setup mine{{}, log};
+  setup = &mine;
+  kafka_handle handle =
+      make_kafka_handle(RD_KAFKA_PRODUCER, bootstrap, all, &instrument_and_call_back);
+  setup = nullptr;
+  return {std::move(handle), mine.observed};
+}
+
 waybill_producer::waybill_producer(const std::string& bootstrap, const kafka_properties& properties,
                                    waybill::propagation with,
                                    waybill::kafka::producer_options options) {
-  kafka_properties all = {{"message.timeout.ms", "30000"}, {"linger.ms", "0"}};
-  for (const auto& [name, value] : properties) all[name] = value;
-  producer_setup mine{{}, log_.get()};
-  setup = &mine;
-  handle_ = make_kafka_handle(RD_KAFKA_PRODUCER, bootstrap, all, &instrument_and_call_back);
-  setup = nullptr;
+  instrumented_handle made = make_instrumented_handle(bootstrap, properties, log_.get());
+  handle_ = std::move(made.handle);
   options.on_delivery = [log = log_.get()](const waybill::kafka::delivery& delivery) {
     log->add(delivery);
   };
-  producer_ = std::make_unique<waybill::kafka::producer>(handle(), std::move(with), mine.observed,
+  producer_ = std::make_unique<waybill::kafka::producer>(handle(), std::move(with), made.observed,
                                                          std::move(options));
   if (!producer_->knows_outcomes()) throw std::runtime_error("waybill does not see the outcomes");
 }

@@ -54,6 +54,16 @@ class delivery_log {
   std::vector<own_report> own_reports_;
 };
 
+/// A producer's handle that was instrumented when it was made.
+struct instrumented_handle {
+  kafka_handle handle;
+  waybill::kafka::instrumentation observed;
+};
+/// @par Input `log`: gets what the application's own delivery callback and opaque show; null for
+///            an application without a callback. It outlives the handle.
+instrumented_handle make_instrumented_handle(const std::string& bootstrap,
+                                             const kafka_properties& properties, delivery_log* log);
+
 /// A producer of an application that has a delivery callback and an opaque of its own.
 /// @par Threads send from any; the rest from one at a time.
 class waybill_producer {
