@@ -174,7 +174,7 @@ struct throwing_list {
   void for_each(F&& visit) const {
     std::size_t index = 0;
     headers.for_each([&](std::string_view name, std::string_view value) {
-      if (index++ == throws_at) throw index;
+      if (index++ == throws_at) throw int{1};
       visit(name, value);
     });
   }
