@@ -311,6 +311,13 @@ TEST(peek, asks_for_a_copy_where_a_new_trace_begins) {
             errc::needs_copy);
 }
 
+TEST(peek, counts_what_was_bad) {
+  const propagation with;
+  const header_list headers = headers_of("00-nonsense", "plan=b");
+  EXPECT_EQ(context(peek(headers, with).value()), context_of({}, "", "plan=b"));
+  EXPECT_EQ(with.diagnostics->count(direction::inbound, errc::malformed), 1U);
+}
+
 // Counters.
 
 TEST(propagation, counts_by_the_entry_of_the_boundary) {
