@@ -20,7 +20,7 @@ inline constexpr const char* topic = mock_cluster::topic;
 
 /// A producer on a client whose messages stay in the queue, so that a test sees each message as
 /// it was accepted when it is purged.
-struct kafka_sending : testing::Test {
+struct sending {
   delivery_log log;
   std::shared_ptr<recording_tracer> tracer;  // null, unless a test makes one
   waybill::propagation with;
@@ -69,5 +69,7 @@ struct kafka_sending : testing::Test {
     return entry->message->headers;
   }
 };
+
+struct kafka_sending : testing::Test, sending {};
 
 }  // namespace waybill_test

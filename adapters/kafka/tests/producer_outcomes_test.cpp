@@ -1,0 +1,325 @@
+// What becomes of accepted messages: design invariant 9, the outcome comes exactly once.
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+
+#include "support/sending.hpp"
+
+namespace {
+
+using waybill::outcome_state;
+using waybill_test::mock_cluster;
+using waybill_test::purge;
+using waybill_test::unreachable;
+
+constexpr auto no_error = RD_KAFKA_RESP_ERR_NO_ERROR;
+constexpr std::int16_t produce_request = 0;
+
+struct kafka_outcome : waybill_test::kafka_sending {
+  [[nodiscard]] bool all_answered() const { return waybill_test::flush(client.get()); }
+  void send(waybill::kafka::producer& producer, std::size_t count,
+            std::int32_t partition = 0) const {
+    for (std::size_t i = 0; i < count; ++i) {
+      ASSERT_EQ(producer.produce({.topic = waybill_test::topic,
+                                  .partition = partition,
+                                  .value = std::to_string(i),
+                                  .context = &full}),
+                no_error);
+    }
+  }
+};
+
+TEST_F(kafka_outcome, of_an_acknowledged_message_has_its_partition_and_offset) {
+  const mock_cluster cluster;
+  connect(cluster.producer_config());
+  trace();
+  const auto producer = make_producer();
+  EXPECT_TRUE(producer->knows_outcomes());
+  send(*producer, 3, 1);
+  ASSERT_TRUE(all_answered());
+  const auto entries = log.entries();
+  ASSERT_EQ(entries.size(), 3U);
+  const auto spans = tracer->spans();
+  ASSERT_EQ(spans.size(), 3U);
+  EXPECT_EQ(tracer->badly_ended(), 0U);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(entries[i].state, outcome_state::succeeded);
+    EXPECT_EQ(entries[i].error, no_error);
+    EXPECT_EQ(entries[i].message.value().partition, 1);
+    EXPECT_EQ(entries[i].message.value().offset, static_cast<std::int64_t>(i));
+    EXPECT_EQ(entries[i].trace, spans[i].started.trace());
+    EXPECT_EQ(spans[i].state, outcome_state::succeeded);
+    EXPECT_EQ(spans[i].error, "");
+    EXPECT_EQ(spans[i].end_partition, 1);
+    EXPECT_EQ(spans[i].end_offset, static_cast<std::int64_t>(i));
+  }
+  EXPECT_EQ(producer->in_flight(), 0U);
+}
+
+TEST_F(kafka_outcome, of_a_message_that_the_broker_refuses_is_its_error) {
+  const mock_cluster cluster;
+  connect(cluster.producer_config());
+  trace();
+  const auto producer = make_producer();
+  rd_kafka_mock_push_request_errors(cluster.get(), produce_request, 1,
+                                    RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+  send(*producer, 1);
+  ASSERT_TRUE(all_answered());
+  const auto entries = log.entries();
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries[0].state, outcome_state::failed);
+  EXPECT_EQ(entries[0].error, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+  ASSERT_EQ(tracer->spans().size(), 1U);
+  EXPECT_EQ(tracer->badly_ended(), 0U);
+  EXPECT_EQ(tracer->spans()[0].state, outcome_state::failed);
+  EXPECT_EQ(tracer->spans()[0].error, "TOPIC_AUTHORIZATION_FAILED");
+}
+
+TEST_F(kafka_outcome, of_a_message_that_was_thrown_away_in_the_queue_is_purged) {
+  trace();
+  const auto producer = make_producer();
+  send(*producer, 3);
+  EXPECT_EQ(producer->in_flight(), 3U);
+  EXPECT_EQ(log.size(), 0U);
+  purge(client.get(), RD_KAFKA_PURGE_F_QUEUE);
+  EXPECT_EQ(log.size(), 3U);
+  EXPECT_EQ(log.count(outcome_state::purged), 3U);
+  for (const auto& entry : log.entries()) EXPECT_EQ(entry.error, RD_KAFKA_RESP_ERR__PURGE_QUEUE);
+  EXPECT_EQ(tracer->badly_ended(), 0U);
+  for (const auto& span : tracer->spans()) EXPECT_EQ(span.state, outcome_state::purged);
+  EXPECT_EQ(producer->in_flight(), 0U);
+}
+
+TEST_F(kafka_outcome, of_a_message_that_was_thrown_away_in_flight_is_purged) {
+  const mock_cluster cluster;
+  connect(cluster.producer_config());
+  const auto learnt = waybill_test::learn_topic(client.get());
+  ASSERT_EQ(rd_kafka_mock_broker_set_rtt(cluster.get(), -1, 3'600'000), no_error);
+  trace();
+  const auto producer = make_producer();
+  send(*producer, 1);
+  EXPECT_TRUE(waybill_test::wait_until(client.get(), [&] {
+    rd_kafka_purge(client.get(), RD_KAFKA_PURGE_F_INFLIGHT);
+    return log.size() == 1;
+  }));
+  ASSERT_EQ(log.size(), 1U);
+  EXPECT_EQ(log.entries()[0].state, outcome_state::purged);
+  EXPECT_EQ(log.entries()[0].error, RD_KAFKA_RESP_ERR__PURGE_INFLIGHT);
+  EXPECT_EQ(tracer->badly_ended(), 0U);
+}
+
+TEST_F(kafka_outcome, of_a_message_that_was_not_sent_in_time_is_failed) {
+  connect(std::move(unreachable().set("message.timeout.ms", "20")));
+  const auto producer = make_producer();
+  send(*producer, 2);
+  ASSERT_TRUE(all_answered());
+  EXPECT_EQ(log.size(), 2U);
+  EXPECT_EQ(log.count(outcome_state::failed), 2U);
+  EXPECT_EQ(log.entries()[0].error, RD_KAFKA_RESP_ERR__MSG_TIMED_OUT);
+}
+
+TEST_F(kafka_outcome, of_a_message_whose_partition_turns_out_not_to_exist_is_failed) {
+  const mock_cluster cluster;
+  connect(cluster.producer_config());
+  trace();
+  const auto producer = make_producer();
+  send(*producer, 1, 99);
+  ASSERT_TRUE(all_answered());
+  ASSERT_EQ(log.size(), 1U);
+  EXPECT_EQ(log.entries()[0].state, outcome_state::failed);
+  EXPECT_EQ(log.entries()[0].error, RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION);
+  EXPECT_EQ(tracer->badly_ended(), 0U);
+}
+
+TEST_F(kafka_outcome, of_messages_in_an_aborted_transaction_is_purged) {
+  const mock_cluster cluster;
+  connect(std::move(
+      cluster.producer_config().set("transactional.id", "test").set("linger.ms", "10000")));
+  const auto check = [](rd_kafka_error_t* error) {
+    const auto code = rd_kafka_error_code(error);
+    if (error != nullptr) rd_kafka_error_destroy(error);
+    return code;
+  };
+  ASSERT_EQ(check(rd_kafka_init_transactions(client.get(), 30'000)), no_error);
+  const auto producer = make_producer();
+
+  ASSERT_EQ(check(rd_kafka_begin_transaction(client.get())), no_error);
+  send(*producer, 2);
+  ASSERT_EQ(check(rd_kafka_commit_transaction(client.get(), 30'000)), no_error);
+  EXPECT_EQ(log.count(outcome_state::succeeded), 2U);
+
+  ASSERT_EQ(check(rd_kafka_begin_transaction(client.get())), no_error);
+  send(*producer, 3);
+  ASSERT_EQ(check(rd_kafka_abort_transaction(client.get(), 30'000)), no_error);
+  EXPECT_EQ(log.count(outcome_state::purged), 3U);
+  EXPECT_EQ(log.size(), 5U);
+}
+
+TEST_F(kafka_outcome, of_messages_behind_a_fatal_error_is_failed) {
+  connect(std::move(unreachable().set("enable.idempotence", "true")));
+  trace();
+  const auto producer = make_producer();
+  send(*producer, 2);
+  ASSERT_EQ(rd_kafka_test_fatal_error(client.get(), RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
+                                      "test"),
+            no_error);
+  EXPECT_EQ(rd_kafka_purge(client.get(), RD_KAFKA_PURGE_F_QUEUE), no_error);
+  ASSERT_TRUE(all_answered());
+  EXPECT_EQ(log.size(), 2U);
+  EXPECT_EQ(log.count(outcome_state::failed) + log.count(outcome_state::purged), 2U);
+  EXPECT_EQ(tracer->badly_ended(), 0U);
+}
+
+TEST_F(kafka_outcome, is_unanswered_when_the_client_is_closed_first) {
+  trace();
+  auto producer = make_producer();
+  send(*producer, 3);
+  client.reset();
+  EXPECT_EQ(log.size(), 3U);
+  EXPECT_EQ(log.count(outcome_state::unanswered), 3U);
+  EXPECT_EQ(tracer->badly_ended(), 0U);
+  for (const auto& span : tracer->spans()) EXPECT_EQ(span.state, outcome_state::unanswered);
+  EXPECT_EQ(producer->in_flight(), 0U);
+  producer.reset();
+  EXPECT_EQ(log.size(), 3U);
+}
+
+TEST_F(kafka_outcome, is_unanswered_when_the_client_is_closed_with_messages_in_flight) {
+  const mock_cluster cluster;
+  connect(cluster.producer_config());
+  auto learnt = waybill_test::learn_topic(client.get());
+  ASSERT_EQ(rd_kafka_mock_broker_set_rtt(cluster.get(), -1, 3'600'000), no_error);
+  trace();
+  auto producer = make_producer();
+  send(*producer, 3);
+  // The last one of them may still be in the queue: both kinds are unanswered.
+  EXPECT_TRUE(
+      waybill_test::wait_until(client.get(), [&] { return rd_kafka_outq_len(client.get()) == 3; }));
+  learnt.reset();
+  client.reset();
+  EXPECT_EQ(log.count(outcome_state::unanswered), 3U);
+  EXPECT_EQ(log.size(), 3U);
+  EXPECT_EQ(tracer->badly_ended(), 0U);
+}
+
+TEST_F(kafka_outcome, is_unanswered_when_the_producer_goes_first_and_never_told_again) {
+  trace();
+  auto producer = make_producer();
+  send(*producer, 3);
+  producer.reset();
+  EXPECT_EQ(log.count(outcome_state::unanswered), 3U);
+  for (const auto& entry : log.entries()) EXPECT_FALSE(entry.message.has_value());
+  purge(client.get());
+  EXPECT_EQ(log.size(), 3U);
+  EXPECT_EQ(tracer->badly_ended(), 0U);
+}
+
+TEST_F(kafka_outcome, is_unknown_when_no_acknowledgements_are_asked_for) {
+  const mock_cluster cluster;
+  connect(std::move(cluster.producer_config().set("acks", "0")));
+  trace();
+  const auto producer = make_producer();
+  send(*producer, 2);
+  ASSERT_TRUE(all_answered());
+  EXPECT_EQ(log.size(), 2U);
+  EXPECT_EQ(log.count(outcome_state::unknown), 2U);
+  EXPECT_EQ(tracer->badly_ended(), 0U);
+  for (const auto& span : tracer->spans()) EXPECT_EQ(span.state, outcome_state::unknown);
+}
+
+TEST_F(kafka_outcome, is_unknown_when_the_topic_asks_for_no_acknowledgements) {
+  const mock_cluster cluster;
+  connect(cluster.producer_config());
+  rd_kafka_topic_conf_t* const conf = rd_kafka_topic_conf_new();
+  ASSERT_EQ(rd_kafka_topic_conf_set(conf, "acks", "0", nullptr, 0), RD_KAFKA_CONF_OK);
+  const waybill_test::owned_topic handle(
+      rd_kafka_topic_new(client.get(), waybill_test::topic, conf));
+  const auto producer = make_producer();
+  ASSERT_EQ(producer->produce({.topic_handle = handle.get(), .partition = 0, .context = &full}),
+            no_error);
+  ASSERT_TRUE(all_answered());
+  EXPECT_EQ(log.size(), 1U);
+  EXPECT_EQ(log.count(outcome_state::unknown), 1U);
+}
+
+TEST_F(kafka_outcome, is_not_known_without_instrument_and_spans_end_at_hand_over) {
+  auto how = unreachable();
+  client = make_client(RD_KAFKA_PRODUCER, std::move(how));
+  trace();
+  const auto producer = make_producer();
+  EXPECT_FALSE(producer->knows_outcomes());
+  send(*producer, 2);
+  EXPECT_EQ(producer->in_flight(), 0U);
+  EXPECT_EQ(tracer->spans().size(), 2U);
+  EXPECT_EQ(tracer->badly_ended(), 0U);
+  for (const auto& span : tracer->spans()) EXPECT_EQ(span.state, outcome_state::unknown);
+  purge(client.get());
+  EXPECT_EQ(log.size(), 0U);
+  EXPECT_EQ(tracer->badly_ended(), 0U);
+}
+
+TEST_F(kafka_outcome, is_waited_for_only_when_somebody_wants_it) {
+  connect();
+  waybill::kafka::producer producer(client.get(), with, observed);
+  EXPECT_TRUE(producer.knows_outcomes());
+  send(producer, 3);
+  EXPECT_EQ(producer.in_flight(), 0U);
+  purge(client.get());
+}
+
+TEST_F(kafka_outcome, is_ended_for_a_tracer_without_a_listener) {
+  connect();
+  trace();
+  waybill::kafka::producer producer(client.get(), with, observed);
+  send(producer, 3);
+  EXPECT_EQ(producer.in_flight(), 3U);
+  purge(client.get());
+  EXPECT_EQ(producer.in_flight(), 0U);
+  EXPECT_EQ(tracer->badly_ended(), 0U);
+}
+
+TEST_F(kafka_outcome, comes_for_messages_beyond_the_bound_of_those_waited_for_at_once) {
+  connect();
+  trace();
+  auto bounded = options();
+  bounded.in_flight_max = 2;
+  waybill::kafka::producer producer(client.get(), with, observed, bounded);
+  send(producer, 5);
+  EXPECT_EQ(producer.in_flight(), 2U);
+  EXPECT_EQ(log.size(), 0U);
+  const auto spans = tracer->spans();
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(spans[i].ends, i < 2 ? 0 : 1) << i;
+  for (std::size_t i = 2; i < 5; ++i) EXPECT_EQ(spans[i].state, outcome_state::unknown) << i;
+  purge(client.get());
+  EXPECT_EQ(log.size(), 2U);
+  EXPECT_EQ(tracer->badly_ended(), 0U);
+
+  send(producer, 1);
+  EXPECT_EQ(producer.in_flight(), 1U);
+  purge(client.get());
+  EXPECT_EQ(log.size(), 3U);
+  EXPECT_EQ(tracer->badly_ended(), 0U);
+}
+
+TEST_F(kafka_outcome, told_to_a_listener_that_throws_is_told_all_the_same) {
+  connect();
+  trace();
+  int calls = 0;
+  {
+    waybill::kafka::producer producer(client.get(), with, observed,
+                                      {.on_delivery = [&](const waybill::kafka::delivery&) {
+                                        ++calls;
+                                        throw std::runtime_error("the listener's own");
+                                      }});
+    send(producer, 3);
+    purge(client.get());
+    EXPECT_EQ(calls, 3);
+    EXPECT_EQ(with.diagnostics->total() + with.diagnostics->callback_failures(), 3U);
+    send(producer, 2);
+  }
+  EXPECT_EQ(calls, 5);
+  EXPECT_EQ(tracer->badly_ended(), 0U);
+}
+
+}  // namespace
