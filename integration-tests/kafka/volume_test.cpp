@@ -28,6 +28,14 @@ constexpr int partitions = 4;
 constexpr std::size_t growth_kibibytes_max = 16'384;
 constexpr std::chrono::seconds whole_patience{180};
 
+// The sanitizers keep what was freed for a while and have memory of their own: then the size of
+// the process says nothing about waybill.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool measures_memory = false;
+#else
+constexpr bool measures_memory = true;
+#endif
+
 std::size_t resident_kibibytes() {
   std::ifstream status("/proc/self/status");
   for (std::string word; status >> word;) {
@@ -227,9 +235,9 @@ TEST_F(volume, of_200000_messages_swaps_no_context_loses_no_outcome_and_keeps_no
   EXPECT_EQ(producer.in_flight(), 0U);
   EXPECT_EQ(producer.propagating().diagnostics->total(), 0U);
   EXPECT_EQ(consumer.consumer().propagating().diagnostics->total(), 0U);
-  EXPECT_LE(resident_at_end, resident_after_warm_up + growth_kibibytes_max);
-  RecordProperty("resident_after_warm_up_kib", std::to_string(resident_after_warm_up));
-  RecordProperty("resident_at_end_kib", std::to_string(resident_at_end));
+  if (measures_memory) {
+    EXPECT_LE(resident_at_end, resident_after_warm_up + growth_kibibytes_max);
+  }
   std::cout << "resident after " << warm_up_count << " messages " << resident_after_warm_up
             << " KiB, after " << message_count << ' ' << resident_at_end << " KiB\n";
 }
