@@ -15,11 +15,13 @@
 #include "support/carriers.hpp"
 #include "support/texts.hpp"
 
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): glibc's names
 extern "C" {
-void* __libc_malloc(std::size_t bytes);                     // NOLINT(bugprone-reserved-identifier)
-void* __libc_calloc(std::size_t count, std::size_t bytes);  // NOLINT(bugprone-reserved-identifier)
-void* __libc_realloc(void* memory, std::size_t bytes);      // NOLINT(bugprone-reserved-identifier)
+void* __libc_malloc(std::size_t bytes);
+void* __libc_calloc(std::size_t count, std::size_t bytes);
+void* __libc_realloc(void* memory, std::size_t bytes);
 }
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 namespace {
 
@@ -29,6 +31,7 @@ constinit std::atomic<bool> is_memory_out{false};
 }  // namespace
 
 // operator new of the standard library calls malloc, so these three see everything.
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): the library's are reserved
 extern "C" void* malloc(std::size_t bytes) {
   allocations.fetch_add(1, std::memory_order_relaxed);
   return is_memory_out.load(std::memory_order_relaxed) ? nullptr : __libc_malloc(bytes);
@@ -41,6 +44,7 @@ extern "C" void* realloc(void* memory, std::size_t bytes) {
   allocations.fetch_add(1, std::memory_order_relaxed);
   return is_memory_out.load(std::memory_order_relaxed) ? nullptr : __libc_realloc(memory, bytes);
 }
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)
 
 namespace {
 

@@ -14,7 +14,6 @@ using waybill::value_kind;
 using waybill::kafka::header_reader;
 using waybill::kafka::header_writer;
 using waybill::kafka::headers;
-using waybill_test::bare_header;
 using waybill_test::bare_headers;
 using waybill_test::headers_of;
 using waybill_test::make_list;

@@ -66,7 +66,7 @@ struct kafka_refusal : waybill_test::kafka_sending {
       const std::size_t in_flight = producer.in_flight();
       for (const inject_mode mode :
            {inject_mode::automatic, inject_mode::replace, inject_mode::keep, inject_mode::parent}) {
-        for (const waybill::context* context : {&full, &nothing}) {
+        for (const waybill::context* context : {&full, &nothing_}) {
           record each = message;
           each.mode = mode;
           each.context = context;
@@ -125,7 +125,7 @@ struct kafka_refusal : waybill_test::kafka_sending {
     }
   }
 
-  const waybill::context nothing;
+  const waybill::context nothing_;
 };
 
 TEST_F(kafka_refusal, invariant_4_when_the_queue_is_full) {

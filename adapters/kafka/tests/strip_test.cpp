@@ -11,7 +11,6 @@
 
 namespace {
 
-using waybill::errc;
 using waybill::extraction;
 using waybill::propagation;
 using waybill::kafka::extract;
@@ -27,7 +26,6 @@ using waybill_test::owned_message;
 using waybill_test::traceparent_a;
 using waybill_test::traceparent_b;
 using waybill_test::traceparent_text;
-using waybill_test::without_fields;
 
 const std::string a(traceparent_a);
 const std::string b(traceparent_b);
