@@ -201,6 +201,8 @@ rd_kafka_resp_err_t consumer::settle(const message& received, settle_mode how) n
     case settle_mode::commit_sync:
       return commit(received, false);
     case settle_mode::store_offset: {
+      // The handler may have moved the message away.
+      if (!received.is_message()) return RD_KAFKA_RESP_ERR__INVALID_ARG;
       rd_kafka_topic_partition_list_t* offsets = rd_kafka_topic_partition_list_new(1);
       rd_kafka_topic_partition_list_add(offsets, rd_kafka_topic_name(received.raw()->rkt),
                                         received.partition())
