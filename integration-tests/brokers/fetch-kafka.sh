@@ -66,11 +66,10 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 say "fetching Apache Kafka $version with Maven"
-# Maven gets a copy of the pom, so that it leaves nothing in the source tree.
+# Maven works on a copy of the pom, whose jars go beside it.
 cp "$pom" "$work/pom.xml"
-mkdir "$work/libs"
-mvn --quiet --batch-mode --file "$work/pom.xml" dependency:copy-dependencies \
-  -DincludeScope=runtime -DoutputDirectory="$work/libs" </dev/null >&2 9>&-
+mvn --quiet --batch-mode --file "$work/pom.xml" package </dev/null >&2 9>&- ||
+  fail "Maven did not bring Apache Kafka $version; it says why above"
 
 is_good "$work/libs" || fail "what Maven brought is not what $sums lists: nothing was installed"
 
