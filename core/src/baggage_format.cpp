@@ -28,12 +28,16 @@ class baggage_fields final : public format {
       }
     }
     detail::baggage_cleaner cleaner(draft.limits());
-    values.for_each(
+    const bool is_whole = values.for_each(
         baggage,
         [](void* state, std::string_view value) noexcept {
           static_cast<detail::baggage_cleaner*>(state)->add(value);
         },
         &cleaner);
+    if (!is_whole) {
+      draft.report(baggage, errc::carrier_failed);
+      return;
+    }
     draft.report(baggage, cleaner.status());
     draft.add_dropped_members(cleaner.dropped());
     if (cleaner.members() > 0) {

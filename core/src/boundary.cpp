@@ -130,6 +130,8 @@ boundary& boundary::set_prefix(std::string_view prefix, boundary_entry entry) {
 }
 
 const boundary_entry& boundary::entry(std::size_t index) const noexcept {
+  static const boundary_entry of_moved_from;
+  if (entries_.empty()) return of_moved_from;
   return entries_[index < entries_.size() ? index : 0];
 }
 

@@ -103,10 +103,10 @@ std::uint32_t field_values::count(std::size_t index) const noexcept {
   return combines ? collected_->slots[slots_[index]].count : 1;
 }
 
-void field_values::for_each(std::size_t index, value_function call, void* state) const noexcept {
+bool field_values::for_each(std::size_t index, value_function call, void* state) const noexcept {
   const std::uint32_t values = count(index);
   if (values == 1) call(state, text(index));
-  if (values <= 1) return;
+  if (values <= 1) return true;
   struct walk {
     const detail::collected_fields* collected;
     std::string_view name;
@@ -126,7 +126,7 @@ void field_values::for_each(std::size_t index, value_function call, void* state)
         w.call(w.state, over ? value.text : detail::trim(value.text));
       },
       &each, std::uint64_t{1} << each.name.size());
-  collected_->carrier.for_each(visit);
+  return collected_->carrier.for_each(visit);
 }
 
 errc extract_draft::set_tracestate(std::string_view text) noexcept {

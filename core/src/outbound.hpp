@@ -4,6 +4,10 @@
 
 namespace waybill::inline v0::detail {
 
+/// Counts what an extraction reports.
+void record_report(const propagation& with, const extract_report& report,
+                   std::size_t boundary_index) noexcept;
+
 /// What of a context the boundary lets out; what it holds back is counted.
 [[nodiscard]] outbound_context bound_outbound(const context_view& context, const propagation& with,
                                               std::size_t boundary_index) noexcept;

@@ -30,7 +30,9 @@ void outgoing::choose(const reader_ref& existing, const context* explicit_contex
   if (mode == inject_mode::replace) return;
 
   const carrier_rules rules = with_.rules_for(existing);
-  const result<context_view> seen = with_.formats.peek_at(existing, rules, with_.limits, nullptr);
+  extract_report report;
+  const result<context_view> seen = with_.formats.peek_at(existing, rules, with_.limits, &report);
+  detail::record_report(with_, report, boundary_index_);
   if (seen.has_value() && seen->is_empty()) return;
   const bool passes_whole =
       entry.outbound == outbound_mode::everything && entry.baggage_out.passes_all();

@@ -50,25 +50,6 @@ void record(const propagation& with, direction way, errc code, std::string_view 
   with.diagnostics->record({way, code, field, boundary_index, count});
 }
 
-void record_report(const propagation& with, const extract_report& report,
-                   std::size_t boundary_index) noexcept {
-  const std::span<const field> fields = with.formats.fields();
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    const errc code = report.fields[i];
-    const bool is_repeated = ((report.repeated >> i) & 1) != 0;
-    if (code > errc::absent) {
-      // A tracestate is refused whole; of baggage each member that was dropped counts.
-      const bool counts_members = fields[i].concern == field_concern::baggage &&
-                                  code == errc::malformed && report.members_dropped > 0;
-      record(with, direction::inbound, code, fields[i].name, boundary_index,
-             counts_members ? report.members_dropped : 1);
-    }
-    if (is_repeated && code != errc::duplicate) {
-      record(with, direction::inbound, errc::duplicate, fields[i].name, boundary_index);
-    }
-  }
-}
-
 /// Adds up what an injection would take, and writes nothing.
 class size_counter {
  public:
@@ -102,6 +83,25 @@ inject_parts parts_that_fit(const context_view& view, const propagation& with,
 }  // namespace
 
 namespace detail {
+
+void record_report(const propagation& with, const extract_report& report,
+                   std::size_t boundary_index) noexcept {
+  const std::span<const field> fields = with.formats.fields();
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const errc code = report.fields[i];
+    const bool is_repeated = ((report.repeated >> i) & 1) != 0;
+    if (code > errc::absent) {
+      // A tracestate is refused whole; of baggage each member that was dropped counts.
+      const bool counts_members = fields[i].concern == field_concern::baggage &&
+                                  code == errc::malformed && report.members_dropped > 0;
+      record(with, direction::inbound, code, fields[i].name, boundary_index,
+             counts_members ? report.members_dropped : 1);
+    }
+    if (is_repeated && code != errc::duplicate) {
+      record(with, direction::inbound, errc::duplicate, fields[i].name, boundary_index);
+    }
+  }
+}
 
 outbound_context bound_outbound(const context_view& context, const propagation& with,
                                 std::size_t boundary_index) noexcept {
@@ -148,8 +148,10 @@ inject_report write_outbound(const outbound_context& bounded, const writer_ref& 
   const bool is_cut = (view.has_trace() && !parts.trace) ||
                       (view.has_baggage() && !parts.baggage) ||
                       (!view.tracestate_text().empty() && !parts.tracestate);
-  if (report.code == errc::ok && is_cut) report.code = errc::dropped_for_size;
+  // Something may be over a limit and something else left out for size: both count.
   if (report.code != errc::ok) record(with, direction::outbound, report.code, {}, boundary_index);
+  if (is_cut) record(with, direction::outbound, errc::dropped_for_size, {}, boundary_index);
+  if (report.code == errc::ok && is_cut) report.code = errc::dropped_for_size;
   return report;
 }
 
@@ -198,7 +200,7 @@ extraction::extraction(const reader_ref& carrier, const propagation& with,
   const std::size_t index = with.boundary.find_index(from);
   const boundary_entry& entry = with.boundary.entry(index);
   mode_ = entry.inbound;
-  record_report(with, report_, index);
+  detail::record_report(with, report_, index);
   if (mode_ == inbound_mode::ignore) {
     accepted_.emplace();
     return;

@@ -71,13 +71,13 @@ class tracecontext final : public format {
       return;
     }
     detail::tracestate_cleaner cleaner(draft.limits());
-    values.for_each(
+    const bool is_whole = values.for_each(
         tracestate,
         [](void* state, std::string_view value) noexcept {
           static_cast<detail::tracestate_cleaner*>(state)->add(value);
         },
         &cleaner);
-    errc code = cleaner.status();
+    errc code = is_whole ? cleaner.status() : errc::carrier_failed;
     if (code == errc::ok && cleaner.text().size() > bytes_max) {
       detail::text_buffer fitting;
       const auto dropped = detail::truncate_tracestate(cleaner.text().view(), bytes_max, fitting);

@@ -96,6 +96,7 @@ TEST(BaggageLimits, BG18_8192_bytes_are_read_and_one_more_is_not) {
   ASSERT_EQ(two.size(), 8'192U);
   expect_read(two, two, errc::ok);
   expect_read(two + "v", member('a', 5'000), errc::too_large);
+  expect_read(two + ",c=", two, errc::too_large);
 }
 
 TEST(BaggageLimits, BG18_8192_bytes_are_written_and_one_more_is_not) {
@@ -104,6 +105,7 @@ TEST(BaggageLimits, BG18_8192_bytes_are_written_and_one_more_is_not) {
   const std::string two = member('a', 5'000) + "," + member('b', 3'191);
   expect_written(two, two, errc::ok);
   expect_written(two + "v", member('a', 5'000), errc::too_large);
+  expect_written(two + ",c=", two, errc::too_large);
 }
 
 TEST(BaggageLimits, BG18_64_members_of_8192_bytes_together) {

@@ -89,6 +89,14 @@ TEST(PercentCoding, BG10_an_escape_that_is_none_stays_as_it_is) {
   EXPECT_EQ(percent_decode("%41%4"), "A%4");
 }
 
+TEST(PercentCoding, BG10_an_escape_ends_where_the_text_does) {
+  constexpr std::string_view text = "a%41%C3%AB";
+  EXPECT_EQ(percent_decode(text.substr(0, 3)), "a%4");
+  EXPECT_EQ(percent_decode(text.substr(0, 2)), "a%");
+  EXPECT_EQ(percent_decode(text.substr(0, 7)), with_replacements("aA?"));
+  EXPECT_EQ(percent_decode(text.substr(0, 9)), with_replacements("aA?%A"));
+}
+
 TEST(PercentCoding, BG10_every_byte_that_is_no_digit) {
   for (unsigned byte = 1; byte < 0x80; ++byte) {
     const char one = static_cast<char>(byte);

@@ -266,6 +266,25 @@ TEST(RandomTexts, TS04_TS05_BG03_BG05_one_wrong_byte_at_every_place_of_texts_of_
   }
 }
 
+TEST(RandomTexts, TS01_BG01_nothing_behind_the_end_of_a_text_is_looked_at) {
+  // Every beginning of a text, in memory of its own size, so that a sanitizer sees a step too far.
+  const std::string text = " k1=v%20w ;p=%41;q , key-of-some-length= x y ,\tz=1=2,last=%C3%AB";
+  for (std::size_t bytes = 0; bytes <= text.size(); ++bytes) {
+    const std::vector<char> copy(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(bytes));
+    const std::string_view view(copy.data(), copy.size());
+    const std::vector<std::string> values{std::string(view)};
+    const auto state = waybill::tracestate::parse(view);
+    EXPECT_EQ(state.error(), reference::read_tracestate(values).status);
+    EXPECT_EQ(state.value().text(), reference::read_tracestate(values).text);
+    const auto items = waybill::baggage::parse(view);
+    EXPECT_EQ(items.items.text(), reference::read_baggage(values, {}).text);
+    for (const auto& member : waybill::baggage_view(items.items)) {
+      EXPECT_EQ(member.value(), waybill::percent_decode(std::string(member.raw_value)));
+    }
+    EXPECT_EQ(waybill::percent_decode(view), waybill::percent_decode(std::string(view)));
+  }
+}
+
 TEST(RandomTexts, BG22_BG25_TS16_TS17_changes_leave_what_can_be_read) {
   dice random(11);
   waybill::tracestate state;

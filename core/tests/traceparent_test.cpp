@@ -61,6 +61,12 @@ static_assert(parse_traceparent("").error() == errc::malformed);
 static_assert(parse_traceparent(good.substr(0, 54)).error() == errc::malformed);
 static_assert(parse_traceparent("00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
                   .error() == errc::malformed);
+// Digits with their highest bit set.
+static_assert(parse_traceparent("00-\xb0"
+                                "af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+                  .error() == errc::malformed);
+static_assert(parse_traceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b716920333\xb1-01")
+                  .error() == errc::malformed);
 static_assert(parse_traceparent("ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
                   .error() == errc::forbidden_version);
 static_assert(parse_traceparent("00-00000000000000000000000000000000-b7ad6b7169203331-01")

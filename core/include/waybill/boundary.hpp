@@ -82,6 +82,7 @@ class WAYBILL_API boundary {
   boundary();
   explicit boundary(boundary_entry default_entry);
   boundary(const boundary& other);
+  /// Leaves `other` with a default entry that lets everything pass.
   boundary(boundary&& other) noexcept;
   boundary& operator=(const boundary& other);
   boundary& operator=(boundary&& other) noexcept;

@@ -77,10 +77,11 @@ concept visitable_carrier = requires(const C& carrier, const field_visitor& visi
 };
 
 /// A carrier that can only be asked by name, with one value for each: a map, a web framework's
-/// request. `get(name)` answers std::optional<std::string_view>; the name is lower case.
+/// request. `get(name)` answers std::optional<std::string_view> of bytes that the carrier owns (a
+/// std::string that is returned would be gone before it is read); the name is lower case.
 template <class C>
 concept keyed_carrier = requires(const C& carrier, std::string_view name) {
-  { carrier.get(name) } -> std::convertible_to<std::optional<std::string_view>>;
+  { carrier.get(name) } -> std::same_as<std::optional<std::string_view>>;
 };
 
 /// What context can be read from. for_each is used when there are both.
@@ -102,7 +103,7 @@ template <class C>
 inline constexpr bool is_borrowed_carrier = false;
 
 /// A reference to any readable carrier: 16 bytes, no ownership. What compiled code takes.
-/// A carrier says its rules by a static or non-static member `rules`; without one: http_rules.
+/// A carrier says its rules by a member `rules`, a function or not; without one: http_rules.
 class reader_ref {
  public:
   template <readable_carrier C>
@@ -134,11 +135,12 @@ class reader_ref {
     if constexpr (requires(const C& c) {
                     { c.rules() } -> std::convertible_to<carrier_rules>;
                   }) {
-      return static_cast<const C*>(carrier)->rules();
-    } else if constexpr (requires {
-                           { C::rules } -> std::convertible_to<carrier_rules>;
+      WAYBILL_TRY { return static_cast<const C*>(carrier)->rules(); }
+      WAYBILL_CATCH_ALL { return http_rules; }
+    } else if constexpr (requires(const C& c) {
+                           { c.rules } -> std::convertible_to<carrier_rules>;
                          }) {
-      return C::rules;
+      return static_cast<const C*>(carrier)->rules;
     } else {
       return http_rules;
     }

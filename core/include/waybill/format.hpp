@@ -57,7 +57,8 @@ class field_values {
   /// Calls `call(state, value)` for each value of a list field in order, each without the spaces
   /// and tabs around it. A format looks at no more than limits.field_scan_bytes_max of them.
   using value_function = void (*)(void* state, std::string_view value) noexcept;
-  WAYBILL_API void for_each(std::size_t index, value_function call, void* state) const noexcept;
+  /// False when the carrier's own function threw: then not all values came.
+  WAYBILL_API bool for_each(std::size_t index, value_function call, void* state) const noexcept;
 
  private:
   friend class propagator;

@@ -49,7 +49,8 @@ class WAYBILL_API outgoing {
   [[nodiscard]] bool changes_headers() const noexcept {
     return !bounded_.view().is_empty() || bounded_.strips || bounded_.erases_baggage;
   }
-  /// The position the message carries when it has been sent: what is written or what was kept.
+  /// The position that write() puts in, or that keep mode leaves in the headers. Invalid where
+  /// headers stay as they are for want of a context of one's own.
   [[nodiscard]] trace_context sent_trace() const noexcept {
     return keeps_ ? kept_trace_ : bounded_.view().trace();
   }

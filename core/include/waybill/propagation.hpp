@@ -127,7 +127,7 @@ struct inject_budget {
 };
 
 /// Writes a context to a carrier: applies the boundary's outbound side, then replaces the whole
-/// field set. An empty context leaves the carrier as it is (unless nothing may go out).
+/// field set. An empty context leaves the carrier as it is, but for what may not go out.
 /// @par Errors   never throws; what was left out is in the report and counted.
 WAYBILL_API inject_report inject(const context_view& context, const writer_ref& carrier,
                                  const propagation& with, const destination& to = {},

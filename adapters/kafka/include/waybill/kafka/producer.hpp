@@ -44,7 +44,8 @@ struct delivery {
 };
 
 /// Called once for each accepted message, on a thread of librdkafka's or in the call that closes
-/// the client or the producer. It may throw: the exception is dropped and counted.
+/// the client or the producer. It may throw: the exception is dropped and counted. It must not
+/// produce to the same client: while rd_kafka_purge runs, librdkafka would wait for itself.
 using delivery_listener = std::function<void(const delivery&)>;
 
 struct producer_options {
