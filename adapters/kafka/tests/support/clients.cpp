@@ -71,6 +71,7 @@ bare_record to_record(const rd_kafka_message_t& message) {
 mock_cluster::mock_cluster()
     : cluster_(rd_kafka_mock_cluster_new(make_client(RD_KAFKA_PRODUCER, config()).release(), 1)) {
   check(rd_kafka_mock_topic_create(cluster_, topic, partitions, 1), "create topic");
+  sender_ = producer();
 }
 
 config mock_cluster::producer_config() const {
@@ -126,7 +127,6 @@ std::vector<bare_record> mock_cluster::read(std::size_t count) const {
 
 void mock_cluster::send(const bare_headers& headers, const std::optional<std::string>& value,
                         const std::optional<std::string>& key, const char* to) const {
-  const owned_client client = producer();
   owned_list list = headers.empty() ? nullptr : make_list(headers);
   const auto data = [](const std::optional<std::string>& text) {
     return text.has_value() ? const_cast<char*>(text->data()) : nullptr;
@@ -134,13 +134,13 @@ void mock_cluster::send(const bare_headers& headers, const std::optional<std::st
   const auto bytes = [](const std::optional<std::string>& text) {
     return text.has_value() ? text->size() : std::size_t{0};
   };
-  check(rd_kafka_producev(client.get(), RD_KAFKA_V_TOPIC(to), RD_KAFKA_V_PARTITION(0),
+  check(rd_kafka_producev(sender_.get(), RD_KAFKA_V_TOPIC(to), RD_KAFKA_V_PARTITION(0),
                           RD_KAFKA_V_VALUE(data(value), bytes(value)),
                           RD_KAFKA_V_KEY(data(key), bytes(key)), RD_KAFKA_V_HEADERS(list.get()),
                           RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END),
         "produce");
   static_cast<void>(list.release());
-  if (!flush(client.get())) throw std::runtime_error("a record was not sent");
+  if (!flush(sender_.get())) throw std::runtime_error("a record was not sent");
 }
 
 void assign(rd_kafka_t* client, const char* topic, std::int32_t partition, std::int64_t offset) {

@@ -99,6 +99,7 @@ class mock_cluster {
 
  private:
   rd_kafka_mock_cluster_t* cluster_;
+  owned_client sender_;
 };
 
 /// Assigns one partition from an offset on. A number takes half a second less than a name such as
