@@ -119,6 +119,41 @@ TEST_F(a_message_sent_again, with_detached_headers_has_the_new_context_alone) {
   EXPECT_EQ(records_of(next_topic).at(0).headers, on_wire(application, context));
 }
 
+TEST_F(a_message_sent_again, after_it_was_refused_has_its_headers_as_they_were) {
+  const std::string topic = new_topic();
+  const std::string too_long(2'000'000, 'v');
+  const waybill::context context = make_context(10, "t=10", "b=10");
+  waybill_producer producer(bootstrap());
+  // From here on the producer knows which partitions there are, and refuses others at once.
+  producer.send(topic, {"key", "first", {}});
+  producer.flush();
+
+  waybill::kafka::record too_large;
+  too_large.topic = topic.c_str();
+  too_large.value = too_long;
+  too_large.context = &context;
+  waybill::kafka::record nowhere = too_large;
+  nowhere.value = "value";
+  nowhere.partition = 99;
+  for (const std::vector<bare_header>& sent : {with_leftovers(), application}) {
+    waybill::kafka::headers list = make_headers(sent);
+    ASSERT_EQ(producer.producer().produce(too_large, list), RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+    ASSERT_EQ(producer.producer().produce(nowhere, list), RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION);
+    // Without a context the list goes out as it is now.
+    waybill::kafka::record good = nowhere;
+    good.partition = 0;
+    good.context = nullptr;
+    ASSERT_EQ(producer.producer().produce(good, list), RD_KAFKA_RESP_ERR_NO_ERROR);
+  }
+  producer.flush();
+  const std::vector<bare_record> wire = records_of(topic);
+  ASSERT_EQ(wire.size(), 3U);
+  EXPECT_EQ(wire[1].headers, with_leftovers());
+  EXPECT_EQ(wire[2].headers, application);
+  // A refusal is the answer of the call, not an outcome.
+  EXPECT_EQ(producer.log().outcomes().size(), 3U);
+}
+
 // The headers of an unstripped message, copied and sent on in the handler: the usual relay.
 TEST_F(a_message_sent_again, in_a_handler_has_the_context_it_came_with_once) {
   const std::string topic = new_topic();

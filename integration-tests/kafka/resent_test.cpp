@@ -220,6 +220,28 @@ std::vector<resent> all_resent() {
 INSTANTIATE_TEST_SUITE_P(rules, a_resent_message, testing::ValuesIn(all_resent()),
                          [](const auto& chosen) { return std::string(chosen.param.rule); });
 
+// A message that went round a retry loop of appending senders.
+TEST_F(kafka_test, a_message_with_forty_appended_contexts_is_read_and_stripped_of_all) {
+  const std::string topic = new_topic();
+  const std::vector<bare_header> application = {
+      {"app", "1"}, {"null", std::nullopt}, {"app", "2"}, {"empty", ""}, {"app", "1"}};
+  std::vector<bare_header> headers = {application[0], application[1]};
+  for (std::uint64_t i = 1; i <= 40; ++i) {
+    headers.push_back({"traceparent", traceparent_of(i)});
+    headers.push_back({i % 2 == 0 ? "baggage" : "Baggage", "b=" + std::to_string(i)});
+    if (i == 20) headers.push_back(application[2]);
+  }
+  headers.push_back(application[3]);
+  headers.push_back(application[4]);
+  bare_producer(bootstrap()).produce(topic, {"key", "value", headers});
+  waybill_consumer consumer(bootstrap(), topic);
+  const waybill::kafka::message received = consumer.next();
+  EXPECT_EQ(received.context(), make_context(40, {}, "b=40"));
+  EXPECT_EQ(seen_headers(received), application);
+  EXPECT_EQ(received.key(), "key");
+  EXPECT_EQ(received.payload(), "value");
+}
+
 TEST_F(kafka_test, a_repeated_field_is_counted) {
   const std::string topic = new_topic();
   bare_producer(bootstrap())
