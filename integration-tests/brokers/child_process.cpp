@@ -190,6 +190,16 @@ void child_process::send_signal(int signal_number) const {
   if (!status_) ::kill(id_, signal_number);
 }
 
+void child_process::stop_and_wait() const {
+  send_signal(SIGSTOP);
+  // The signal reaches the threads one by one; the stop is reported once all of them have it. A
+  // child that ended meanwhile is no child that can stop, and there is nothing to wait for.
+  siginfo_t stopped{};
+  while (::waitid(P_PID, static_cast<id_t>(id_), &stopped, WSTOPPED | WEXITED | WNOWAIT) == -1 &&
+         errno == EINTR) {
+  }
+}
+
 void child_process::kill() const {
   std::unique_lock lock(mutex_);
   // Before the child has made its group, -id names none; the id itself is always right.

@@ -61,6 +61,8 @@ class child_process {
   bool wait_until(clock::time_point deadline) const;
   /// Sends a signal to the child alone; does nothing after its end.
   void send_signal(int signal_number) const;
+  /// Stops the child until SIGCONT, and waits until all its threads stand still.
+  void stop_and_wait() const;
   /// Ends the child and what it started in its process group with SIGKILL, and waits. Does nothing
   /// after its end.
   void kill() const;

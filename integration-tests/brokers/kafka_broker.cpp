@@ -140,7 +140,7 @@ void kafka_broker::restart() {
 }
 
 void kafka_broker::pause() {
-  if (process_) process_->send_signal(SIGSTOP);
+  if (process_) process_->stop_and_wait();
 }
 
 void kafka_broker::resume() {
