@@ -219,14 +219,13 @@ TEST_F(kafka_inject, a_budget_leaves_out_baggage_then_tracestate_then_traceparen
   }
 }
 
-TEST_F(kafka_inject, tens_of_thousands_of_stale_fields_are_replaced_quickly) {
-  // Removing them one by one would look at about 10^9 headers.
-  bare_headers before;
-  for (int i = 0; i < 30'000; ++i) {
+TEST_F(kafka_inject, thousands_of_stale_fields_among_thousands_of_headers_are_replaced_quickly) {
+  bare_headers before(100, {"baggage", "old=1"});
+  for (std::size_t i = 0; i < 3'000; ++i) {
     before.push_back({"own", std::to_string(i)});
-    std::string spelling = "traceparent";
+    std::string spelling = i % 2 == 0 ? "traceparent" : "tracestate";
     for (std::size_t bit = 0; bit < spelling.size(); ++bit) {
-      if (((i >> bit) & 1) != 0) spelling[bit] = static_cast<char>(spelling[bit] - 0x20);
+      if (((i >> bit) & 1U) != 0) spelling[bit] = static_cast<char>(spelling[bit] - 0x20);
     }
     before.push_back({spelling, b});
   }
@@ -235,9 +234,7 @@ TEST_F(kafka_inject, tens_of_thousands_of_stale_fields_are_replaced_quickly) {
   inject(full, *list, with);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
   const bare_headers after = headers_of(list.get());
-  EXPECT_EQ(after.size(), 30'000U + 3U);
-  EXPECT_EQ(without_fields(after), without_fields(before));
-  EXPECT_EQ(only(after, "traceparent"), a);
+  EXPECT_EQ(after, without_fields(before) + injected(full, {}));
 }
 
 }  // namespace

@@ -96,7 +96,7 @@ TEST(kafka_strip, thousands_of_spellings_among_thousands_of_headers_are_taken_aw
   const propagation with;
   bare_headers own;
   bare_headers mixed(100, {"traceparent", b});
-  for (std::size_t i = 0; i < 30'000; ++i) {
+  for (std::size_t i = 0; i < 3'000; ++i) {
     own.push_back({"own" + std::to_string(i % 100), i % 3 == 0 ? std::nullopt : std::optional(b)});
     mixed.push_back(own.back());
     mixed.push_back({spelling(i % 2 == 0 ? "traceparent" : "tracestate", i), b});
