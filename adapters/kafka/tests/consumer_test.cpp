@@ -116,6 +116,22 @@ TEST_F(kafka_consumer, passes_error_reports_on) {
   EXPECT_EQ(with.diagnostics->total(), 0U);
 }
 
+TEST_F(kafka_consumer, passes_error_reports_on_that_are_of_no_topic) {
+  trace();
+  waybill_test::config conf;
+  conf.set("bootstrap.servers", "127.0.0.1:1");
+  client = make_client(RD_KAFKA_CONSUMER, std::move(conf));
+  receiver = std::make_unique<waybill::kafka::consumer>(client.get(), with);
+  const message report = poll();
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report.error(), RD_KAFKA_RESP_ERR__UNKNOWN_GROUP);
+  EXPECT_FALSE(report.is_message());
+  EXPECT_EQ(report.topic(), "");
+  EXPECT_EQ(report.key(), std::nullopt);
+  EXPECT_EQ(report.headers(), nullptr);
+  EXPECT_EQ(tracer->badly_ended(), 0U);
+}
+
 TEST_F(kafka_consumer, invariant_5_strip_can_be_turned_off) {
   cluster.send(application_headers() + full_fields);
   connect({.strip = false});

@@ -302,6 +302,20 @@ TEST_F(kafka_outcome, comes_for_messages_beyond_the_bound_of_those_waited_for_at
   EXPECT_EQ(tracer->badly_ended(), 0U);
 }
 
+TEST_F(kafka_outcome, comes_at_once_when_none_is_to_be_waited_for) {
+  connect();
+  trace();
+  auto bounded = options();
+  bounded.in_flight_max = 0;
+  waybill::kafka::producer producer(client.get(), with, observed, bounded);
+  send(producer, 3);
+  EXPECT_EQ(producer.in_flight(), 0U);
+  EXPECT_EQ(tracer->badly_ended(), 0U);
+  purge(client.get());
+  EXPECT_EQ(log.size(), 0U);
+  EXPECT_EQ(tracer->badly_ended(), 0U);
+}
+
 TEST_F(kafka_outcome, told_to_a_listener_that_throws_is_told_all_the_same) {
   connect();
   trace();

@@ -200,15 +200,15 @@ TEST_F(kafka_tracking, messages_that_bypass_the_producer_do_not_disturb) {
 }
 
 TEST_F(kafka_tracking, invariant_9_holds_for_many_threads_at_once) {
-  constexpr int threads = 4;
+  constexpr std::size_t threads = 4;
   constexpr int each = 300;
   const mock_cluster cluster;
   connect(cluster.producer_config());
   trace();
   const auto producer = make_producer();
   std::vector<std::thread> senders;
-  std::atomic<int> accepted{0};
-  for (int thread = 0; thread < threads; ++thread) {
+  std::atomic<std::size_t> accepted{0};
+  for (std::size_t thread = 0; thread < threads; ++thread) {
     senders.emplace_back([&, thread] {
       for (int i = 0; i < each; ++i) {
         const std::string value = std::to_string(thread) + "-" + std::to_string(i);
@@ -224,7 +224,7 @@ TEST_F(kafka_tracking, invariant_9_holds_for_many_threads_at_once) {
   EXPECT_EQ(accepted, threads * each);
   ASSERT_TRUE(waybill_test::flush(client.get()));
   expect_each_told_once(threads * each);
-  EXPECT_EQ(tracer->spans().size(), static_cast<std::size_t>(threads * each));
+  EXPECT_EQ(tracer->spans().size(), threads * each);
   EXPECT_EQ(tracer->badly_ended(), 0U);
 }
 
