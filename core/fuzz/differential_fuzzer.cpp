@@ -1,0 +1,27 @@
+// Headers under any rules and limits: extract gives what the slow, plain reference reads, to the
+// last code, text and decoded value. README.md says how an input is laid out.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+#include <waybill/propagator.hpp>
+
+#include "../tests/support/difference.hpp"
+#include "support/headers.hpp"
+#include "support/require.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  waybill_fuzz::input from(data, size);
+  const waybill::carrier_rules rules = waybill_fuzz::rules_of(from.byte());
+  const waybill::limits limits = waybill_fuzz::limits_of(from.byte());
+  const auto headers = waybill_fuzz::headers_of(from);
+  const auto carrier = waybill_fuzz::carrier_of(headers, rules);
+
+  waybill::extract_report report;
+  const waybill::context got = waybill::propagator().extract(carrier, limits, &report);
+  const auto expected = waybill_test::reference::extract(headers, rules, limits);
+  waybill_fuzz::require(waybill_test::first_difference(expected, got, report).empty(),
+                        waybill_test::first_difference(expected, got, report));
+  return 0;
+}
