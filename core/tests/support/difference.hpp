@@ -44,7 +44,7 @@ inline std::string first_difference(const reference::extraction& expected,
                                     const waybill::extract_report& report,
                                     const waybill::propagator& formats = {}) {
   const auto is_reported = [&](std::string_view field, const std::set<waybill::errc>& codes) {
-    return codes.count(report.fields[formats.field_index(field)]) != 0;
+    return codes.contains(report.fields[formats.field_index(field)]);
   };
   const auto is_repeated = [&](std::string_view field) {
     return ((report.repeated >> formats.field_index(field)) & 1U) != 0;

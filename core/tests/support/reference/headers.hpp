@@ -87,7 +87,7 @@ inline void extract_traceparent(const chosen_values& found, const waybill::limit
     if (trimmed(value) != trimmed(found.values[0])) wrong.insert(waybill::errc::duplicate);
   }
   // Whether two values that are too large differ need not be looked at.
-  if (found.values.size() > 1 && wrong.count(waybill::errc::too_large) != 0) {
+  if (found.values.size() > 1 && wrong.contains(waybill::errc::too_large)) {
     wrong.insert(waybill::errc::duplicate);
   }
   if (wrong.empty()) {

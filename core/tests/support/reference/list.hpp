@@ -23,7 +23,7 @@ struct list {
   std::set<waybill::errc> reasons{};
 
   [[nodiscard]] bool may_report(waybill::errc code) const {
-    return code == status || reasons.count(code) != 0;
+    return code == status || reasons.contains(code);
   }
 };
 
