@@ -3,9 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <cstddef>
-#include <cstdlib>
 #include <string>
 #include <utility>
 #include <waybill/header_list.hpp>
@@ -13,38 +11,8 @@
 #include <waybill/propagation.hpp>
 
 #include "support/carriers.hpp"
+#include "support/counted_memory.hpp"
 #include "support/texts.hpp"
-
-// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): glibc's names
-extern "C" {
-void* __libc_malloc(std::size_t bytes);
-void* __libc_calloc(std::size_t count, std::size_t bytes);
-void* __libc_realloc(void* memory, std::size_t bytes);
-}
-// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
-
-namespace {
-
-constinit std::atomic<std::size_t> allocations{0};
-constinit std::atomic<bool> is_memory_out{false};
-
-}  // namespace
-
-// operator new of the standard library calls malloc, so these three see everything.
-// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): the library's are reserved
-extern "C" void* malloc(std::size_t bytes) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  return is_memory_out.load(std::memory_order_relaxed) ? nullptr : __libc_malloc(bytes);
-}
-extern "C" void* calloc(std::size_t count, std::size_t bytes) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  return is_memory_out.load(std::memory_order_relaxed) ? nullptr : __libc_calloc(count, bytes);
-}
-extern "C" void* realloc(void* memory, std::size_t bytes) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  return is_memory_out.load(std::memory_order_relaxed) ? nullptr : __libc_realloc(memory, bytes);
-}
-// NOLINTEND(readability-inconsistent-declaration-parameter-name)
 
 namespace {
 
@@ -59,9 +27,7 @@ constexpr std::string_view baggage_of_8 =
 
 template <class F>
 std::size_t allocations_in(F&& work) {
-  const std::size_t before = allocations.load();
-  std::forward<F>(work)();
-  return allocations.load() - before;
+  return waybill_test::memory_use_in(std::forward<F>(work)).allocations;
 }
 
 carrier full_carrier() {
@@ -176,9 +142,9 @@ TEST(Allocation, that_fails_costs_the_text_and_never_the_trace) {
   headers.add("traceparent", sample_traceparent);
   headers.add("tracestate", tracestate_of_3);
   headers.add("baggage", waybill_test::baggage_of_bytes(4'000));
-  is_memory_out = true;
+  waybill_test::memory.is_out = true;
   const waybill::context whole = propagator.extract(headers);
-  is_memory_out = false;
+  waybill_test::memory.is_out = false;
   EXPECT_EQ(whole.trace(), waybill_test::sample_trace);
   EXPECT_EQ(whole.tracestate_text(), tracestate_of_3);
   EXPECT_EQ(whole.baggage_text(), "");
@@ -186,9 +152,9 @@ TEST(Allocation, that_fails_costs_the_text_and_never_the_trace) {
   // What must be cleaned needs a buffer before it needs a context.
   headers.set("baggage", "user = a");
   waybill::extract_report report;
-  is_memory_out = true;
+  waybill_test::memory.is_out = true;
   const waybill::context cleaned = propagator.extract(headers, {}, &report);
-  is_memory_out = false;
+  waybill_test::memory.is_out = false;
   EXPECT_EQ(cleaned.trace(), waybill_test::sample_trace);
   EXPECT_EQ(cleaned.baggage_text(), "");
   EXPECT_EQ(report.fields[propagator.field_index("baggage")], waybill::errc::no_memory);
@@ -200,9 +166,9 @@ TEST(Allocation, that_fails_is_reported_and_counted_for_the_fields_whose_text_it
   headers.add("traceparent", sample_traceparent);
   headers.add("tracestate", waybill_test::tracestate_of_bytes(345));
   headers.add("baggage", "user=a");
-  is_memory_out = true;
+  waybill_test::memory.is_out = true;
   const waybill::extraction nothing_fits = waybill::extract(headers, with);
-  is_memory_out = false;
+  waybill_test::memory.is_out = false;
   EXPECT_EQ(nothing_fits.context(), waybill::context(waybill_test::sample_trace));
   EXPECT_EQ(nothing_fits.report().fields[0], waybill::errc::ok);
   EXPECT_EQ(nothing_fits.report().fields[1], waybill::errc::no_memory);
@@ -210,9 +176,9 @@ TEST(Allocation, that_fails_is_reported_and_counted_for_the_fields_whose_text_it
   EXPECT_EQ(with.diagnostics->count(waybill::direction::inbound, waybill::errc::no_memory), 2U);
 
   headers.set("tracestate", waybill_test::tracestate_of_bytes(344));
-  is_memory_out = true;
+  waybill_test::memory.is_out = true;
   const waybill::extraction tracestate_fits = waybill::extract(headers, with);
-  is_memory_out = false;
+  waybill_test::memory.is_out = false;
   EXPECT_EQ(tracestate_fits.context().tracestate_text().size(), 344U);
   EXPECT_EQ(tracestate_fits.report().fields[1], waybill::errc::ok);
   EXPECT_EQ(tracestate_fits.report().fields[2], waybill::errc::no_memory);
