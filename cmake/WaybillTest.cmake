@@ -41,8 +41,8 @@ endfunction()
 
 # waybill_add_fuzzer(<name> SOURCES <file>... LIBRARIES <target>...)
 # With WAYBILL_BUILD_FUZZERS the fuzzer waybill_<name>_fuzzer. With the unit tests the same function
-# without libFuzzer, by any compiler: a test that replays seeds/<name>.seeds, or seeds/headers.seeds
-# where there is none (tools/dev/fuzz.sh looks for them likewise).
+# without libFuzzer, by any compiler: a test that replays seeds/<name>.seeds, or those of all whose
+# input is headers where there is none (tools/dev/fuzz.sh looks for them likewise).
 function(waybill_add_fuzzer name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES")
   if(WAYBILL_BUILD_FUZZERS)
@@ -58,7 +58,7 @@ function(waybill_add_fuzzer name)
     target_link_libraries(${replay} PRIVATE ${arg_LIBRARIES} waybill_build_flags)
     set(seeds ${CMAKE_CURRENT_SOURCE_DIR}/seeds/${name}.seeds)
     if(NOT EXISTS ${seeds})
-      set(seeds ${CMAKE_CURRENT_SOURCE_DIR}/seeds/headers.seeds)
+      set(seeds ${PROJECT_SOURCE_DIR}/core/fuzz/seeds/headers.seeds)
     endif()
     add_test(NAME fuzz.${name}.seeds COMMAND ${replay} ${seeds})
     set_tests_properties(fuzz.${name}.seeds PROPERTIES LABELS unit TIMEOUT 60)

@@ -13,15 +13,16 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   waybill_fuzz::input from(data, size);
-  const waybill::carrier_rules rules = waybill_fuzz::rules_of(from.byte());
+  const unsigned choice = from.byte();
+  const waybill::carrier_rules rules = waybill_fuzz::rules_of(choice);
   const waybill::limits limits = waybill_fuzz::limits_of(from.byte());
-  const auto headers = waybill_fuzz::headers_of(from);
+  const auto headers = waybill_fuzz::headers_of(from, choice);
   const auto carrier = waybill_fuzz::carrier_of(headers, rules);
 
   waybill::extract_report report;
   const waybill::context got = waybill::propagator().extract(carrier, limits, &report);
   const auto expected = waybill_test::reference::extract(headers, rules, limits);
-  waybill_fuzz::require(waybill_test::first_difference(expected, got, report).empty(),
-                        waybill_test::first_difference(expected, got, report));
+  const std::string difference = waybill_test::first_difference(expected, got, report);
+  waybill_fuzz::require(difference.empty(), difference);
   return 0;
 }

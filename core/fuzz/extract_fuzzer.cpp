@@ -87,9 +87,10 @@ void check_carriers(const std::vector<waybill_test::reference::header>& headers,
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   waybill_fuzz::input from(data, size);
-  const waybill::carrier_rules rules = waybill_fuzz::rules_of(from.byte());
+  const unsigned choice = from.byte();
+  const waybill::carrier_rules rules = waybill_fuzz::rules_of(choice);
   const waybill::limits limits = waybill_fuzz::limits_of(from.byte());
-  const auto headers = waybill_fuzz::headers_of(from);
+  const auto headers = waybill_fuzz::headers_of(from, choice);
   auto received = waybill_fuzz::carrier_of(headers, rules);
   const waybill::propagator formats;
 

@@ -100,7 +100,8 @@ void check_outbound(const waybill::context& context, const waybill::propagation&
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   waybill_fuzz::input from(data, size);
-  const waybill::carrier_rules rules = waybill_fuzz::rules_of(from.byte());
+  const unsigned choice = from.byte();
+  const waybill::carrier_rules rules = waybill_fuzz::rules_of(choice);
   waybill::propagation with;
   with.limits = waybill_fuzz::limits_of(from.byte());
   const unsigned modes = from.byte();
@@ -114,7 +115,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       .baggage_out = policy,
   };
   with.boundary = waybill::boundary(entry);
-  const auto received = waybill_fuzz::carrier_of(waybill_fuzz::headers_of(from), rules);
+  const auto received = waybill_fuzz::carrier_of(waybill_fuzz::headers_of(from, choice), rules);
 
   auto taken_from = received;
   const waybill::extraction taken = waybill::take(taken_from, with);

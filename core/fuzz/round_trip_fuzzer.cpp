@@ -53,9 +53,10 @@ void check_parts(const waybill::context& context, const waybill::limits& limits)
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   waybill_fuzz::input from(data, size);
-  const waybill::carrier_rules rules = waybill_fuzz::rules_of(from.byte());
+  const unsigned choice = from.byte();
+  const waybill::carrier_rules rules = waybill_fuzz::rules_of(choice);
   const waybill::limits limits = waybill_fuzz::limits_of(from.byte());
-  auto received = waybill_fuzz::carrier_of(waybill_fuzz::headers_of(from), rules);
+  auto received = waybill_fuzz::carrier_of(waybill_fuzz::headers_of(from, choice), rules);
   const waybill::propagator formats;
   const waybill::context taken = formats.extract(received, limits);
   check_parts(taken, limits);

@@ -63,10 +63,14 @@ for name in "${names[@]}"; do
   }
 done
 
-# A target's own file, or that of all whose input is headers.
-file_of() {
-  local folder=$1 name=$2
-  if [[ -f "$folder/$name" ]]; then echo "$folder/$name"; else echo "$folder/headers.${name##*.}"; fi
+# A target's own file in its folder, or that of all whose input is headers.
+seeds_of() {
+  local own=${sources[$1]}/seeds/$1.seeds
+  if [[ -f "$own" ]]; then echo "$own"; else echo core/fuzz/seeds/headers.seeds; fi
+}
+dictionary_of() {
+  local own=${sources[$1]}/$1.dict
+  if [[ -f "$own" ]]; then echo "$own"; else echo core/fuzz/headers.dict; fi
 }
 
 logs=$(mktemp -d "${TMPDIR:-/tmp}/waybill-fuzz.XXXXXX")
@@ -85,9 +89,9 @@ trap 'exit 143' TERM
 start() {
   local name=$1 folder=${sources[$1]} corpus=$build/corpus/$1
   mkdir -p "$corpus" "$build/findings"
-  "$split_seeds" "$(file_of "$folder/seeds" "$name.seeds")" "$corpus"
+  "$split_seeds" "$(seeds_of "$name")" "$corpus"
   "$build/$folder/waybill_${name}_fuzzer" -max_total_time="$seconds" -max_len=8192 -timeout=20 \
-    -rss_limit_mb=1024 -print_final_stats=1 -dict="$(file_of "$folder" "$name.dict")" \
+    -rss_limit_mb=1024 -print_final_stats=1 -dict="$(dictionary_of "$name")" \
     -artifact_prefix="$build/findings/$name-" "$corpus" >"$logs/$name" 2>&1 </dev/null &
   running+=($!)
 }
