@@ -1,0 +1,56 @@
+// What a stranger may send costs time in proportion to its bytes up to the limits, and no more
+// beyond them. Times are compared with those of harmless headers in the same process.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <waybill/carrier.hpp>
+#include <waybill/propagator.hpp>
+
+namespace waybill_test {
+namespace {
+
+using waybill::propagator;
+
+/// One header that is a view: a value of 100 MB is made once.
+struct one_header {
+  std::string_view name;
+  std::string_view value;
+  waybill::carrier_rules rules;
+
+  template <class F>
+  void for_each(F&& visit) const {
+    visit(name, value);
+  }
+};
+
+double seconds_to_extract_often(const one_header& header) {
+  const propagator formats;
+  const auto before = std::chrono::steady_clock::now();
+  for (int i = 0; i < 20; ++i) EXPECT_FALSE(formats.extract(header).has_trace());
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
+}
+
+TEST(HostileTime, TP15_TS15_BG20_a_hundred_megabytes_take_no_longer_than_what_is_looked_at) {
+  constexpr std::size_t bytes = 100'000'000;
+  constexpr std::size_t bytes_over_the_limit = 70'000;
+  for (const std::string_view piece : {"k=v,", " ", ",", "%2525", "x", "k=v;p;", "bad,"}) {
+    std::string value;
+    value.reserve(bytes + piece.size());
+    while (value.size() < bytes) value += piece;
+    const std::string_view text(value);
+    for (const char* name : {"traceparent", "tracestate", "baggage"}) {
+      SCOPED_TRACE(std::string(name) + " of " + std::string(piece));
+      for (const waybill::carrier_rules rules : {waybill::http_rules, waybill::broker_rules}) {
+        const double over =
+            seconds_to_extract_often({name, text.substr(0, bytes_over_the_limit), rules});
+        EXPECT_LT(seconds_to_extract_often({name, text, rules}), 0.1 + 10 * over);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace waybill_test
