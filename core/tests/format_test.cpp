@@ -186,6 +186,23 @@ TEST(field_values, show_one_value_without_the_white_space_around_it) {
   EXPECT_EQ(probe.seen[1].values, (std::vector<std::string>{"a , b"}));
 }
 
+TEST(field_values, have_no_text_where_a_field_is_not_there_whatever_was_read_before) {
+  const probe_format probe;
+  const propagator formats = make_propagator({&probe});
+  header_list both;
+  both.add("x-single", "one");
+  both.add("x-list", "two");
+  header_list only_one;
+  only_one.add("x-single", "three");
+  for (const header_list& headers : {only_one, header_list()}) {
+    static_cast<void>(formats.extract(both));  // what is left on the stack must not be seen
+    static_cast<void>(formats.extract(headers));
+    EXPECT_EQ(probe.seen[1].state, errc::absent);
+    EXPECT_EQ(probe.seen[1].text, "");
+    EXPECT_TRUE(probe.seen[1].values.empty());
+  }
+}
+
 TEST(field_values, tell_absent_empty_and_invalid_apart) {
   const probe_format probe;
   const propagator formats = make_propagator({&probe});
