@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+#include <waybill/trace_context.hpp>
+
+namespace waybill::tool {
+
+[[nodiscard]] std::string hex_of(const trace_id& id);
+[[nodiscard]] std::string hex_of(const span_id& id);
+/// Two lower-case digits.
+[[nodiscard]] std::string flags_of(const trace_context& trace);
+/// "1 member", "2 members".
+[[nodiscard]] std::string counted(std::size_t number, std::string_view noun);
+
+}  // namespace waybill::tool
