@@ -10,6 +10,7 @@
 #include "json.hpp"
 #include "printable.hpp"
 #include "text.hpp"
+#include "words.hpp"
 
 namespace waybill::tool {
 
@@ -35,7 +36,7 @@ int wrong_usage(std::ostream& err, const std::string& what) {
   return exit_usage;
 }
 
-std::string shown(std::string_view text) { return "'" + escaped(abridged(text)) + "'"; }
+std::string shown(std::string_view text) { return concat({"'", escaped(abridged(text)), "'"}); }
 
 /// The formats of the list, or in words why there are none.
 std::optional<std::string> choose_formats(const std::string& list, propagator& chosen) {
@@ -45,8 +46,8 @@ std::optional<std::string> choose_formats(const std::string& list, propagator& c
   names_report report;
   chosen = propagator::from_names(list, &report);
   if (report.unknown == 0) return std::nullopt;
-  return "no format is called " + shown(report.first_unknown) +
-         "; known are tracecontext, baggage and none";
+  return concat({"no format is called ", shown(report.first_unknown),
+                 "; known are tracecontext, baggage and none"});
 }
 
 int inspect_headers(const options& chosen, std::istream& in, std::ostream& out, std::ostream& err) {
@@ -70,7 +71,7 @@ int inspect_headers(const options& chosen, std::istream& in, std::ostream& out, 
 int run(std::vector<std::string> arguments, std::istream& in, std::ostream& out,
         std::ostream& err) {
   CLI::App app("Trace context and baggage through message brokers.", "waybill");
-  const std::string version_text = "waybill " + std::string(version());
+  const std::string version_text = concat({"waybill ", version()});
   app.set_version_flag("--version", version_text);
   app.require_subcommand(1);
   options chosen;
@@ -101,7 +102,7 @@ int run(std::vector<std::string> arguments, std::istream& in, std::ostream& out,
   const std::vector<std::string> before = inspect->remaining();
   for (const std::string& each : before) {
     if (each.size() > 1 && each.front() == '-') {
-      return wrong_usage(err, "there is no option " + shown(each));
+      return wrong_usage(err, concat({"there is no option ", shown(each)}));
     }
   }
   chosen.headers.insert(chosen.headers.begin(), before.begin(), before.end());

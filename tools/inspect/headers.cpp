@@ -1,6 +1,7 @@
 #include "headers.hpp"
 
 #include "printable.hpp"
+#include "words.hpp"
 
 namespace waybill::tool {
 
@@ -13,11 +14,11 @@ std::optional<std::string> read_lines(std::istream& in, const propagator& format
     if (!line.empty() && line.back() == '\r') line.pop_back();
     if (line.empty()) continue;
     const std::size_t colon = line.find(':');
-    const std::string where = "line " + std::to_string(number) + " of standard input";
+    const std::string where = concat({"line ", std::to_string(number), " of standard input"});
     if (colon == std::string::npos) {
-      return where + " has no ':': '" + escaped(abridged(line)) + "'";
+      return concat({where, " has no ':': '", escaped(abridged(line)), "'"});
     }
-    if (colon == 0) return where + " has no name before the ':'";
+    if (colon == 0) return concat({where, " has no name before the ':'"});
     const std::string_view text(line);
     out.add(formats, text.substr(0, colon), without_outer_white_space(text.substr(colon + 1)));
   }
@@ -44,9 +45,11 @@ std::optional<std::string> read_headers(std::span<const std::string> arguments, 
     }
     const std::size_t equals = argument.find('=');
     if (equals == std::string::npos) {
-      return "no '=' in '" + escaped(abridged(argument)) + "'; a header is given as NAME=VALUE";
+      return concat(
+          {"no '=' in '", escaped(abridged(argument)), "'; a header is given as NAME=VALUE"});
     }
-    if (equals == 0) return "no name before the '=' in '" + escaped(abridged(argument)) + "'";
+    if (equals == 0)
+      return concat({"no name before the '=' in '", escaped(abridged(argument)), "'"});
     const std::string_view text(argument);
     out.add(formats, text.substr(0, equals), text.substr(equals + 1));
   }

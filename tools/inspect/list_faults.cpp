@@ -43,7 +43,7 @@ bool ends_a_member(std::string_view text, std::size_t offset) {
 bool is_white_space(char byte) { return byte == ' ' || byte == '\t'; }
 
 std::string bytes_and_limit(std::string_view what, std::size_t bytes_max) {
-  return std::string(what) + " has more than " + std::to_string(bytes_max) + " bytes";
+  return concat({what, " has more than ", std::to_string(bytes_max), " bytes"});
 }
 
 fault tracestate_grammar_fault(const joined_values& values) {
@@ -176,8 +176,8 @@ fault tracestate_fault(const joined_values& values, errc code, const inspection&
     found.rule = is_absent ? sections::no_traceparent : sections::bad_traceparent;
     found.where = values.place_of(0);
   } else if (code == errc::too_many_members) {
-    found.words =
-        "this is one member more than the limit of " + std::to_string(tracestate_members_max);
+    found.words = concat(
+        {"this is one member more than the limit of ", std::to_string(tracestate_members_max)});
     found.consequence = "the whole tracestate is refused";
     found.rule = sections::tracestate_values;
     const auto over = first_member_over(values.text(), [](std::string_view text) {
@@ -185,8 +185,8 @@ fault tracestate_fault(const joined_values& values, errc code, const inspection&
     });
     if (over.has_value()) found.where = values.place_of(over->begin, over->end - over->begin);
   } else if (code == errc::too_large) {
-    found.words =
-        "it has more bytes than are looked at: " + std::to_string(limits{}.field_scan_bytes_max);
+    found.words = concat(
+        {"it has more bytes than are looked at: ", std::to_string(limits{}.field_scan_bytes_max)});
     found.consequence = "the whole tracestate is refused";
     found.rule = sections::tracestate_limits;
     found.where = values.place_of(limits{}.field_scan_bytes_max);
@@ -220,12 +220,13 @@ void add_baggage_faults(const joined_values& values, std::vector<fault>& faults)
     found.where = values.place_of(over->begin, over->end - over->begin);
     faults.push_back(std::move(found));
   } else if (is_cut) {
-    faults.push_back({{},
-                      errc::too_large,
-                      "no more than " + std::to_string(raw_bytes_max) + " bytes are looked at",
-                      sections::baggage_limits,
-                      values.place_of(raw_bytes_max),
-                      "members that do not end within them are dropped"});
+    faults.push_back(
+        {{},
+         errc::too_large,
+         concat({"no more than ", std::to_string(raw_bytes_max), " bytes are looked at"}),
+         sections::baggage_limits,
+         values.place_of(raw_bytes_max),
+         "members that do not end within them are dropped"});
   }
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "words.hpp"
+
 namespace waybill::tool {
 
 namespace {
@@ -48,7 +50,7 @@ shown_step next_step(std::string_view rest) {
   if (byte == '\\') return {"\\\\", 1, 2};
   if (byte >= 0x20 && byte < 0x7f) return {std::string(rest.substr(0, 1)), 1, 1};
   if (begins_latin(rest)) return {std::string(rest.substr(0, 2)), 2, 1};
-  return {"\\x" + hex(byte, 2), 1, 4};
+  return {concat({"\\x", hex(byte, 2)}), 1, 4};
 }
 
 /// Characters that steer: controls, and those that change the direction of writing or the line.
@@ -82,7 +84,7 @@ std::string in_quotes(std::string_view text) {
     for (std::size_t i = 1; i < bytes; ++i)
       code_point = (code_point << 6) | (byte_at(text, i) & 0x3fU);
     if (steers(code_point)) {
-      out += "\\u{" + hex(code_point, 1) + "}";
+      out += concat({"\\u{", hex(code_point, 1), "}"});
     } else {
       if (first == '"' || first == '\\') out += '\\';
       out += text.substr(0, bytes);
@@ -94,7 +96,7 @@ std::string in_quotes(std::string_view text) {
 
 std::string abridged(std::string_view bytes) {
   if (bytes.size() <= abridged_bytes_max) return std::string(bytes);
-  return std::string(bytes.substr(0, abridged_bytes_max)) + "...";
+  return concat({bytes.substr(0, abridged_bytes_max), "..."});
 }
 
 marked_line marked(std::string_view value, std::size_t at, std::size_t bytes) {
@@ -121,7 +123,8 @@ marked_line marked(std::string_view value, std::size_t at, std::size_t bytes) {
   }
   if (end_column == 0) first_column = column, end_column = column + 1;  // behind the last byte
   if (end < value.size()) line.text += "...";
-  line.carets = std::string(first_column, ' ') + std::string(end_column - first_column, '^');
+  line.carets =
+      concat({std::string(first_column, ' '), std::string(end_column - first_column, '^')});
   return line;
 }
 

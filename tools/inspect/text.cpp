@@ -18,9 +18,9 @@ void add_trace(const trace_context& trace, std::string& out) {
     out += "trace: none\n";
     return;
   }
-  out += "trace\n  trace id  " + hex_of(trace.trace());
-  out += "\n  span id   " + hex_of(trace.span());
-  out += "\n  flags     " + flags_of(trace);
+  out += concat({"trace\n  trace id  ", hex_of(trace.trace())});
+  out += concat({"\n  span id   ", hex_of(trace.span())});
+  out += concat({"\n  flags     ", flags_of(trace)});
   out += trace.is_sampled() ? " (sampled" : " (not sampled";
   out += trace.is_random() ? ", random trace id)\n" : ", trace id not said to be random)\n";
 }
@@ -32,9 +32,9 @@ void add_tracestate(const context& understood, std::string& out) {
     return;
   }
   const auto count = static_cast<std::size_t>(std::distance(members.begin(), members.end()));
-  out += "tracestate: " + counted(count, "member") + "\n";
+  out += concat({"tracestate: ", counted(count, "member"), "\n"});
   for (const tracestate_member& each : members) {
-    out += "  " + escaped(each.key) + " = " + in_quotes(each.value) + "\n";
+    out += concat({"  ", escaped(each.key), " = ", in_quotes(each.value), "\n"});
   }
 }
 
@@ -45,12 +45,12 @@ void add_baggage(const context& understood, std::string& out) {
     return;
   }
   const auto count = static_cast<std::size_t>(std::distance(members.begin(), members.end()));
-  out += "baggage: " + counted(count, "member") + "\n";
+  out += concat({"baggage: ", counted(count, "member"), "\n"});
   for (const baggage_member& each : members) {
-    out += "  " + escaped(each.key) + " = " + in_quotes(each.value()) + "\n";
+    out += concat({"  ", escaped(each.key), " = ", in_quotes(each.value()), "\n"});
     for (const baggage_property& property : each.properties()) {
-      out += "    ; " + escaped(property.key);
-      if (property.value.has_value()) out += " = " + in_quotes(*property.value);
+      out += concat({"    ; ", escaped(property.key)});
+      if (property.value.has_value()) out += concat({" = ", in_quotes(*property.value)});
       out += "\n";
     }
   }
@@ -62,16 +62,16 @@ void add_fields(const given_headers& headers, const inspection& seen, std::strin
   for (const field& each : fields) width = std::max(width, each.name.size());
   out += fields.empty() ? "fields: none, for there is no format\n" : "fields\n";
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    out += "  " + std::string(fields[i].name) + std::string(width - fields[i].name.size() + 2, ' ');
+    out += concat({"  ", fields[i].name, std::string(width - fields[i].name.size() + 2, ' ')});
     out += name(seen.report.fields[i]);
     const auto count =
         std::count_if(headers.fields.begin(), headers.fields.end(),
                       [&](const auto& each) { return seen.formats.field_index(each.name) == i; });
-    if (count > 1) out += " (" + std::to_string(count) + " times)";
+    if (count > 1) out += concat({" (", std::to_string(count), " times)"});
     out += "\n";
   }
   if (headers.ignored == 0) return;
-  out += "  not looked at: " + counted(headers.ignored, "other header");
+  out += concat({"  not looked at: ", counted(headers.ignored, "other header")});
   std::string_view separator = ": ";
   for (const std::string& each : headers.ignored_names) {
     out += separator;
@@ -84,27 +84,27 @@ void add_fields(const given_headers& headers, const inspection& seen, std::strin
 void add_sent_on(const header_list& sent_on, std::string& out) {
   out += sent_on.is_empty() ? "sent on: nothing\n" : "sent on\n";
   for (const header_list::header& each : sent_on) {
-    out += "  " + each.name + ": " + escaped(each.value) + "\n";
+    out += concat({"  ", each.name, ": ", escaped(each.value), "\n"});
   }
 }
 
 void add_fault(const header_list& headers, const fault& wrong, std::string& out) {
-  out += "\n" + std::string(wrong.field) + ": " + std::string(name(wrong.code)) + "\n";
-  out += "  " + wrong.words + "\n";
-  if (!wrong.consequence.empty()) out += "  " + std::string(wrong.consequence) + "\n";
+  out += concat({"\n", wrong.field, ": ", name(wrong.code), "\n"});
+  out += concat({"  ", wrong.words, "\n"});
+  if (!wrong.consequence.empty()) out += concat({"  ", wrong.consequence, "\n"});
   if (wrong.where.has_value()) {
     const header_list::header& header =
         *(headers.begin() + static_cast<std::ptrdiff_t>(wrong.where->header));
-    const std::string prefix = "    " + escaped(abridged(header.name)) + ": ";
+    const std::string prefix = concat({"    ", escaped(abridged(header.name)), ": "});
     const marked_line line = marked(header.value, wrong.where->offset, wrong.where->bytes);
-    out += prefix + line.text + "\n";
-    out += std::string(prefix.size(), ' ') + line.carets;
+    out += concat({prefix, line.text, "\n"});
+    out += concat({std::string(prefix.size(), ' '), line.carets});
     const bool is_behind = wrong.where->offset == header.value.size();
-    out += is_behind ? " at the end" : " byte " + std::to_string(wrong.where->offset + 1);
-    out += " of " + std::to_string(header.value.size()) + "\n";
+    out += is_behind ? " at the end" : concat({" byte ", std::to_string(wrong.where->offset + 1)});
+    out += concat({" of ", std::to_string(header.value.size()), "\n"});
   }
   if (wrong.rule.has_value()) {
-    out += "  " + std::string(wrong.rule->title) + "\n  " + std::string(wrong.rule->link) + "\n";
+    out += concat({"  ", wrong.rule->title, "\n  ", wrong.rule->link, "\n"});
   }
 }
 
@@ -121,7 +121,8 @@ std::string to_text(const given_headers& headers, const inspection& seen) {
   const fault_list wrong = find_faults(headers.fields, seen);
   for (const fault& each : wrong.faults) add_fault(headers.fields, each, out);
   if (wrong.members_not_shown > 0) {
-    out += "\n" + counted(wrong.members_not_shown, "more bad member") + " of baggage dropped\n";
+    out += concat(
+        {"\n", counted(wrong.members_not_shown, "more bad member"), " of baggage dropped\n"});
   }
   return out;
 }

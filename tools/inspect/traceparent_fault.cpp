@@ -5,6 +5,7 @@
 #include "field_faults.hpp"
 #include "headers.hpp"
 #include "sections.hpp"
+#include "words.hpp"
 
 namespace waybill::tool {
 
@@ -50,8 +51,8 @@ fault grammar_fault(const joined_values& values, std::string_view value) {
   if (wrong == checked) {
     return {{},
             errc::malformed,
-            "it ends too early: " + std::to_string(value.size()) + " bytes of " +
-                std::to_string(traceparent_bytes),
+            concat({"it ends too early: ", std::to_string(value.size()), " bytes of ",
+                    std::to_string(traceparent_bytes)}),
             is_higher_version ? sections::traceparent_versions : sections::version_format,
             values.place_of(value.size())};
   }
@@ -71,14 +72,14 @@ fault grammar_fault(const joined_values& values, std::string_view value) {
   if (code == errc::zero_id) {
     return {{},
             code,
-            "the " + std::string(broken.name) + " is all zeros, which means none",
+            concat({"the ", broken.name, " is all zeros, which means none"}),
             broken.rule,
             values.place_of(broken.begin, broken.end - broken.begin)};
   }
   std::string words = "a '-' belongs here";
   if (!broken.name.empty()) {
     const char byte = value[wrong];
-    words = "the " + std::string(broken.name) + " consists of the digits 0 to 9 and a to f";
+    words = concat({"the ", broken.name, " consists of the digits 0 to 9 and a to f"});
     if (byte >= 'A' && byte <= 'F') words += ": upper case is not allowed";
   }
   return {{}, errc::malformed, words, broken.rule, values.place_of(wrong)};
@@ -103,18 +104,18 @@ fault traceparent_fault(const joined_values& values, errc code) {
   if (code == errc::duplicate) {
     return {{},
             code,
-            "the field came " + std::to_string(values.count()) +
-                " times with different values, and only one may be",
+            concat({"the field came ", std::to_string(values.count()),
+                    " times with different values, and only one may be"}),
             sections::field_order,
             first_difference(values)};
   }
   if (code == errc::too_large) {
-    return {
-        {},
-        code,
-        "it has more bytes than are looked at: " + std::to_string(limits{}.field_scan_bytes_max),
-        sections::traceparent_versions,
-        values.place_of(limits{}.field_scan_bytes_max)};
+    return {{},
+            code,
+            concat({"it has more bytes than are looked at: ",
+                    std::to_string(limits{}.field_scan_bytes_max)}),
+            sections::traceparent_versions,
+            values.place_of(limits{}.field_scan_bytes_max)};
   }
   // Repeats are identical here.
   const std::string_view value = values.value(0);
