@@ -87,7 +87,7 @@ class baggage_view {
   explicit baggage_view(const baggage& items) noexcept;
   explicit baggage_view(baggage&&) = delete;
 
-  [[nodiscard]] iterator begin() const noexcept;
+  [[nodiscard]] WAYBILL_API iterator begin() const noexcept;
   [[nodiscard]] iterator end() const noexcept { return {text_, std::string_view::npos}; }
   /// The last member of this name (names are case-sensitive).
   [[nodiscard]] WAYBILL_API std::optional<baggage_member> find(std::string_view key) const noexcept;

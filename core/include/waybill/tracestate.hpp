@@ -67,7 +67,7 @@ class tracestate_view {
   explicit tracestate_view(const tracestate& state) noexcept;
   explicit tracestate_view(tracestate&&) = delete;
 
-  [[nodiscard]] iterator begin() const noexcept;
+  [[nodiscard]] WAYBILL_API iterator begin() const noexcept;
   [[nodiscard]] iterator end() const noexcept { return {text_, std::string_view::npos}; }
   /// The value of the last member of this key.
   [[nodiscard]] WAYBILL_API std::optional<std::string_view> get(
