@@ -1,11 +1,38 @@
-# Finds librdkafka's C library and makes the target RdKafka::rdkafka.
+# Finds librdkafka's C library and makes the target RdKafka::rdkafka; where its C++ interface is
+# there too, also RdKafka::rdkafka++.
 #
 # Upstream's own CMake configuration is taken where there is one. Debian's librdkafka-dev has none,
 # only rdkafka.pc, whose folders are hints here; the header and the library decide.
 # Sets RdKafka_FOUND and RdKafka_VERSION.
 
+# Beside the C library that was found, with a package or a module of whoever found it.
+macro(_rdkafka_find_cpp)
+  if(NOT TARGET RdKafka::rdkafka++)
+    get_target_property(RdKafka_include_hints RdKafka::rdkafka INTERFACE_INCLUDE_DIRECTORIES)
+    find_path(
+      RdKafkaCpp_INCLUDE_DIR
+      NAMES librdkafka/rdkafkacpp.h
+      HINTS ${RdKafka_include_hints})
+    find_library(
+      RdKafkaCpp_LIBRARY
+      NAMES rdkafka++
+      HINTS ${PC_RdKafka_LIBRARY_DIRS} ${PC_RdKafka_LIBDIR})
+    mark_as_advanced(RdKafkaCpp_INCLUDE_DIR RdKafkaCpp_LIBRARY)
+    if(RdKafkaCpp_INCLUDE_DIR AND RdKafkaCpp_LIBRARY)
+      add_library(RdKafka::rdkafka++ UNKNOWN IMPORTED)
+      set_target_properties(
+        RdKafka::rdkafka++
+        PROPERTIES IMPORTED_LOCATION "${RdKafkaCpp_LIBRARY}"
+                   INTERFACE_INCLUDE_DIRECTORIES "${RdKafkaCpp_INCLUDE_DIR}"
+                   INTERFACE_LINK_LIBRARIES RdKafka::rdkafka)
+    endif()
+    unset(RdKafka_include_hints)
+  endif()
+endmacro()
+
 if(TARGET RdKafka::rdkafka)
   set(RdKafka_FOUND TRUE)
+  _rdkafka_find_cpp()
   return()
 endif()
 
@@ -17,6 +44,7 @@ if(RdKafka_FOUND AND TARGET RdKafka::rdkafka)
     RdKafka
     REQUIRED_VARS RdKafka_CONFIG
     VERSION_VAR RdKafka_VERSION)
+  _rdkafka_find_cpp()
   return()
 endif()
 
@@ -68,4 +96,5 @@ if(RdKafka_FOUND)
     set_property(TARGET RdKafka::rdkafka PROPERTY INTERFACE_LINK_LIBRARIES "${RdKafka_needs}")
     unset(RdKafka_needs)
   endif()
+  _rdkafka_find_cpp()
 endif()

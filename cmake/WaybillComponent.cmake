@@ -1,7 +1,7 @@
 # One component of waybill is one library, one folder of headers and one export set.
 
 # waybill_add_component(<name>
-#   SOURCES <file>...               compiled files, relative to the calling folder
+#   [SOURCES <file>...]             compiled files, relative to the calling folder; none: header-only
 #   HEADERS <file>...               the headers under include/: these are installed, no others
 #   [PUBLIC_LIBRARIES <target>...]  what the public headers need
 #   [PRIVATE_LIBRARIES <target>...])
@@ -14,42 +14,30 @@ function(waybill_add_component name)
 
   set(target waybill_${name})
   string(TOUPPER "${name}" name_upper)
-  add_library(${target} ${arg_SOURCES})
+  set(scope PUBLIC)
+  if(arg_SOURCES)
+    add_library(${target} ${arg_SOURCES})
+    _waybill_set_up_compiled(${target} ${name_upper})
+    target_link_libraries(${target} PRIVATE ${arg_PRIVATE_LIBRARIES}
+                                            $<BUILD_INTERFACE:waybill_build_flags>)
+  else()
+    add_library(${target} INTERFACE)
+    set(scope INTERFACE)
+  endif()
   add_library(waybill::${name} ALIAS ${target})
 
-  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_compile_features(${target} ${scope} cxx_std_20)
   target_sources(
     ${target}
-    PUBLIC FILE_SET
+    ${scope} FILE_SET
            HEADERS
            BASE_DIRS
            include
            FILES
            ${arg_HEADERS})
-  target_link_libraries(
-    ${target}
-    PUBLIC ${arg_PUBLIC_LIBRARIES}
-    PRIVATE ${arg_PRIVATE_LIBRARIES} $<BUILD_INTERFACE:waybill_build_flags>)
-  set_target_properties(
-    ${target}
-    PROPERTIES EXPORT_NAME ${name}
-               CXX_EXTENSIONS OFF
-               CXX_VISIBILITY_PRESET hidden
-               VISIBILITY_INLINES_HIDDEN ON
-               # A static waybill may end up inside somebody's shared library.
-               POSITION_INDEPENDENT_CODE ON
-               # Shared components find each other wherever the prefix is.
-               INSTALL_RPATH "$ORIGIN"
-               VERIFY_INTERFACE_HEADER_SETS ${PROJECT_IS_TOP_LEVEL}
-               VERSION ${PROJECT_VERSION}
-               SOVERSION 0)
-
-  target_compile_definitions(${target} PRIVATE WAYBILL_${name_upper}_BUILD)
-  get_target_property(type ${target} TYPE)
-  if(type STREQUAL "SHARED_LIBRARY")
-    # Public, because the reader of the headers must know what kind of symbol to expect.
-    target_compile_definitions(${target} PUBLIC WAYBILL_SHARED)
-  endif()
+  target_link_libraries(${target} ${scope} ${arg_PUBLIC_LIBRARIES})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name} VERIFY_INTERFACE_HEADER_SETS
+                                                                 ${PROJECT_IS_TOP_LEVEL})
 
   if(WAYBILL_INSTALL)
     install(
@@ -63,4 +51,25 @@ function(waybill_add_component name)
       DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/waybill)
   endif()
   waybill_built("waybill::${name}")
+endfunction()
+
+function(_waybill_set_up_compiled target name_upper)
+  set_target_properties(
+    ${target}
+    PROPERTIES CXX_EXTENSIONS OFF
+               CXX_VISIBILITY_PRESET hidden
+               VISIBILITY_INLINES_HIDDEN ON
+               # A static waybill may end up inside somebody's shared library.
+               POSITION_INDEPENDENT_CODE ON
+               # Shared components find each other wherever the prefix is.
+               INSTALL_RPATH "$ORIGIN"
+               VERSION ${PROJECT_VERSION}
+               SOVERSION 0)
+
+  target_compile_definitions(${target} PRIVATE WAYBILL_${name_upper}_BUILD)
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL "SHARED_LIBRARY")
+    # Public, because the reader of the headers must know what kind of symbol to expect.
+    target_compile_definitions(${target} PUBLIC WAYBILL_SHARED)
+  endif()
 endfunction()

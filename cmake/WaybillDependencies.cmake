@@ -5,6 +5,8 @@ set(WAYBILL_RDKAFKA_VERSION_MIN 2.0)
 string(CONCAT waybill_librdkafka_missing
               "librdkafka ${WAYBILL_RDKAFKA_VERSION_MIN} or newer with its headers was not found "
               "(Debian: librdkafka-dev)")
+string(CONCAT waybill_librdkafka_cpp_missing
+              "librdkafka++ with its headers was not found (Debian: librdkafka-dev)")
 set(waybill_gtest_missing "GoogleTest 1.12 or newer was not found (Debian: libgtest-dev)")
 set(waybill_json_missing "nlohmann_json 3.11 or newer was not found (Debian: nlohmann-json3-dev)")
 # A project that adds waybill as a subdirectory links waybill::kafka from outside of it.

@@ -138,11 +138,24 @@ message consumer::poll(std::chrono::milliseconds timeout) noexcept {
   message received;
   received.raw_.reset(rd_kafka_consumer_poll(state_->client, as_timeout(timeout)));
   take(received);
-  if (is_traced) {
-    // A receive span that cannot be made is no reason to lose the message.
-    WAYBILL_TRY { state_->trace_receive({&received, 1}, false, began); }
-    WAYBILL_CATCH_ALL {}
-  }
+  trace_receive(received, began);
+  return received;
+}
+
+void consumer::trace_receive(const message& received, system_time began) const noexcept {
+  if (state_->with.tracer == nullptr) return;
+  // A receive span that cannot be made is no reason to lose the message.
+  WAYBILL_TRY { state_->trace_receive({&received, 1}, false, began); }
+  WAYBILL_CATCH_ALL {}
+}
+
+message consumer::receive(rd_kafka_message_t& borrowed, system_time waited_since) noexcept {
+  message received;
+  received.raw_ = {&borrowed, detail::message_destroyer{.is_borrowed = true}};
+  take(received);
+  const bool is_traced = state_->with.tracer != nullptr;
+  if (is_traced && waited_since == system_time{}) waited_since = std::chrono::system_clock::now();
+  trace_receive(received, waited_since);
   return received;
 }
 
@@ -173,23 +186,28 @@ std::vector<message> consumer::poll_batch(std::size_t messages_max,
 
 rd_kafka_resp_err_t consumer::commit(const message& received, bool asynchronously) noexcept {
   if (!received.is_message()) return RD_KAFKA_RESP_ERR__INVALID_ARG;
-  const std::shared_ptr<tracer>& tracing = state_->with.tracer;
-  span_handle span;
-  if (tracing != nullptr) {
-    context started;
-    const operation what = state_->describe(operation_kind::settle, "commit", received);
-    const auto links = state::creation(received.extraction());
-    span = tracing->start(what, context_view(received.context()), links, started);
-  }
-  const rd_kafka_resp_err_t error =
-      rd_kafka_commit_message(state_->client, received.raw(), asynchronously ? 1 : 0);
-  if (span) {
-    const bool is_good = error == RD_KAFKA_RESP_ERR_NO_ERROR;
-    outcome ended{.state = is_good ? outcome_state::succeeded : outcome_state::failed};
-    if (!is_good) ended.error = rd_kafka_err2name(error);
-    tracing->end(span, ended);
-  }
-  return error;
+  return commit_by(received, [&]() noexcept {
+    return rd_kafka_commit_message(state_->client, received.raw(), asynchronously ? 1 : 0);
+  });
+}
+
+consumer::settling::settling(const consumer& owner, const message& received) noexcept
+    : owner_(owner) {
+  const std::shared_ptr<tracer>& tracing = owner.propagating().tracer;
+  if (tracing == nullptr) return;
+  context started;
+  const operation what = owner.state_->describe(operation_kind::settle, "commit", received);
+  const auto links = state::creation(received.extraction());
+  span_ = tracing->start(what, context_view(received.context()), links, started);
+}
+
+rd_kafka_resp_err_t consumer::settling::end(rd_kafka_resp_err_t answer) noexcept {
+  if (!span_) return answer;
+  const bool is_good = answer == RD_KAFKA_RESP_ERR_NO_ERROR;
+  outcome ended{.state = is_good ? outcome_state::succeeded : outcome_state::failed};
+  if (!is_good) ended.error = rd_kafka_err2name(answer);
+  owner_.propagating().tracer->end(std::exchange(span_, {}), ended);
+  return answer;
 }
 
 rd_kafka_resp_err_t consumer::settle(const message& received, settle_mode how) noexcept {

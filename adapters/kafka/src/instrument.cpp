@@ -40,6 +40,9 @@ struct configuration_hook {
   std::shared_ptr<detail::delivery_channel> channel = std::make_shared<detail::delivery_channel>();
 };
 
+/// Where on_conf_dup says what the original reports to, while already_in() asks on this thread.
+constinit thread_local std::shared_ptr<detail::delivery_registry>* asked = nullptr;
+
 rd_kafka_resp_err_t add_hook(rd_kafka_conf_t* conf,
                              const std::shared_ptr<detail::delivery_registry>& registry);
 
@@ -73,7 +76,9 @@ rd_kafka_resp_err_t on_new(rd_kafka_t* client, const rd_kafka_conf_t* /*conf*/, 
 
 rd_kafka_resp_err_t on_conf_dup(rd_kafka_conf_t* copy, const rd_kafka_conf_t* /*original*/,
                                 size_t /*filters*/, const char** /*filter*/, void* hook) {
-  return add_hook(copy, static_cast<configuration_hook*>(hook)->registry);
+  const auto& registry = static_cast<configuration_hook*>(hook)->registry;
+  if (asked != nullptr) *asked = registry;
+  return add_hook(copy, registry);
 }
 
 rd_kafka_resp_err_t on_conf_destroy(void* hook) {
@@ -94,6 +99,16 @@ rd_kafka_resp_err_t add_hook(rd_kafka_conf_t* conf,
   return rd_kafka_conf_interceptor_add_on_new(conf, interceptor_name, &on_new, added);
 }
 
+/// What a configuration was instrumented with before. librdkafka does not show interceptors, but it
+/// calls them when the configuration is copied.
+std::shared_ptr<detail::delivery_registry> already_in(const rd_kafka_conf_t* conf) {
+  std::shared_ptr<detail::delivery_registry> found;
+  asked = &found;
+  rd_kafka_conf_destroy(rd_kafka_conf_dup(conf));
+  asked = nullptr;
+  return found;
+}
+
 }  // namespace
 
 instrumentation::instrumentation() noexcept = default;
@@ -107,7 +122,10 @@ instrumentation instrument(rd_kafka_conf_t* conf) {
   instrumentation made;
   made.registry_ = std::make_shared<detail::delivery_registry>();
   const rd_kafka_resp_err_t added = add_hook(conf, made.registry_);
-  made.status_ = added == RD_KAFKA_RESP_ERR_NO_ERROR ? errc::ok : errc::carrier_failed;
+  if (added == RD_KAFKA_RESP_ERR__CONFLICT) made.registry_ = already_in(conf);
+  const bool is_good = added == RD_KAFKA_RESP_ERR_NO_ERROR ||
+                       (added == RD_KAFKA_RESP_ERR__CONFLICT && made.registry_);
+  made.status_ = is_good ? errc::ok : errc::carrier_failed;
   return made;
 }
 

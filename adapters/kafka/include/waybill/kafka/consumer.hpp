@@ -18,9 +18,19 @@
 
 namespace waybill::inline v0::kafka {
 
+namespace detail {
+struct message_destroyer {
+  void operator()(rd_kafka_message_t* raw) const noexcept {
+    if (!is_borrowed) rd_kafka_message_destroy(raw);
+  }
+  bool is_borrowed = false;
+};
+}  // namespace detail
+
 /// A consumed message without context in its headers, and the context it came with.
 /// @par Threads    a value; move-only.
-/// @par Lifetime   owns the rd_kafka_message_t; its client outlives it.
+/// @par Lifetime   owns the rd_kafka_message_t, unless consumer::receive was given it; its client
+///                 outlives it.
 class WAYBILL_API message {
  public:
   message() noexcept = default;
@@ -56,11 +66,7 @@ class WAYBILL_API message {
 
  private:
   friend class consumer;
-  struct destroyer {
-    void operator()(rd_kafka_message_t* raw) const noexcept { rd_kafka_message_destroy(raw); }
-  };
-
-  std::unique_ptr<rd_kafka_message_t, destroyer> raw_;
+  std::unique_ptr<rd_kafka_message_t, detail::message_destroyer> raw_;
   waybill::extraction taken_;
 };
 
@@ -96,6 +102,12 @@ class WAYBILL_API consumer {
   [[nodiscard]] std::vector<message> poll_batch(std::size_t messages_max,
                                                 std::chrono::milliseconds timeout) noexcept;
 
+  /// Takes the context off a message that another call than poll gave: a queue's, a fetch event's,
+  /// one of librdkafka's C++ interface. `waited_since` is for the receive span; unset: now.
+  /// @par Lifetime   `borrowed` stays its owner's and outlives what is returned.
+  [[nodiscard]] message receive(rd_kafka_message_t& borrowed,
+                                std::chrono::system_clock::time_point waited_since = {}) noexcept;
+
   /// Runs `handler(received)` with the message's context as the current one, within a process
   /// span where there is a tracer, then settles the message.
   /// @par Errors   what settling answers. An error report is not handled: its error is the answer.
@@ -114,6 +126,12 @@ class WAYBILL_API consumer {
 
   /// Commits the offset behind this message.
   rd_kafka_resp_err_t commit(const message& received, bool asynchronously = false) noexcept;
+  /// Runs `how()`, a commit call of the caller's own, within a settle span where there is a tracer.
+  template <class F>
+  rd_kafka_resp_err_t commit_by(const message& received, F&& how) {
+    settling running(*this, received);
+    return running.end(std::forward<F>(how)());
+  }
 
   [[nodiscard]] rd_kafka_t* client() const noexcept;
   [[nodiscard]] const propagation& propagating() const noexcept;
@@ -138,8 +156,24 @@ class WAYBILL_API consumer {
     bool succeeded_ = false;
   };
 
+  /// A commit: the span, ended with what the commit answered.
+  class WAYBILL_API settling {
+   public:
+    settling(const consumer& owner, const message& received) noexcept;
+    settling(const settling&) = delete;
+    settling& operator=(const settling&) = delete;
+    ~settling() { end(RD_KAFKA_RESP_ERR__FAIL); }
+    rd_kafka_resp_err_t end(rd_kafka_resp_err_t answer) noexcept;
+
+   private:
+    const consumer& owner_;
+    span_handle span_;
+  };
+
   rd_kafka_resp_err_t settle(const message& received, settle_mode how) noexcept;
   void take(message& received) const noexcept;
+  void trace_receive(const message& received,
+                     std::chrono::system_clock::time_point began) const noexcept;
 
   std::unique_ptr<state> state_;
 };

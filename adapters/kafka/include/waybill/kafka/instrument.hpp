@@ -39,7 +39,8 @@ class WAYBILL_API instrumentation {
 };
 
 /// Observes the acknowledgements of every client made from `conf` or from a copy of it. Call it
-/// before rd_kafka_new. The application's opaque and callbacks are not touched.
+/// before rd_kafka_new. The application's opaque and callbacks are not touched. A second call for
+/// the same configuration, or for a copy of it, answers the same instrumentation.
 /// @par Broker    interceptors of librdkafka: on_new, on_conf_dup, on_acknowledgement, on_destroy.
 /// @par Threads   that of the configuration.
 [[nodiscard]] WAYBILL_API instrumentation instrument(rd_kafka_conf_t* conf);
