@@ -218,11 +218,14 @@ TEST_F(kafka_cpp_consumer, gives_headers_that_are_sent_on_with_another_context) 
 
 TEST_F(kafka_cpp_consumer, takes_the_context_off_messages_of_queues) {
   cluster.send(application_headers() + fields);
-  connect();
+  consumer = create_consumer(conf.get(), text);
+  ASSERT_NE(consumer, nullptr) << text;
   const std::unique_ptr<RdKafka::TopicPartition> where(RdKafka::TopicPartition::create(topic, 0));
-  std::unique_ptr<RdKafka::Queue> queue(consumer->get_partition_queue(where.get()));
+  const std::unique_ptr<RdKafka::Queue> queue(consumer->get_partition_queue(where.get()));
   ASSERT_NE(queue, nullptr);
+  // Before messages come: those that came already would stay in the consumer's own queue.
   ASSERT_EQ(queue->forward(nullptr), no_error);
+  assign_to(*consumer);
   std::unique_ptr<RdKafka::Message> came(queue->consume(patience_ms()));
   ASSERT_EQ(came->err(), no_error) << came->errstr();
   EXPECT_EQ(extraction_of(*came), nullptr);
