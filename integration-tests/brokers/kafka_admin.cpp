@@ -102,6 +102,25 @@ void kafka_admin::create_topic(const std::string& name, int partitions, int repl
   }
 }
 
+int kafka_admin::leader_of(const std::string& topic, int partition,
+                           std::chrono::milliseconds patience) {
+  const rd_kafka_metadata_t* raw = nullptr;
+  if (rd_kafka_metadata(handle_.get(), 1, nullptr, &raw, count_of(patience)) !=
+      RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return -1;
+  }
+  const kafka_metadata data(raw);
+  for (const rd_kafka_metadata_topic_t& each :
+       std::span(data->topics, static_cast<std::size_t>(data->topic_cnt))) {
+    if (topic != each.topic) continue;
+    for (const rd_kafka_metadata_partition_t& one :
+         std::span(each.partitions, static_cast<std::size_t>(each.partition_cnt))) {
+      if (one.id == partition) return one.leader;
+    }
+  }
+  return -1;
+}
+
 bool kafka_admin::is_served(const std::string& topic, int partitions) {
   const rd_kafka_metadata_t* raw = nullptr;
   if (rd_kafka_metadata(handle_.get(), 1, nullptr, &raw, request_timeout_milliseconds) !=

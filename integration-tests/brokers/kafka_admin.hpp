@@ -24,6 +24,9 @@ class kafka_admin {
                     const std::map<std::string, std::string>& configuration,
                     std::chrono::milliseconds patience);
 
+  /// The node that leads a partition, or -1 if there is none or nobody answers.
+  int leader_of(const std::string& topic, int partition, std::chrono::milliseconds patience);
+
  private:
   bool is_served(const std::string& topic, int partitions);
 

@@ -43,19 +43,6 @@ std::filesystem::path find_libraries() {
   return std::filesystem::absolute(folder);
 }
 
-// 22 characters of base64url are the 16 bytes that Kafka wants; the last one holds two bits alone.
-// Letters and digits only: an argument must not begin with a dash.
-std::string random_cluster_id() {
-  static constexpr std::string_view characters =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-  constexpr int free_characters = 21;
-  std::random_device source;
-  std::uniform_int_distribution<std::size_t> any(0, characters.size() - 1);
-  std::string id;
-  for (int i = 0; i < free_characters; ++i) id += characters[any(source)];
-  return id + "A";
-}
-
 // What every java of ours gets: a quick start rather than peak speed, and no file outside `folder`.
 std::vector<std::string> java_command(const std::filesystem::path& libraries,
                                       const std::filesystem::path& folder, int heap_mebibytes) {
@@ -77,12 +64,27 @@ bool log_says_port_taken(const std::string& log) {
   return log.find("Address already in use") != std::string::npos;
 }
 
+std::string loopback(std::uint16_t port) { return "127.0.0.1:" + std::to_string(port); }
+
 }  // namespace
+
+// 22 characters of base64url are the 16 bytes that Kafka wants; the last one holds two bits alone.
+// Letters and digits only: an argument must not begin with a dash.
+std::string random_cluster_id() {
+  static constexpr std::string_view characters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  constexpr int free_characters = 21;
+  std::random_device source;
+  std::uniform_int_distribution<std::size_t> any(0, characters.size() - 1);
+  std::string id;
+  for (int i = 0; i < free_characters; ++i) id += characters[any(source)];
+  return id + "A";
+}
 
 kafka_broker::kafka_broker(kafka_broker_options options)
     : options_(std::move(options)),
       libraries_(find_libraries()),
-      cluster_id_(random_cluster_id()),
+      membership_(options_.membership.value_or(kafka_membership{random_cluster_id(), 0, {}})),
       folder_("waybill-kafka") {
   std::filesystem::create_directory(data_folder() / "tmp");
   const auto deadline = clock::now() + options_.start_patience;
@@ -92,9 +94,9 @@ kafka_broker::kafka_broker(kafka_broker_options options)
     const start_outcome outcome = launch(deadline);
     if (outcome == start_outcome::ready) return;
     // Another program was quicker than java: the ports are not written into the data, so take
-    // others.
-    const bool other_ports_help =
-        outcome == start_outcome::exited && log_says_port_taken(log_tail(whole_log));
+    // others. In a cluster the other nodes know them already.
+    const bool other_ports_help = !options_.membership && outcome == start_outcome::exited &&
+                                  log_says_port_taken(log_tail(whole_log));
     if (!other_ports_help || attempt == port_attempts_max) fail(outcome);
     std::filesystem::remove(log_file());
     choose_ports();
@@ -103,9 +105,7 @@ kafka_broker::kafka_broker(kafka_broker_options options)
 
 kafka_broker::~kafka_broker() = default;
 
-std::string kafka_broker::bootstrap() const {
-  return "127.0.0.1:" + std::to_string(port_->number());
-}
+std::string kafka_broker::bootstrap() const { return loopback(port_->number()); }
 
 bool kafka_broker::running() const { return process_ && process_->running(); }
 
@@ -161,18 +161,26 @@ std::string kafka_broker::log_tail(std::size_t lines) const {
 
 void kafka_broker::choose_ports() {
   port_.emplace();
-  controller_port_.emplace();
+  if (!options_.membership) {
+    controller_port_.emplace();
+    membership_.controller_ports = {controller_port_->number()};
+  }
   write_properties();
   if (options_.on_port_chosen) options_.on_port_chosen(port_->number());
 }
 
 void kafka_broker::write_properties() const {
   const std::string broker = bootstrap();
-  const std::string controller = "127.0.0.1:" + std::to_string(controller_port_->number());
+  const std::vector<std::uint16_t>& controllers = membership_.controller_ports;
+  const std::string controller = loopback(controllers.at(membership_.node));
+  std::string voters;
+  for (std::size_t node = 0; node < controllers.size(); ++node) {
+    voters += (node == 0 ? "" : ",") + std::to_string(node + 1) + "@" + loopback(controllers[node]);
+  }
   std::map<std::string, std::string> all = {
       {"process.roles", "broker,controller"},
-      {"node.id", "1"},
-      {"controller.quorum.voters", "1@" + controller},
+      {"node.id", std::to_string(membership_.node + 1)},
+      {"controller.quorum.voters", voters},
       {"listeners", "PLAINTEXT://" + broker + ",CONTROLLER://" + controller},
       {"advertised.listeners", "PLAINTEXT://" + broker},
       {"controller.listener.names", "CONTROLLER"},
@@ -206,8 +214,8 @@ void kafka_broker::write_properties() const {
 void kafka_broker::format_storage() const {
   constexpr int heap_mebibytes = 128;
   std::vector<std::string> command = java_command(libraries_, data_folder(), heap_mebibytes);
-  command.insert(command.end(), {"kafka.tools.StorageTool", "format", "-t", cluster_id_, "-c",
-                                 properties_file().string()});
+  command.insert(command.end(), {"kafka.tools.StorageTool", "format", "-t", membership_.cluster_id,
+                                 "-c", properties_file().string()});
   const run_result result = run(command, {}, format_patience);
   if (result.succeeded()) return;
   std::ostringstream text;
@@ -229,7 +237,7 @@ kafka_broker::start_outcome kafka_broker::launch(clock::time_point deadline) {
   kafka_admin admin(bootstrap());
   while (process_->running()) {
     // The cluster's id tells our broker from another one that was quicker to take the port.
-    if (admin.answers(cluster_id_, 1, answer_patience)) return start_outcome::ready;
+    if (admin.answers(membership_.cluster_id, 1, answer_patience)) return start_outcome::ready;
     if (clock::now() >= deadline) return start_outcome::too_late;
   }
   return start_outcome::exited;

@@ -8,12 +8,24 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "child_process.hpp"
 #include "loopback_port.hpp"
 #include "temporary_folder.hpp"
 
 namespace waybill_test {
+
+/// A node's place among the nodes of a cluster: see kafka_cluster.
+struct kafka_membership {
+  std::string cluster_id;
+  std::size_t node = 0;  ///< Its place in controller_ports; Kafka's node.id is one more.
+  /// One for each node, claimed by whoever makes the nodes.
+  std::vector<std::uint16_t> controller_ports;
+};
+
+/// An id as a new cluster wants one.
+std::string random_cluster_id();
 
 struct kafka_broker_options {
   /// Added to the broker's settings, and replacing those of the same name: message.max.bytes, ...
@@ -23,10 +35,12 @@ struct kafka_broker_options {
   /// Called with the broker's port whenever one was chosen, before java starts: where another
   /// server may still take it. More than once only if that happens.
   std::function<void(std::uint16_t port)> on_port_chosen;
+  /// Set for a node of a cluster: it is ready only once most of the others are started too.
+  std::optional<kafka_membership> membership;
 };
 
 /// A real Apache Kafka: one KRaft node, broker and controller at once, on free ports of 127.0.0.1,
-/// with a private data folder.
+/// with a private data folder. Alone, or as one of several in a kafka_cluster.
 ///
 /// @par Input    The environment variable WAYBILL_KAFKA_LIBS names the folder with the jars
 ///               (fetch-kafka.sh prints it); `java` is on PATH.
@@ -87,7 +101,7 @@ class kafka_broker {
 
   kafka_broker_options options_;
   std::filesystem::path libraries_;
-  std::string cluster_id_;
+  kafka_membership membership_;
   temporary_folder folder_;
   std::optional<loopback_port> port_;
   std::optional<loopback_port> controller_port_;
