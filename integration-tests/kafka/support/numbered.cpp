@@ -1,0 +1,162 @@
+#include "numbered.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "clients.hpp"
+#include "contexts.hpp"
+#include "waybill/baggage.hpp"
+#include "waybill/current.hpp"
+#include "waybill/tracestate.hpp"
+
+namespace waybill_test {
+
+namespace {
+
+constexpr std::string_view payload_begin = "payload ";
+
+void write_bytes(std::uint64_t number, std::uint8_t* bytes) {
+  for (int i = 7; i >= 0; --i, number >>= 8U) bytes[i] = static_cast<std::uint8_t>(number);
+}
+
+}  // namespace
+
+std::uint64_t mixed(std::uint64_t number) {
+  number += 0x9e3779b97f4a7c15U;
+  number = (number ^ (number >> 30U)) * 0xbf58476d1ce4e5b9U;
+  number = (number ^ (number >> 27U)) * 0x94d049bb133111ebU;
+  return number ^ (number >> 31U);
+}
+
+waybill::trace_context trace_of(std::uint64_t number) {
+  waybill::trace_id trace;
+  waybill::span_id span;
+  write_bytes(mixed(number), trace.bytes.data());
+  write_bytes(number + 1, trace.bytes.data() + 8);
+  write_bytes(mixed(~number), span.bytes.data());
+  return {trace, span, static_cast<std::uint8_t>(number % 4)};
+}
+
+std::uint64_t number_of(const waybill::trace_context& trace) {
+  std::uint64_t number = 0;
+  for (std::size_t i = 8; i < 16; ++i) number = (number << 8U) | trace.trace().bytes[i];
+  return number - 1;
+}
+
+waybill::context context_of(std::uint64_t number) {
+  const std::string text = std::to_string(number);
+  waybill::tracestate state;
+  state.set("vendor", "v" + text);
+  state.set("n", text);
+  waybill::baggage items;
+  items.set("number", text);
+  items.set("user", "zo\xc3\xab " + text);
+  // Some texts are longer than a context holds without a block of its own.
+  if (number % 10 == 0) items.set("long", std::string(400, 'l'));
+  return {trace_of(number), state, items};
+}
+
+std::vector<bare_header> headers_of_message(std::uint64_t number) {
+  return {{"number", std::to_string(number)},
+          {"null", std::nullopt},
+          {"number", "again"},
+          {"bytes", std::string("\0\xff\x80", 3)}};
+}
+
+std::string payload_of(std::uint64_t number) {
+  return std::string(payload_begin) + std::to_string(number) + std::string(100, '.');
+}
+
+std::optional<std::uint64_t> number_in(std::string_view payload) {
+  if (!payload.starts_with(payload_begin)) return std::nullopt;
+  payload.remove_prefix(payload_begin.size());
+  std::uint64_t number = 0;
+  const auto read = std::from_chars(payload.data(), payload.data() + payload.size(), number);
+  if (read.ec != std::errc{}) return std::nullopt;
+  return number;
+}
+
+rd_kafka_resp_err_t send_numbered(waybill::kafka::producer& producer, const std::string& topic,
+                                  std::uint64_t number, std::int32_t partition,
+                                  std::chrono::steady_clock::time_point deadline) {
+  constexpr int wait_milliseconds = 10;
+  const waybill::context context = context_of(number);
+  const std::string payload = payload_of(number);
+  waybill::kafka::record record;
+  record.topic = topic.c_str();
+  record.partition = partition;
+  record.value = payload;
+  for (;;) {
+    waybill::kafka::headers headers = make_headers(headers_of_message(number));
+    rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (number % 2 == 0) {
+      record.context = &context;
+      error = producer.produce(record, headers);
+    } else {
+      const waybill::scope active(context);
+      error = producer.produce(record, headers);
+    }
+    if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL || std::chrono::steady_clock::now() >= deadline) {
+      return error;
+    }
+    rd_kafka_poll(producer.client(), wait_milliseconds);
+  }
+}
+
+void complaints::expect(bool is_good, std::uint64_t number, const char* what) {
+  if (is_good) return;
+  const std::lock_guard lock(mutex_);
+  if (count_++ == 0) first_ = std::string(what) + " of message " + std::to_string(number);
+}
+
+std::string complaints::first() const {
+  const std::lock_guard lock(mutex_);
+  return first_;
+}
+
+bool tally::add(std::uint64_t number) {
+  const bool is_known = number < times_.size();
+  expect(is_known, number, "the number");
+  if (is_known) ++times_[number];
+  return is_known;
+}
+
+std::uint64_t tally::counted(int times) const {
+  return static_cast<std::uint64_t>(
+      std::ranges::count_if(times_, [times](const auto& each) { return each == times; }));
+}
+
+waybill::kafka::delivery_listener counting(tally& outcomes, waybill::outcome_state state) {
+  return [&outcomes, state](const waybill::kafka::delivery& told) {
+    const std::uint64_t number = number_of(told.trace);
+    if (!outcomes.add(number)) return;
+    outcomes.expect(told.trace == trace_of(number), number, "the trace");
+    outcomes.expect(told.state == state, number, "the state");
+    if (told.message == nullptr) return;
+    const auto* payload = static_cast<const char*>(told.message->payload);
+    outcomes.expect(number_in({payload, told.message->len}) == number, number, "the message");
+  };
+}
+
+std::optional<std::uint64_t> check_received(const waybill::kafka::message& received, tally& seen) {
+  const auto number = number_in(received.payload().value_or(""));
+  if (!seen.add(number.value_or(seen.numbers()))) return std::nullopt;
+  seen.expect(received.payload() == payload_of(*number), *number, "the payload");
+  seen.expect(!received.key().has_value(), *number, "the key");
+  seen.expect(seen_headers(received) == headers_of_message(*number), *number,
+              "the application's headers");
+  seen.expect(received.context() == context_of(*number), *number, "the context");
+  seen.expect(waybill::current() == received.context(), *number, "the current context");
+  return number;
+}
+
+std::optional<std::uint64_t> check_wire(const bare_record& record, tally& seen) {
+  const auto number = number_in(record.value.value_or(""));
+  if (!seen.add(number.value_or(seen.numbers()))) return std::nullopt;
+  seen.expect(record.value == payload_of(*number), *number, "the payload");
+  seen.expect(record.headers == on_wire(headers_of_message(*number), context_of(*number)), *number,
+              "the headers");
+  return number;
+}
+
+}  // namespace waybill_test
