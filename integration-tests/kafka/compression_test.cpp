@@ -56,9 +56,9 @@ class compression : public kafka_test, public testing::WithParamInterface<std::s
 TEST_P(compression, leaves_contexts_and_own_headers_as_they_were) {
   constexpr std::uint64_t count = 3'000;
   const std::string topic = new_topic();
-  waybill_producer producer(bootstrap(), {{"compression.codec", GetParam()},
-                                          {"linger.ms", "50"},
-                                          {"batch.num.messages", "500"}});
+  waybill_producer producer(
+      bootstrap(),
+      {{"compression.codec", GetParam()}, {"linger.ms", "50"}, {"batch.num.messages", "500"}});
   for (std::uint64_t number = 0; number < count; ++number) {
     ASSERT_EQ(send_numbered(producer.producer(), topic, number, 0,
                             std::chrono::steady_clock::now() + patience),

@@ -100,12 +100,9 @@ group_member::group_member(const std::string& bootstrap, const std::string& topi
                            group_progress& progress, const kafka_properties& properties,
                            settle_mode settle)
     : progress_(progress) {
-  kafka_properties all = {{"auto.offset.reset", "earliest"},
-                          {"enable.auto.commit", "false"},
-                          {"enable.auto.offset.store", "false"},
-                          {"session.timeout.ms", "10000"},
-                          {"heartbeat.interval.ms", "100"},
-                          {"fetch.wait.max.ms", "20"}};
+  kafka_properties all = {{"auto.offset.reset", "earliest"},     {"enable.auto.commit", "false"},
+                          {"enable.auto.offset.store", "false"}, {"session.timeout.ms", "10000"},
+                          {"heartbeat.interval.ms", "100"},      {"fetch.wait.max.ms", "20"}};
   for (const auto& [name, value] : properties) all[name] = value;
   being_made = this;
   handle_ = make_kafka_handle(RD_KAFKA_CONSUMER, bootstrap, all, &group_member::configure);
@@ -149,10 +146,10 @@ void group_member::run() {
     waybill::kafka::message received = consumer_->poll(poll_time);
     if (!received) continue;
     ASSERT_TRUE(received.is_message()) << rd_kafka_err2str(received.error());
-    EXPECT_EQ(consumer_->handle(
-                  received,
-                  [this](const auto& message) { check_received(message, progress_.seen()); }),
-              RD_KAFKA_RESP_ERR_NO_ERROR);
+    EXPECT_EQ(
+        consumer_->handle(
+            received, [this](const auto& message) { check_received(message, progress_.seen()); }),
+        RD_KAFKA_RESP_ERR_NO_ERROR);
     progress_.handled(handled_);
   }
 }

@@ -2,15 +2,21 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
+#include <map>
 #include <memory>
 #include <ostream>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "support/clients.hpp"
 #include "support/contexts.hpp"
 #include "support/groups.hpp"
 #include "support/kafka_test.hpp"
+#include "support/numbered.hpp"
 
 namespace waybill_test {
 namespace {
@@ -164,6 +170,111 @@ TEST_F(transactions, of_a_relay_carry_the_context_and_commit_the_offset) {
   EXPECT_EQ(wire[1].value, "third");
   EXPECT_EQ(wire[1].headers, on_wire({{"app", "1"}}, context));
   EXPECT_EQ(committed_offset(bootstrap(), group, topic), 3);
+}
+
+// Many transactions of two producers in the same partitions at the same time, every other one
+// aborted after the broker had acknowledged all of it; and a producer without transactions among
+// them.
+class transactions_side_by_side : public transactions {
+ protected:
+  static constexpr std::uint64_t producers = 2;
+  static constexpr std::uint64_t rounds = 20;
+  static constexpr std::uint64_t messages_each = 25;
+  static constexpr std::uint64_t numbers_plain = rounds * messages_each;
+  static constexpr std::uint64_t numbers = numbers_plain * (producers + 1);
+  static constexpr std::uint64_t partitions = 3;
+
+  // A third of the numbers is each producer's; its rounds have what follows each other.
+  static bool is_aborted(std::uint64_t number) {
+    return number < numbers_plain * producers && number / messages_each % 2 == 1;
+  }
+  void send_numbers(waybill::kafka::producer& producer, std::uint64_t first, std::uint64_t count) {
+    for (std::uint64_t number = first; number < first + count; ++number) {
+      EXPECT_EQ(
+          send_numbered(producer, topic_, number, static_cast<std::int32_t>(number % partitions),
+                        std::chrono::steady_clock::now() + patience),
+          RD_KAFKA_RESP_ERR_NO_ERROR);
+    }
+  }
+  void send_in_transactions(waybill_producer& producer, std::uint64_t which) {
+    for (std::uint64_t round = 0; round < rounds; ++round) {
+      const std::uint64_t first = (which * rounds + round) * messages_each;
+      begin(producer);
+      send_numbers(producer.producer(), first, messages_each);
+      if (is_aborted(first)) {
+        producer.flush();
+        abort(producer);
+      } else {
+        commit(producer);
+      }
+    }
+  }
+  // Reads what a consumer of this isolation sees up to the end, through waybill and without it.
+  void expect_seen(const std::string& isolation, bool sees_aborted) {
+    std::vector<int> expected_times;
+    for (std::uint64_t number = 0; number < numbers; ++number) {
+      expected_times.push_back(is_aborted(number) && !sees_aborted ? 0 : 1);
+    }
+    const auto count = static_cast<std::size_t>(std::ranges::count(expected_times, 1));
+    tally wire(numbers);
+    std::map<std::pair<std::uint64_t, std::int32_t>, std::uint64_t> next_numbers;
+    bare_consumer bare(bootstrap(), topic_, {{"isolation.level", isolation}});
+    // The broker shows a committed transaction a moment after it has answered.
+    for (const bare_record& record : bare.take(count)) {
+      const auto number = check_wire(record, wire);
+      if (!number.has_value()) continue;
+      std::uint64_t& next = next_numbers[{*number / numbers_plain, record.partition}];
+      EXPECT_GE(*number, next) << "out of order";
+      next = *number + 1;
+    }
+    EXPECT_TRUE(bare.take_all().empty());
+    tally seen(numbers);
+    waybill_consumer consumer(bootstrap(), topic_, {}, {}, {{"isolation.level", isolation}});
+    for (std::size_t i = 0; i < count; ++i) {
+      waybill::kafka::message received = consumer.next();
+      consumer.consumer().handle(received,
+                                 [&](const auto& message) { check_received(message, seen); });
+    }
+    for (const tally* each : {&wire, &seen}) {
+      EXPECT_EQ(each->wrong().count(), 0U) << each->wrong().first();
+      for (std::uint64_t number = 0; number < numbers; ++number) {
+        EXPECT_EQ(each->times(number), expected_times[number]) << number;
+      }
+    }
+  }
+
+  const std::string topic_ = new_topic(partitions);
+};
+
+TEST_F(transactions_side_by_side, show_what_was_committed_with_its_own_contexts_and_no_more) {
+  std::vector<std::unique_ptr<waybill_producer>> all;
+  for (std::uint64_t i = 0; i < producers; ++i) all.push_back(new_producer());
+  all.push_back(std::make_unique<waybill_producer>(
+      bootstrap(), kafka_properties{{"enable.idempotence", "true"}}));
+  {
+    std::vector<std::jthread> senders;
+    for (std::uint64_t i = 0; i < producers; ++i) {
+      senders.emplace_back([&, i] { send_in_transactions(*all[i], i); });
+    }
+    send_numbers(all.back()->producer(), numbers_plain * producers, numbers_plain);
+    all.back()->flush();
+  }
+
+  // An outcome says what the broker answered: aborted messages had been acknowledged too.
+  tally outcomes(numbers);
+  for (const auto& each : all) {
+    EXPECT_EQ(each->producer().in_flight(), 0U);
+    for (const reported_outcome& outcome : each->log().outcomes()) {
+      const std::uint64_t number = number_of(outcome.trace);
+      if (!outcomes.add(number)) continue;
+      outcomes.expect(outcome.trace == trace_of(number), number, "the trace");
+      outcomes.expect(outcome.state == outcome_state::succeeded, number, "the state");
+    }
+  }
+  EXPECT_EQ(outcomes.wrong().count(), 0U) << outcomes.wrong().first();
+  EXPECT_EQ(outcomes.counted(1), numbers);
+  expect_seen("read_committed", false);
+  expect_seen("read_uncommitted", true);
 }
 
 }  // namespace

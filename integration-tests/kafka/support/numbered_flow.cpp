@@ -17,9 +17,8 @@ constexpr int poll_interval_milliseconds = 10;
 constexpr std::uint64_t numbers_per_millisecond = 4;
 constexpr std::chrono::seconds flow_patience{60};
 // A queue that is short lets the senders wait while the broker is away, rather than run ahead.
-const kafka_properties properties_of_flows = {{"queue.buffering.max.messages", "2000"},
-                                              {"linger.ms", "1"},
-                                              {"message.timeout.ms", "60000"}};
+const kafka_properties properties_of_flows = {
+    {"queue.buffering.max.messages", "2000"}, {"linger.ms", "1"}, {"message.timeout.ms", "60000"}};
 
 kafka_properties with_defaults(const kafka_properties& properties) {
   kafka_properties all = properties_of_flows;
