@@ -80,7 +80,7 @@ class group_member {
  private:
   static void configure(rd_kafka_conf_t* configuration);
   static void rebalance(rd_kafka_t* client, rd_kafka_resp_err_t what,
-                        rd_kafka_topic_partition_list_t* partitions, void* member);
+                        rd_kafka_topic_partition_list_t* partitions, void* opaque);
   void run();
 
   static constinit thread_local group_member* being_made;
