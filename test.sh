@@ -5,10 +5,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 usage() {
   cat <<'TEXT'
-usage: ./test.sh [--unit] [--integration] [--sanitize]
+usage: ./test.sh [--unit] [--integration] [--sanitize] [--threads] [--stress]
   --unit         unit tests: no broker, no network
   --integration  tests against a real Apache Kafka, and of the installed package
   --sanitize     unit tests and one test on a real Kafka under ASan and UBSan
+  --threads      core, the Kafka adapter and one test on a real Kafka under the thread sanitizer
+  --stress       a million messages through a real Apache Kafka
 Without an argument: --unit --integration. Options may be combined.
 Needs Debian 12 or 13 and root or sudo for packages that are missing; Apache Kafka comes through
 Maven into a cache. Nothing is installed or downloaded twice. Builds are in build/.
@@ -19,7 +21,7 @@ TEXT
 parts=()
 for argument in "$@"; do
   case "$argument" in
-    --unit | --integration | --sanitize) parts+=("${argument#--}") ;;
+    --unit | --integration | --sanitize | --threads | --stress) parts+=("${argument#--}") ;;
     --help | -h)
       usage
       exit 0
@@ -129,13 +131,15 @@ run_step() {
 
 build_preset() {
   cmake --preset "$1" -DWAYBILL_KAFKA=ON &&
-    cmake --build --preset "$1" --parallel "$jobs" --target all all_verify_interface_header_sets \
-      -- --quiet
+    cmake --build --preset "$1" --parallel "$jobs" --target "${@:2}" -- --quiet
 }
 
+# Builds everything of a preset, or only the targets that are named.
 build() {
   [[ " ${built[*]} " != *" $1 "* ]] || return 0
-  run_step "build $1" build_preset "$1"
+  local targets=("${@:2}")
+  [[ ${#targets[@]} != 0 ]] || targets=(all all_verify_interface_header_sets)
+  run_step "build $1" build_preset "$1" "${targets[@]}"
   built+=("$1")
 }
 
@@ -199,6 +203,16 @@ run_part() {
       build asan-ubsan
       run_tests "unit tests with ASan and UBSan" asan-ubsan unit "$jobs"
       run_tests "Kafka test with ASan and UBSan" asan-ubsan sanitize 1
+      ;;
+    threads)
+      get_kafka
+      build tsan waybill_core_tests waybill_kafka_tests waybill_kafka_groups_test
+      run_tests "tests with the thread sanitizer" tsan threads 1
+      ;;
+    stress)
+      get_kafka
+      build release
+      run_tests "stress tests" release stress 1
       ;;
   esac
 }

@@ -1,6 +1,7 @@
 # The kinds of tests there are. Labels: `unit` needs no broker and no network, `integration` needs
 # real brokers or a whole installation, `sanitize` marks the integration tests that also run in a
-# sanitized build.
+# sanitized build, `stress` what takes too long for every run, `threads` what
+# `./test.sh --threads` runs under the thread sanitizer.
 
 if(WAYBILL_TESTS_ENABLED OR WAYBILL_INTEGRATION_TESTS_ENABLED)
   enable_testing()
@@ -18,6 +19,18 @@ function(waybill_add_unit_tests target)
     ${target}
     DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS unit TIMEOUT 60)
+endfunction()
+
+# waybill_watch_threads(<test executable>...)
+# In a build with the thread sanitizer: makes each executable as a whole a test of ctest.
+function(waybill_watch_threads)
+  if(NOT WAYBILL_SANITIZE MATCHES "thread")
+    return()
+  endif()
+  foreach(target IN LISTS ARGN)
+    add_test(NAME threads.${target} COMMAND ${target})
+    set_tests_properties(threads.${target} PROPERTIES LABELS threads TIMEOUT 300)
+  endforeach()
 endfunction()
 
 # waybill_add_integration_test(<target> SOURCES <file>... LIBRARIES <target>...
