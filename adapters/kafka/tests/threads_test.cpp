@@ -239,12 +239,11 @@ struct kafka_receiving_threads : kafka_receiving {
       headers.back().value = headers.back().value.value() + ",,=wrong";
       const std::string value = std::to_string(number);
       owned_list list = make_list(headers);
-      ASSERT_EQ(rd_kafka_producev(
-                    sender.get(), RD_KAFKA_V_TOPIC(topic),
-                    RD_KAFKA_V_PARTITION(static_cast<std::int32_t>(number % 2)),
-                    RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
-                    RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(list.get()),
-                    RD_KAFKA_V_END),
+      ASSERT_EQ(rd_kafka_producev(sender.get(), RD_KAFKA_V_TOPIC(topic),
+                                  RD_KAFKA_V_PARTITION(static_cast<std::int32_t>(number % 2)),
+                                  RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
+                                  RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                                  RD_KAFKA_V_HEADERS(list.get()), RD_KAFKA_V_END),
                 no_error);
       static_cast<void>(list.release());
     }
@@ -365,7 +364,9 @@ TEST_F(kafka_receiving_threads, that_wait_in_poll_are_not_disturbed_when_the_cli
     });
   }
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (waiting != 4 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  while ((waiting != 4 || seen() != count / 2) && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::yield();
+  }
   EXPECT_EQ(rd_kafka_consumer_close(client.get()), no_error);
   is_closed = true;
   all.clear();
