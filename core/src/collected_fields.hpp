@@ -20,9 +20,11 @@ struct field_slot {
   std::uint32_t appearances;  // in every spelling
   value_kind kind;
   bool is_exact;  // found under the lower-case name itself
-  bool differs;   // a later value is not the first one again
+  bool differs;   // of a single value: a later one is not the first again
 
   [[nodiscard]] std::string_view value() const noexcept { return {data, size}; }
+  /// Notes whether a repeat of the one value that may be there is another.
+  void compare(std::string_view repeat, const limits& within) noexcept;
 };
 
 /// One pass over a carrier: the values of every field of a propagator.

@@ -30,6 +30,18 @@ void collected_fields::collect(std::uint64_t name_lengths) noexcept {
   for (const field& each : fields) failed |= !carrier.get(each.name, visit);
 }
 
+void field_slot::compare(std::string_view repeat, const limits& within) noexcept {
+  if (differs) return;
+  // A value over the limit is refused whatever stands beside it: no need to compare it.
+  differs = size > within.field_scan_bytes_max || repeat.size() > within.field_scan_bytes_max;
+  if (differs) return;
+  // Kept without its white space, which the next repeat need not walk again.
+  const std::string_view first = trim(value());
+  data = first.data();
+  size = first.size();
+  differs = first != trim(repeat);
+}
+
 void collected_fields::take(std::string_view name, const field_value& value) noexcept {
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (name.size() != fields[i].name.size()) continue;
@@ -57,10 +69,7 @@ void collected_fields::take(std::string_view name, const field_value& value) noe
       slot.kind = value.kind;
     } else if (combines) {
       if (value.kind == value_kind::not_text) slot.kind = value.kind;
-      // A value over the limit is refused whatever stands beside it: no need to compare it.
-      slot.differs |= slot.size > bounds->field_scan_bytes_max ||
-                      value.text.size() > bounds->field_scan_bytes_max ||
-                      trim(slot.value()) != trim(value.text);
+      if (fields[i].kind == field_kind::single) slot.compare(value.text, *bounds);
     } else if (rules.duplicates != duplicate_rule::first) {
       slot.data = value.text.data();
       slot.size = value.text.size();

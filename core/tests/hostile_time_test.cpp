@@ -1,18 +1,51 @@
-// What a stranger may send costs time in proportion to its bytes up to the limits, and no more
-// beyond them. Times are compared with those of harmless headers in the same process.
+// What a stranger may send costs time in proportion to its bytes up to the limits, never to their
+// product, and no more beyond them. Times are compared with those of harmless headers.
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <waybill/carrier.hpp>
+#include <waybill/header_list.hpp>
 #include <waybill/propagator.hpp>
+
+#include "support/texts.hpp"
 
 namespace waybill_test {
 namespace {
 
+using waybill::header_list;
 using waybill::propagator;
+
+constexpr std::size_t repeats = 200'000;
+
+header_list repeated(std::string_view name, std::string_view first, std::string_view then) {
+  header_list headers;
+  headers.add(name, first);
+  for (std::size_t i = 0; i < repeats; ++i) headers.add(name, then);
+  return headers;
+}
+
+double seconds_to_extract(const header_list& headers) {
+  const propagator formats;
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_FALSE(formats.extract(headers).has_trace());
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
+}
+
+/// What is wrong costs the product of both numbers: seconds. Right is a few milliseconds.
+void expect_alike(const header_list& hostile, const header_list& harmless) {
+  EXPECT_LT(seconds_to_extract(hostile), 0.5 + 10 * seconds_to_extract(harmless));
+}
+
+TEST(HostileTime, TP12_white_space_of_a_long_value_is_not_walked_again_for_every_repeat) {
+  const std::string white(65'535, ' ');
+  for (const char* name : {"traceparent", "tracestate", "baggage"}) {
+    SCOPED_TRACE(name);
+    expect_alike(repeated(name, white, ""), repeated(name, "", ""));
+    expect_alike(repeated(name, white + "x", "x"), repeated(name, "x", "x"));
+  }
+}
 
 /// One header that is a view: a value of 100 MB is made once.
 struct one_header {
