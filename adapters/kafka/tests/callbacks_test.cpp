@@ -132,7 +132,7 @@ TEST_F(kafka_application, gets_its_delivery_reports_as_events) {
 
 TEST_F(kafka_application, learns_of_failures_alone_when_it_asks_for_no_more) {
   const waybill_test::mock_cluster cluster;
-  config conf = cluster.producer_config();
+  config conf = waybill_test::unreachable();
   conf.set("delivery.report.only.error", "true");
   rd_kafka_conf_set_opaque(conf.get(), &own);
   rd_kafka_conf_set_dr_msg_cb(conf.get(), [](rd_kafka_t*, const rd_kafka_message_t* message,
@@ -146,6 +146,7 @@ TEST_F(kafka_application, learns_of_failures_alone_when_it_asks_for_no_more) {
         producer->produce({.topic = waybill_test::topic, .partition = partition, .context = &full}),
         no_error);
   }
+  cluster.admit(client.get());
   ASSERT_TRUE(waybill_test::flush(client.get()));
   EXPECT_EQ(log.size(), 2U);
   EXPECT_EQ(own.reports.size(), 1U);

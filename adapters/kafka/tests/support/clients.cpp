@@ -81,6 +81,12 @@ config mock_cluster::producer_config() const {
   return made;
 }
 
+void mock_cluster::admit(rd_kafka_t* client) const {
+  if (rd_kafka_brokers_add(client, rd_kafka_mock_cluster_bootstraps(cluster_)) == 0) {
+    throw std::runtime_error("the client takes no broker");
+  }
+}
+
 config mock_cluster::consumer_config(const std::string& group) const {
   config made;
   made.set("bootstrap.servers", rd_kafka_mock_cluster_bootstraps(cluster_));

@@ -82,6 +82,9 @@ class mock_cluster {
   mock_cluster();
 
   [[nodiscard]] config producer_config() const;
+  /// Shows a client made with unreachable() the cluster. Until then it knows no partitions: it
+  /// takes messages for ones that do not exist, and tells of their failure later.
+  void admit(rd_kafka_t* client) const;
   /// No group is joined: use assign().
   [[nodiscard]] config consumer_config(const std::string& group = "readers") const;
   [[nodiscard]] owned_client producer() const;
