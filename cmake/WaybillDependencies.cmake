@@ -89,4 +89,21 @@ else()
   waybill_built("fuzzers")
 endif()
 
+if(NOT WAYBILL_BUILD_BENCHMARKS)
+  waybill_left_out("benchmarks" "WAYBILL_BUILD_BENCHMARKS is ${WAYBILL_BUILD_BENCHMARKS}")
+else()
+  find_package(benchmark 1.7 QUIET)
+  if(NOT benchmark_FOUND)
+    message(FATAL_ERROR "WAYBILL_BUILD_BENCHMARKS is ${WAYBILL_BUILD_BENCHMARKS}, but Google "
+                        "Benchmark 1.7 or newer was not found (Debian: libbenchmark-dev)")
+  endif()
+  waybill_built("benchmarks")
+  find_package(OpenTelemetryApi 1.19 QUIET)
+  if(NOT OpenTelemetryApi_FOUND)
+    waybill_left_out(
+      "the other side of the benchmarks"
+      "opentelemetry-cpp 1.19 or newer was not found (Debian: opentelemetry-cpp-dev)")
+  endif()
+endif()
+
 unset(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL)

@@ -99,3 +99,22 @@ function(waybill_add_compile_test name)
       "${PROJECT_SOURCE_DIR}/cmake/run-compile-test.cmake")
   set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 60)
 endfunction()
+
+# waybill_add_benchmark(<target> SOURCES <file>... LIBRARIES <target>...)
+# Two executables of the same sources: <target> tells times, <target>_allocations counts allocations.
+# Counting takes time of its own from whoever allocates, so times are never taken with it.
+function(waybill_add_benchmark target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES")
+  add_executable(${target} ${arg_SOURCES})
+  add_executable(
+    ${target}_allocations
+    ${arg_SOURCES} ${PROJECT_SOURCE_DIR}/core/tests/support/counted_memory.cpp)
+  target_compile_definitions(${target}_allocations PRIVATE WAYBILL_COUNTS_ALLOCATIONS)
+  foreach(each IN ITEMS ${target} ${target}_allocations)
+    set_target_properties(${each} PROPERTIES CXX_EXTENSIONS OFF)
+    target_include_directories(${each} PRIVATE ${PROJECT_SOURCE_DIR}/core/benchmarks
+                                               ${PROJECT_SOURCE_DIR}/core/tests)
+    target_link_libraries(${each} PRIVATE ${arg_LIBRARIES} benchmark::benchmark_main
+                                          waybill_build_flags)
+  endforeach()
+endfunction()

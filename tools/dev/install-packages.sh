@@ -6,10 +6,14 @@ set -euo pipefail
 usage() {
   cat <<'TEXT'
 usage: tools/dev/install-packages.sh GROUP...
-  build   compiler, CMake, Ninja, librdkafka, CLI11, nlohmann-json
-  unit    GoogleTest, Python
-  test    GoogleTest, nlohmann-json, kcat, Python, Java and Maven (for a real Apache Kafka)
-  ci      clang-format, clang-tidy, clang and its sanitizers, version 14 (Debian 12 only)
+  build      compiler, CMake, Ninja, librdkafka, CLI11, nlohmann-json
+  unit       GoogleTest, Python
+  test       GoogleTest, nlohmann-json, kcat, Python, Java and Maven (for a real Apache Kafka)
+  ci         clang-format, clang-tidy, clang and its sanitizers, version 14, and Google Benchmark, which
+             clang-tidy reads too (Debian 12 only)
+  benchmark  Google Benchmark, opentelemetry-cpp, Python, Java and Maven (for a real Apache Kafka)
+The group benchmark adds bookworm-backports to apt's sources on Debian 12, from the mirror that is
+configured, because opentelemetry-cpp is there: in a file of its own, and only if it is not there yet.
 Works on Debian 12 and 13, as root or through sudo. WAYBILL_SKIP_INSTALL=1 makes it do nothing, for
 machines whose packages come another way.
 TEXT
@@ -39,10 +43,35 @@ packages_of() {
       ;;
     ci)
       if [[ "$debian_version" == 12 ]]; then
-        echo clang-format-14 clang-tidy-14 clang-14 libclang-rt-14-dev
+        echo clang-format-14 clang-tidy-14 clang-14 libclang-rt-14-dev libbenchmark-dev
       fi
       ;;
+    benchmark)
+      echo libbenchmark-dev opentelemetry-cpp-dev libgtest-dev nlohmann-json3-dev python3
+      has_java_17 || echo default-jre-headless
+      command -v mvn >/dev/null || echo maven
+      ;;
   esac
+}
+
+# Debian 12 has opentelemetry-cpp in its backports alone. Their address is that of this machine's own
+# mirror, so that nothing comes from elsewhere than the rest.
+add_backports() {
+  local suite=bookworm-backports mirror
+  # shellcheck disable=SC2016 # apt's placeholders, not the shell's
+  apt-get indextargets --format '$(SUITE) $(CODENAME) $(REPO_URI)' 'Created-By: Packages' |
+    grep -q " $suite " && return 0
+  # shellcheck disable=SC2016
+  mirror=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' 'Component: main' |
+    awk '$1 == "bookworm" { print $2; exit }')
+  [[ -n "$mirror" ]] || {
+    say "apt knows no mirror of bookworm on this machine; add $suite yourself and start again" >&2
+    return 1
+  }
+  say "adding $suite to apt's sources, for opentelemetry-cpp"
+  printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' "$mirror" "$suite" \
+    /usr/share/keyrings/debian-archive-keyring.gpg |
+    "$@" tee /etc/apt/sources.list.d/waybill-backports.sources >/dev/null
 }
 
 install_missing() {
@@ -53,6 +82,9 @@ install_missing() {
       return 1
     }
     as_root=(sudo)
+  fi
+  if [[ "$debian_version" == 12 && " $* " == *" opentelemetry-cpp-dev "* ]]; then
+    add_backports "${as_root[@]}"
   fi
   local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300)
   say "installing $*"
@@ -67,7 +99,7 @@ if [[ $# == 0 || "$1" == --help ]]; then
 fi
 for group in "$@"; do
   case "$group" in
-    build | unit | test | ci) ;;
+    build | unit | test | ci | benchmark) ;;
     *)
       say "there is no group $group" >&2
       usage >&2
