@@ -1,31 +1,85 @@
-# One component of waybill is one library, one folder of headers and one export set.
+# One component of waybill is one library, one folder of headers, one export set for each kind of
+# library, and one pkg-config file.
 
 # waybill_add_component(<name>
+#   DESCRIPTION <text>              one line for package tools
+#   [PACKAGE <component>]           whose packages it is a part of; its own when left out
 #   [SOURCES <file>...]             compiled files, relative to the calling folder; none: header-only
 #   HEADERS <file>...               the headers under include/: these are installed, no others
 #   [PUBLIC_LIBRARIES <target>...]  what the public headers need
-#   [PRIVATE_LIBRARIES <target>...])
-# Makes the target waybill_<name> and its alias waybill::<name>.
+#   [PKG_CONFIG_REQUIRES <module>...])  the same as pkg-config modules
+# Makes the target waybill_<name> and its alias waybill::<name>; with WAYBILL_STATIC_TOO the target
+# waybill_<name>_static beside a shared one, which is installed under the same name.
 function(waybill_add_component name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;HEADERS;PUBLIC_LIBRARIES;PRIVATE_LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "DESCRIPTION;PACKAGE"
+                        "SOURCES;HEADERS;PUBLIC_LIBRARIES;PKG_CONFIG_REQUIRES")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "waybill_add_component(${name}): unknown: ${arg_UNPARSED_ARGUMENTS}")
   endif()
+  if(NOT arg_PACKAGE)
+    set(arg_PACKAGE ${name})
+  endif()
 
   set(target waybill_${name})
-  string(TOUPPER "${name}" name_upper)
-  set(scope PUBLIC)
-  if(arg_SOURCES)
-    add_library(${target} ${arg_SOURCES})
-    _waybill_set_up_compiled(${target} ${name_upper})
-    target_link_libraries(${target} PRIVATE ${arg_PRIVATE_LIBRARIES}
-                                            $<BUILD_INTERFACE:waybill_build_flags>)
-  else()
+  if(NOT arg_SOURCES)
     add_library(${target} INTERFACE)
-    set(scope INTERFACE)
+    _waybill_set_up_library(${target} INTERFACE)
+    set(file_of_${target} waybill-${name}-targets.cmake)
+    set(targets ${target})
+  else()
+    add_library(${target} ${arg_SOURCES})
+    _waybill_set_up_library(${target} PUBLIC)
+    set(file_of_${target} waybill-${name}-static-targets.cmake)
+    if(BUILD_SHARED_LIBS)
+      set(file_of_${target} waybill-${name}-shared-targets.cmake)
+    endif()
+    set(targets ${target})
+    if(BUILD_SHARED_LIBS AND WAYBILL_STATIC_TOO)
+      add_library(${target}_static STATIC ${arg_SOURCES})
+      set_target_properties(${target}_static PROPERTIES OUTPUT_NAME ${target})
+      list(TRANSFORM arg_PUBLIC_LIBRARIES REPLACE "^waybill::(.+)$" "waybill_\\1_static"
+           OUTPUT_VARIABLE static_libraries)
+      _waybill_set_up_library(${target}_static PUBLIC)
+      set(file_of_${target}_static waybill-${name}-static-targets.cmake)
+      list(APPEND targets ${target}_static)
+    endif()
   endif()
   add_library(waybill::${name} ALIAS ${target})
+  waybill_built("waybill::${name}")
 
+  if(WAYBILL_INSTALL)
+    foreach(each IN LISTS targets)
+      _waybill_install_library(${each} ${file_of_${each}})
+    endforeach()
+    _waybill_install_pkg_config()
+  endif()
+endfunction()
+
+# The functions below read the arguments of waybill_add_component.
+function(_waybill_set_up_library target scope)
+  set(libraries ${arg_PUBLIC_LIBRARIES})
+  if(scope STREQUAL "PUBLIC")
+    get_target_property(type ${target} TYPE)
+    if(DEFINED static_libraries)
+      set(libraries ${static_libraries})
+    endif()
+    set_target_properties(
+      ${target}
+      PROPERTIES CXX_EXTENSIONS OFF
+                 CXX_VISIBILITY_PRESET hidden
+                 VISIBILITY_INLINES_HIDDEN ON
+                 # A static waybill may end up inside somebody's shared library.
+                 POSITION_INDEPENDENT_CODE ON
+                 # Shared components find each other wherever the prefix is.
+                 INSTALL_RPATH "$ORIGIN"
+                 VERSION ${PROJECT_VERSION}
+                 SOVERSION ${WAYBILL_SOVERSION})
+    if(type STREQUAL "SHARED_LIBRARY")
+      # Public, because the reader of the headers must know what kind of symbol to expect.
+      target_compile_definitions(${target} PUBLIC WAYBILL_SHARED)
+    endif()
+    target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:waybill_build_flags>)
+  endif()
   target_compile_features(${target} ${scope} cxx_std_20)
   target_sources(
     ${target}
@@ -35,41 +89,50 @@ function(waybill_add_component name)
            include
            FILES
            ${arg_HEADERS})
-  target_link_libraries(${target} ${scope} ${arg_PUBLIC_LIBRARIES})
+  target_link_libraries(${target} ${scope} ${libraries})
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${name} VERIFY_INTERFACE_HEADER_SETS
                                                                  ${PROJECT_IS_TOP_LEVEL})
-
-  if(WAYBILL_INSTALL)
-    install(
-      TARGETS ${target}
-      EXPORT waybill_${name}_targets
-      FILE_SET HEADERS)
-    install(
-      EXPORT waybill_${name}_targets
-      FILE waybill-${name}-targets.cmake
-      NAMESPACE waybill::
-      DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/waybill)
-  endif()
-  waybill_built("waybill::${name}")
 endfunction()
 
-function(_waybill_set_up_compiled target name_upper)
-  set_target_properties(
-    ${target}
-    PROPERTIES CXX_EXTENSIONS OFF
-               CXX_VISIBILITY_PRESET hidden
-               VISIBILITY_INLINES_HIDDEN ON
-               # A static waybill may end up inside somebody's shared library.
-               POSITION_INDEPENDENT_CODE ON
-               # Shared components find each other wherever the prefix is.
-               INSTALL_RPATH "$ORIGIN"
-               VERSION ${PROJECT_VERSION}
-               SOVERSION 0)
+function(_waybill_install_library target file)
+  install(
+    TARGETS ${target}
+    EXPORT ${target}_targets
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+            COMPONENT ${arg_PACKAGE}
+            NAMELINK_COMPONENT ${arg_PACKAGE}_dev
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT ${arg_PACKAGE}_dev
+    FILE_SET HEADERS COMPONENT ${arg_PACKAGE}_dev)
+  install(
+    EXPORT ${target}_targets
+    FILE ${file}
+    NAMESPACE waybill::
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/waybill
+    COMPONENT ${arg_PACKAGE}_dev)
+endfunction()
 
-  target_compile_definitions(${target} PRIVATE WAYBILL_${name_upper}_BUILD)
-  get_target_property(type ${target} TYPE)
-  if(type STREQUAL "SHARED_LIBRARY")
-    # Public, because the reader of the headers must know what kind of symbol to expect.
-    target_compile_definitions(${target} PUBLIC WAYBILL_SHARED)
+function(_waybill_install_pkg_config)
+  string(REPLACE _ - module "waybill-${name}")
+  # A file that knows its place serves any prefix. An absolute folder of libraries has none.
+  set(prefix "${CMAKE_INSTALL_PREFIX}")
+  if(NOT IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+    file(RELATIVE_PATH up "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" /prefix)
+    string(REGEX REPLACE "/$" "" prefix "\${pcfiledir}/${up}")
   endif()
+  cmake_path(APPEND libdir "\${prefix}" "${CMAKE_INSTALL_LIBDIR}")
+  cmake_path(APPEND includedir "\${prefix}" "${CMAKE_INSTALL_INCLUDEDIR}")
+  list(JOIN arg_PKG_CONFIG_REQUIRES ", " requires)
+  set(flags "-I\${includedir}")
+  set(libraries "")
+  if(arg_SOURCES)
+    set(libraries "-L\${libdir} -lwaybill_${name}")
+    if(BUILD_SHARED_LIBS)
+      string(APPEND flags " -DWAYBILL_SHARED")
+    endif()
+  endif()
+  configure_file("${PROJECT_SOURCE_DIR}/cmake/waybill.pc.in" "${PROJECT_BINARY_DIR}/${module}.pc" @ONLY)
+  install(
+    FILES "${PROJECT_BINARY_DIR}/${module}.pc"
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+    COMPONENT ${arg_PACKAGE}_dev)
 endfunction()

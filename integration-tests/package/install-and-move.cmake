@@ -1,7 +1,9 @@
-# Installs the build folder BUILD and moves the result to PREFIX.
+# Installs the build folder BUILD as a packager does, beside the system, and moves the result to PREFIX.
 
-set(staged "${PREFIX}-before-the-move")
+set(staged "${PREFIX}-staged")
 file(REMOVE_RECURSE "${PREFIX}" "${staged}")
-set(ENV{DESTDIR} "")
-execute_process(COMMAND "${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${staged}" COMMAND_ERROR_IS_FATAL ANY)
-file(RENAME "${staged}" "${PREFIX}")
+set(ENV{DESTDIR} "${staged}")
+execute_process(COMMAND "${CMAKE_COMMAND}" --install "${BUILD}" --prefix /opt/waybill
+                        COMMAND_ERROR_IS_FATAL ANY)
+file(RENAME "${staged}/opt/waybill" "${PREFIX}")
+file(REMOVE_RECURSE "${staged}")
