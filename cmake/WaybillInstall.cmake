@@ -14,5 +14,12 @@ install(
   FILES "${PROJECT_BINARY_DIR}/waybill-config.cmake"
         "${PROJECT_BINARY_DIR}/waybill-config-version.cmake"
         "${CMAKE_CURRENT_LIST_DIR}/FindRdKafka.cmake"
-  DESTINATION "${waybill_package_dir}")
-install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+  DESTINATION "${waybill_package_dir}"
+  COMPONENT core_dev)
+install(
+  FILES "${PROJECT_SOURCE_DIR}/LICENSE"
+  DESTINATION "${CMAKE_INSTALL_DOCDIR}"
+  COMPONENT license)
+if(PROJECT_IS_TOP_LEVEL)
+  include(WaybillPackages)
+endif()

@@ -9,6 +9,8 @@ usage: tools/dev/install-packages.sh GROUP...
   build      compiler, CMake, Ninja, librdkafka, CLI11, nlohmann-json
   unit       GoogleTest, Python
   test       GoogleTest, nlohmann-json, kcat, Python, Java and Maven (for a real Apache Kafka)
+  package    file and dpkg-dev, to make Debian packages
+  doc        Doxygen
   ci         clang-format, clang-tidy, clang and its sanitizers, version 14, and Google Benchmark, which
              clang-tidy reads too (Debian 12 only)
   benchmark  Google Benchmark, opentelemetry-cpp, Python, Java and Maven (for a real Apache Kafka)
@@ -41,6 +43,8 @@ packages_of() {
       has_java_17 || echo default-jre-headless
       command -v mvn >/dev/null || echo maven
       ;;
+    package) echo file dpkg-dev ;;
+    doc) echo doxygen ;;
     ci)
       if [[ "$debian_version" == 12 ]]; then
         echo clang-format-14 clang-tidy-14 clang-14 libclang-rt-14-dev libbenchmark-dev
@@ -99,7 +103,7 @@ if [[ $# == 0 || "$1" == --help ]]; then
 fi
 for group in "$@"; do
   case "$group" in
-    build | unit | test | ci | benchmark) ;;
+    build | unit | test | package | doc | ci | benchmark) ;;
     *)
       say "there is no group $group" >&2
       usage >&2

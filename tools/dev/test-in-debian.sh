@@ -15,19 +15,8 @@ of this machine is mounted there, /proc neither: test.sh cannot look for process
 TEXT
 }
 
-fail() {
-  echo "test-in-debian.sh: $*" >&2
-  exit 1
-}
-
-# The mirror of this machine's own release, without its security updates.
-mirror_of_apt() {
-  local codename
-  codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-  # shellcheck disable=SC2016 # apt's placeholders, not the shell's
-  apt-get indextargets --format '$(RELEASE) $(SITE)' 'Created-By: Packages' 'Component: main' |
-    awk -v codename="$codename" '$1 == codename { print $2; exit }'
-}
+# shellcheck source=debian-chroot.sh
+source tools/dev/debian-chroot.sh
 
 suite=${1:-}
 case "$suite" in
@@ -42,28 +31,6 @@ case "$suite" in
     ;;
 esac
 [[ $# != 0 ]] || set -- --unit
-[[ "$(id -u)" == 0 ]] || fail "only root can make a Debian in a folder"
-command -v debootstrap >/dev/null || fail "debootstrap was not found (Debian: debootstrap)"
-mirror=$(mirror_of_apt)
-[[ -n "$mirror" ]] || fail "apt knows no mirror of this machine's release"
-
-folder=$(mktemp -d "${TMPDIR:-/tmp}/waybill-debian.XXXXXX")
-# One file system: whatever somebody may have mounted there is not ours to delete.
-trap 'rm -rf --one-file-system "$folder"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
-
-proxy=""
-eval "$(apt-config shell proxy Acquire::http::Proxy)"
-[[ -z "$proxy" ]] || export http_proxy=$proxy
-echo "== Debian $suite"
-debootstrap --variant=minbase --include=ca-certificates "$suite" "$folder/root" "$mirror" \
-  >"$folder/debootstrap.log" || {
-  tail -n 20 "$folder/debootstrap.log" >&2
-  fail "debootstrap failed"
-}
-mkdir "$folder/root/waybill"
-git archive HEAD | tar -x -C "$folder/root/waybill"
-chroot "$folder/root" env -i HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" \
-  PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-  ${http_proxy:+"http_proxy=$http_proxy"} /waybill/test.sh "$@"
+make_debian "$suite"
+copy_project "$folder/root"
+in_debian "$folder/root" /waybill/test.sh "$@"
