@@ -6,6 +6,8 @@ set(WAYBILL_PACKAGE_MAINTAINER
     CACHE STRING "Who answers for the packages; whoever publishes them names himself")
 set(waybill_package_release 1)
 set(waybill_package_version ${PROJECT_VERSION}-${waybill_package_release})
+math(EXPR waybill_next_minor "${PROJECT_VERSION_MINOR} + 1")
+set(waybill_next_minor ${PROJECT_VERSION_MAJOR}.${waybill_next_minor})
 string(CONCAT waybill_about
               "waybill writes the sender's trace context and baggage into each message's\n"
               "headers, reads it at the other end and takes it off, by W3C Trace Context\n"
@@ -29,8 +31,6 @@ set(CPACK_DEBIAN_PACKAGE_RELEASE ${waybill_package_release})
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 # A component's library is found in the build folder while the dependencies of another one are read.
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS "${PROJECT_BINARY_DIR}/core")
-set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
-set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY ">=")
 
 string(TIMESTAMP waybill_package_date "%a, %d %b %Y %H:%M:%S +0000" UTC)
 configure_file("${CMAKE_CURRENT_LIST_DIR}/debian/changelog.in"
@@ -83,7 +83,12 @@ macro(waybill_add_debian_library component purpose)
       SECTION libs
       SUMMARY "trace context and baggage ${purpose}"
       DEPENDS ${deb_base})
-    set(CPACK_DEBIAN_${deb_upper}_PACKAGE_CONTROL_EXTRA "${CMAKE_CURRENT_LIST_DIR}/debian/triggers")
+    # Before 1.0 the next minor version is another ABI, so what is built with this one wants this one.
+    file(WRITE "${PROJECT_BINARY_DIR}/debian/${component}/shlibs"
+         "libwaybill_${component} ${WAYBILL_SOVERSION} ${deb_runtime} (>= ${PROJECT_VERSION}), "
+         "${deb_runtime} (<< ${waybill_next_minor}~)\n")
+    set(CPACK_DEBIAN_${deb_upper}_PACKAGE_CONTROL_EXTRA
+        "${PROJECT_BINARY_DIR}/debian/${component}/shlibs")
   endif()
   waybill_add_debian_package(
     ${component}_dev libwaybill-${component}-dev
