@@ -5,6 +5,7 @@
 #include <string>
 
 #include "support/sending.hpp"
+#include "waybill/kafka/carrier.hpp"
 
 namespace {
 
@@ -169,6 +170,53 @@ TEST_F(kafka_outcome, of_messages_behind_a_fatal_error_is_failed) {
   EXPECT_EQ(log.size(), 2U);
   EXPECT_EQ(log.count(outcome_state::failed) + log.count(outcome_state::purged), 2U);
   EXPECT_EQ(tracer->badly_ended(), 0U);
+}
+
+TEST_F(kafka_outcome, of_a_failure_comes_with_a_message_that_is_no_source_of_context) {
+  connect();
+  int calls = 0;
+  waybill::kafka::producer producer(
+      client.get(), with, observed, {.on_delivery = [&](const waybill::kafka::delivery& told) {
+        ++calls;
+        EXPECT_EQ(waybill_test::only(waybill_test::headers_of(*told.message), "traceparent"),
+                  waybill_test::traceparent_a);
+        EXPECT_TRUE(waybill::kafka::extract(*told.message, with).as_sent().is_empty());
+      }});
+  send(producer, 1);
+  purge(client.get());
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_F(kafka_outcome, has_a_span_that_tells_what_was_sent) {
+  connect(std::move(unreachable().set("client.id", "sender-1")));
+  trace();
+  const auto producer = make_producer();
+  const waybill::kafka::record messages[] = {
+      {.topic = waybill_test::topic, .partition = 3, .value = "value", .key = "key-1"},
+      {.topic = waybill_test::topic, .key = "key-2"},
+      {.topic = waybill_test::topic, .value = ""},
+  };
+  EXPECT_EQ(producer->produce_batch(messages), 3U);
+  purge(client.get());
+  const auto spans = tracer->spans(waybill::operation_kind::send);
+  ASSERT_EQ(spans.size(), 3U);
+  for (const auto& span : spans) {
+    EXPECT_EQ(span.system, "kafka");
+    EXPECT_EQ(span.name, "send");
+    EXPECT_EQ(span.destination, waybill_test::topic);
+    EXPECT_EQ(span.client_id, "sender-1");
+    EXPECT_EQ(span.batch_messages, std::nullopt);
+    EXPECT_TRUE(span.injects);
+  }
+  EXPECT_EQ(spans[0].partition, 3);
+  EXPECT_EQ(spans[0].message_key, "key-1");
+  EXPECT_EQ(spans[0].body_bytes, 5U);
+  EXPECT_FALSE(spans[0].tombstone);
+  EXPECT_EQ(spans[1].partition, std::nullopt);
+  EXPECT_TRUE(spans[1].tombstone);
+  EXPECT_EQ(spans[2].message_key, "");
+  EXPECT_EQ(spans[2].body_bytes, 0U);
+  EXPECT_FALSE(spans[2].tombstone);
 }
 
 TEST_F(kafka_outcome, is_unanswered_when_the_client_is_closed_first) {
