@@ -19,8 +19,8 @@ class baggage_fields final : public format {
 
   void extract(const field_values& values, extract_draft& draft) const noexcept override {
     if (values.state(baggage) != errc::ok) return;
-    if (values.count(baggage) == 1) {
-      const std::string_view text = values.text(baggage);
+    if (detail::context_access::count(values, baggage) == 1) {
+      const std::string_view text = detail::context_access::text(values, baggage);
       const auto members = detail::canonical_baggage_members(text, draft.limits());
       if (members.has_value()) {
         detail::context_access::borrow_baggage(draft, text, *members);

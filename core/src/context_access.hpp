@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "collected_fields.hpp"
 #include "waybill/context.hpp"
 #include "waybill/format.hpp"
 
@@ -20,17 +21,23 @@ struct context_access {
     view.baggage_members_ = members;
     return view;
   }
-  /// What make_view would borrow, owned.
-  static context make_context(const extract_draft& draft) noexcept {
-    context made(draft.trace_);
-    if (!draft.tracestate_.empty() || !draft.baggage_.empty()) {
-      made.store(draft.tracestate_, draft.baggage_, draft.baggage_members_);
-    }
-    return made;
+  /// Where formats write the position of a new context.
+  static trace_context& trace_of(context& made) noexcept { return made.trace_; }
+  static trace_context& trace_of(context_view& made) noexcept { return made.trace_; }
+  /// Gives a new context the texts that formats found: copied,
+  static void store_texts(const extract_draft& draft, context& made) noexcept {
+    if (draft.tracestate_.empty() && draft.baggage_.empty()) return;
+    made.store(draft.tracestate_, draft.baggage_, draft.baggage_members_);
+  }
+  /// or borrowed.
+  static void store_texts(const extract_draft& draft, context_view& made) noexcept {
+    made.tracestate_ = draft.tracestate_;
+    made.baggage_ = draft.baggage_;
+    made.baggage_members_ = draft.baggage_members_;
   }
   /// Reads a traceparent to its place, without the copies that set_trace would make.
   static errc read_trace(extract_draft& draft, std::string_view traceparent) noexcept {
-    const errc code = parse_traceparent(traceparent, draft.trace_);
+    const errc code = parse_traceparent(traceparent, *draft.trace_);
     if (code == errc::ok) draft.tracestate_ = {};
     return code;
   }
@@ -50,6 +57,13 @@ struct context_access {
     draft.baggage_owned_.swap(text);
     draft.baggage_ = draft.baggage_owned_.view();
     draft.baggage_members_ = members;
+  }
+  /// What field_values answers for a field that is ok, without a call.
+  static std::string_view text(const field_values& values, std::size_t index) noexcept {
+    return values.collected_->text(values.slots_[index]);
+  }
+  static std::uint32_t count(const field_values& values, std::size_t index) noexcept {
+    return values.collected_->count(values.slots_[index]);
   }
   static void put(field_writer& writer, std::size_t index, std::string_view value) noexcept {
     const std::uint8_t slot = writer.slots_[index];

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "waybill/detail/hex.hpp"
@@ -85,7 +86,17 @@ inline constexpr std::array<std::uint8_t, 256> char_classes = [] {
     const std::uint64_t end = load_little_endian(a + bytes - 8) ^ load_little_endian(b + bytes - 8);
     return (begin | end) == 0;
   }
-  return std::equal(a, a + bytes, b);
+  if (bytes >= 4 && bytes < 8) {
+    std::uint32_t words[4];
+    std::memcpy(&words[0], a, 4);
+    std::memcpy(&words[1], b, 4);
+    std::memcpy(&words[2], a + bytes - 4, 4);
+    std::memcpy(&words[3], b + bytes - 4, 4);
+    return ((words[0] ^ words[1]) | (words[2] ^ words[3])) == 0;
+  }
+  bool is_equal = true;
+  for (std::size_t i = 0; i < bytes; ++i) is_equal &= a[i] == b[i];
+  return is_equal;
 }
 
 /// `lower` is in lower case already.

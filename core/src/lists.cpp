@@ -3,8 +3,9 @@
 #include <array>
 #include <limits>
 
+#include "canonical.hpp"
 #include "grammar.hpp"
-#include "scan.hpp"
+#include "wide_lists.hpp"
 
 namespace waybill::inline v0::detail {
 
@@ -60,6 +61,15 @@ bool walk_baggage_member(std::string_view member, F&& piece) noexcept {
   return true;
 }
 
+std::uint32_t count_canonical_baggage(std::string_view text, std::uint32_t members_max) noexcept {
+#if WAYBILL_HAS_WIDE_LISTS
+  if (text.size() >= wide_list_bytes_min && can_use_wide_lists()) {
+    return count_canonical_baggage_wide(text, members_max);
+  }
+#endif
+  return count_canonical_baggage_portable(text, members_max);
+}
+
 }  // namespace
 
 std::string_view next_piece(std::string_view& text) noexcept {
@@ -103,7 +113,12 @@ bool is_tracestate_value(std::string_view value) noexcept {
 }
 
 bool is_canonical_tracestate(std::string_view text) noexcept {
-  return is_canonical_tracestate_by<scanner<tracestate_grammar>>(text);
+#if WAYBILL_HAS_WIDE_LISTS
+  if (text.size() >= wide_list_bytes_min && can_use_wide_lists()) {
+    return is_canonical_tracestate_wide(text);
+  }
+#endif
+  return is_canonical_tracestate_portable(text);
 }
 
 void tracestate_cleaner::add(std::string_view value) noexcept {
@@ -162,8 +177,7 @@ std::optional<std::uint32_t> canonical_baggage_members(std::string_view text,
   if (text.size() > limits.baggage_bytes_max || text.size() > limits.field_scan_bytes_max) {
     return std::nullopt;
   }
-  const std::uint32_t members =
-      count_canonical_baggage<scanner<baggage_grammar>>(text, limits.baggage_members_max);
+  const std::uint32_t members = count_canonical_baggage(text, limits.baggage_members_max);
   return members == 0 ? std::nullopt : std::optional(members);
 }
 

@@ -1,6 +1,7 @@
 #include "waybill/propagator.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 
 #include "collected_fields.hpp"
@@ -50,15 +51,6 @@ struct within_limits {
   }
 };
 
-/// Whether a context has what one of these fields carries.
-bool has_concern_of(std::span<const field> fields, std::span<const std::uint8_t> slots,
-                    const context_view& context) noexcept {
-  return std::any_of(slots.begin(), slots.end(), [&](std::uint8_t slot) {
-    return fields[slot].concern == field_concern::trace ? context.has_trace()
-                                                        : context.has_baggage();
-  });
-}
-
 }  // namespace
 
 propagator::propagator() noexcept {
@@ -105,10 +97,15 @@ void propagator::add(const format& added) noexcept {
     std::size_t index = 0;
     while (index < field_count_ && fields_[index].name != each.name) ++index;
     if (index == field_count_) {
+      const std::uint32_t bit = std::uint32_t{1} << index;
+      (each.concern == field_concern::trace ? trace_fields_ : baggage_fields_) |= bit;
+      if (each.kind == field_kind::list) list_fields_ |= bit;
+      all_absent_[field_count_] = errc::absent;
       fields_[field_count_++] = each;
       name_lengths_ |= std::uint64_t{1} << each.name.size();
     }
     slots_[slot_count_++] = static_cast<std::uint8_t>(index);
+    masks_[format_count_] |= std::uint32_t{1} << index;
   }
   formats_[format_count_++] = &added;
   first_slot_[format_count_] = slot_count_;
@@ -128,22 +125,30 @@ std::size_t propagator::field_index(std::string_view name) const noexcept {
   return index;
 }
 
-void propagator::read(const reader_ref& carrier, carrier_rules rules,
-                      extract_draft& draft) const noexcept {
+[[gnu::always_inline]] inline void propagator::read(const reader_ref& carrier, carrier_rules rules,
+                                                    extract_draft& draft) const noexcept {
   detail::collected_fields collected(carrier, rules, draft.limits_, fields());
   collected.collect(name_lengths_);
   extract_report& report = *draft.report_;
-  report = {};  // the caller may use one report for many messages
-  if (!collected.found_any && !collected.failed) {
-    std::fill_n(collected.states.begin(), field_count_, errc::absent);
-  } else {
-    for (std::size_t i = 0; i < field_count_; ++i) {
-      collected.states[i] = collected.state(i);
-      if (collected.is_repeated(i)) report.repeated |= std::uint32_t{1} << i;
-    }
+  // The caller may use one report for many messages.
+  report.fields = all_absent_;
+  report.repeated = 0;
+  report.members_dropped = 0;
+  if (collected.failed) {
+    for (std::size_t i = 0; i < field_count_; ++i) report.fields[i] = errc::carrier_failed;
+    return;
   }
-  std::copy_n(collected.states.begin(), field_count_, report.fields.begin());
+  if (collected.found == 0) return;
+  collected.states = all_absent_;
+  for (std::uint32_t left = collected.found; left != 0; left &= left - 1) {
+    const auto i = static_cast<std::size_t>(std::countr_zero(left));
+    const errc state = collected.state(i);
+    collected.states[i] = state;
+    report.fields[i] = state;
+    if (collected.is_repeated(i)) report.repeated |= std::uint32_t{1} << i;
+  }
   for (std::size_t i = 0; i < format_count_; ++i) {
+    if ((collected.found & masks_[i]) == 0) continue;
     draft.slots_ = slots_of(i);
     formats_[i]->extract(field_values(collected, collected.states.data(), draft.slots_), draft);
   }
@@ -152,9 +157,11 @@ void propagator::read(const reader_ref& carrier, carrier_rules rules,
 context propagator::extract(const reader_ref& carrier, carrier_rules rules, const limits& limits,
                             extract_report* report) const noexcept {
   extract_report unused;
-  extract_draft draft(limits, report != nullptr ? *report : unused);
+  context made;
+  extract_draft draft(limits, report != nullptr ? *report : unused,
+                      detail::context_access::trace_of(made));
   read(carrier, rules, draft);
-  context made = detail::context_access::make_context(draft);
+  detail::context_access::store_texts(draft, made);
   // A context keeps silent about memory that ran out; whoever asks for a report is told.
   const bool lost_baggage = made.baggage_text().size() != draft.baggage_.size();
   const bool lost_tracestate = made.tracestate_text().size() != draft.tracestate_.size();
@@ -173,23 +180,38 @@ result<context_view> propagator::peek_at(const reader_ref& carrier, carrier_rule
                                          const limits& limits,
                                          extract_report* report) const noexcept {
   extract_report unused;
-  extract_draft draft(limits, report != nullptr ? *report : unused);
+  result<context_view> made{context_view{}};
+  extract_draft draft(limits, report != nullptr ? *report : unused,
+                      detail::context_access::trace_of(*made));
   read(carrier, rules, draft);
   // Text in a buffer of the draft's would dangle.
-  if (draft.tracestate_owned_.size() > 0 || draft.baggage_owned_.size() > 0)
-    return errc::needs_copy;
-  return detail::context_access::make_view(draft.trace_, draft.tracestate_, draft.baggage_,
-                                           draft.baggage_members_);
+  if (draft.tracestate_owned_.size() > 0 || draft.baggage_owned_.size() > 0) {
+    made = errc::needs_copy;
+  } else {
+    detail::context_access::store_texts(draft, *made);
+  }
+  return made;
+}
+
+inject_report propagator::inject(const context_view& context, const writer_ref& carrier,
+                                 const limits& limits) const noexcept {
+  const bool fits = context.tracestate_text().size() <= limits.tracestate_bytes_max &&
+                    context.baggage_members() <= limits.baggage_members_max &&
+                    context.baggage_text().size() <= limits.baggage_bytes_max;
+  if (!fits) return write_within_limits(context, carrier, limits, {});
+  return context.is_empty() ? inject_report{} : write(context, context.has_trace(), carrier);
 }
 
 inject_report propagator::inject(const context_view& context, const writer_ref& carrier,
                                  const limits& limits, inject_parts parts) const noexcept {
-  if (context.is_empty()) return {};
-  const bool fits = parts.trace && parts.tracestate && parts.baggage &&
-                    context.tracestate_text().size() <= limits.tracestate_bytes_max &&
-                    context.baggage_members() <= limits.baggage_members_max &&
-                    context.baggage_text().size() <= limits.baggage_bytes_max;
-  if (fits) return write(context, context.has_trace(), carrier);
+  if (parts.trace && parts.tracestate && parts.baggage) return inject(context, carrier, limits);
+  return context.is_empty() ? inject_report{}
+                            : write_within_limits(context, carrier, limits, parts);
+}
+
+inject_report propagator::write_within_limits(const context_view& context,
+                                              const writer_ref& carrier, const limits& limits,
+                                              inject_parts parts) const noexcept {
   const within_limits fitting(context, limits, parts);
   inject_report report = write(fitting.view, context.has_trace(), carrier);
   if (report.code == errc::ok) report.code = fitting.code;
@@ -199,22 +221,22 @@ inject_report propagator::inject(const context_view& context, const writer_ref& 
 inject_report propagator::write(const context_view& context, bool replaces_all,
                                 const writer_ref& carrier) const noexcept {
   field_writer writer(carrier, fields());
+  const std::uint32_t concerned =
+      (context.has_trace() ? trace_fields_ : 0) | (context.has_baggage() ? baggage_fields_ : 0);
   for (std::size_t i = 0; i < format_count_; ++i) {
+    if ((masks_[i] & concerned) == 0) continue;
     writer.slots_ = slots_of(i);
-    if (has_concern_of(fields(), writer.slots_, context)) formats_[i]->inject(context, writer);
+    formats_[i]->inject(context, writer);
+  }
+  const std::uint32_t replaced = baggage_fields_ | (replaces_all ? trace_fields_ : 0);
+  for (std::uint32_t left = replaced & ~writer.written_; left != 0; left &= left - 1) {
+    const auto i = static_cast<std::size_t>(std::countr_zero(left));
+    writer.failed_ |= !carrier.erase(fields_[i].name);
   }
   inject_report report;
-  for (std::size_t i = 0; i < field_count_; ++i) {
-    const bool carries_baggage = fields_[i].concern == field_concern::baggage;
-    if (((writer.written_ >> i) & 1) != 0) {
-      const bool is_list = fields_[i].kind == field_kind::list;
-      report.baggage |= carries_baggage;
-      report.tracestate |= !carries_baggage && is_list;
-      report.trace |= !carries_baggage && !is_list;
-    } else if (replaces_all || carries_baggage) {
-      writer.failed_ |= !carrier.erase(fields_[i].name);
-    }
-  }
+  report.baggage = (writer.written_ & baggage_fields_) != 0;
+  report.tracestate = (writer.written_ & trace_fields_ & list_fields_) != 0;
+  report.trace = (writer.written_ & trace_fields_ & ~list_fields_) != 0;
   if (writer.failed_) report.code = errc::carrier_failed;
   return report;
 }

@@ -21,7 +21,8 @@ class tracecontext final : public format {
   void extract(const field_values& values, extract_draft& draft) const noexcept override {
     bool usable = false;
     if (values.state(traceparent) == errc::ok) {
-      const errc code = detail::context_access::read_trace(draft, values.text(traceparent));
+      const errc code = detail::context_access::read_trace(
+          draft, detail::context_access::text(values, traceparent));
       usable = code == errc::ok;
       if (!usable) draft.report(traceparent, code);
     }
@@ -63,8 +64,8 @@ class tracecontext final : public format {
 
   static void extract_tracestate(const field_values& values, extract_draft& draft) noexcept {
     const std::size_t bytes_max = draft.limits().tracestate_bytes_max;
-    const std::string_view text = values.text(tracestate);
-    if (values.count(tracestate) == 1 && text.size() <= bytes_max &&
+    const std::string_view text = detail::context_access::text(values, tracestate);
+    if (detail::context_access::count(values, tracestate) == 1 && text.size() <= bytes_max &&
         text.size() <= draft.limits().field_scan_bytes_max &&
         detail::is_canonical_tracestate(text)) {
       detail::context_access::borrow_tracestate(draft, text);

@@ -60,10 +60,17 @@ class field_visitor {
       : call_(call), state_(state), name_lengths_(name_lengths) {}
 
   void operator()(std::string_view name, const field_value& value) const noexcept {
-    if (name.size() < 64 && ((name_lengths_ >> name.size()) & 1) != 0) call_(state_, name, value);
+    if (is_wanted(name)) call_(state_, name, value);
+  }
+  void operator()(std::string_view name, std::string_view text) const noexcept {
+    if (is_wanted(name)) call_(state_, name, field_value(text));
   }
 
  private:
+  [[nodiscard]] bool is_wanted(std::string_view name) const noexcept {
+    return name.size() < 64 && ((name_lengths_ >> name.size()) & 1) != 0;
+  }
+
   function call_;
   void* state_;
   std::uint64_t name_lengths_;  // bit n: some field's name has n bytes

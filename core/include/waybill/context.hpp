@@ -81,7 +81,7 @@ class WAYBILL_API context {
   static constexpr std::size_t inline_bytes_max = 344;
 
   /// Neither trace nor baggage.
-  context() noexcept : context(trace_context{}) {}
+  context() noexcept {}  // NOLINT(*-equals-default): the text is left as it is
   explicit context(const trace_context& trace) noexcept : trace_(trace) {}
   context(const trace_context& trace, const tracestate& state, const baggage& items) noexcept;
   /// A copy that owns its text.

@@ -62,6 +62,7 @@ class field_values {
 
  private:
   friend class propagator;
+  friend struct detail::context_access;
   field_values(const detail::collected_fields& collected, const errc* states,
                std::span<const std::uint8_t> slots) noexcept
       : collected_(&collected), states_(states), slots_(slots) {}
@@ -79,7 +80,7 @@ class extract_draft {
 
   /// Sets the position; a tracestate of an earlier format goes.
   void set_trace(const trace_context& trace) noexcept {
-    trace_ = trace;
+    *trace_ = trace;
     tracestate_ = {};
   }
   /// Sets the tracestate of the position set before, from canonical text, which is copied.
@@ -97,13 +98,14 @@ class extract_draft {
  private:
   friend class propagator;
   friend struct detail::context_access;
-  extract_draft(const waybill::limits& limits, extract_report& report) noexcept
-      : limits_(limits), report_(&report) {}
+  extract_draft(const waybill::limits& limits, extract_report& report,
+                trace_context& trace) noexcept
+      : limits_(limits), report_(&report), trace_(&trace) {}
 
   const waybill::limits& limits_;
   extract_report* report_;
   std::span<const std::uint8_t> slots_;
-  trace_context trace_;
+  trace_context* trace_;  // written where it will stay: a copy right behind would wait for it
   std::uint32_t baggage_members_ = 0;
   std::string_view tracestate_;
   std::string_view baggage_;
@@ -146,6 +148,7 @@ class WAYBILL_API format {
   [[nodiscard]] virtual std::string_view name() const noexcept = 0;
   /// Every name the format reads or writes; the same span at every call.
   [[nodiscard]] virtual std::span<const field> fields() const noexcept = 0;
+  /// Called when the carrier holds at least one of the format's fields.
   virtual void extract(const field_values& values, extract_draft& draft) const noexcept = 0;
   /// Called with a context that has the concern of the format's fields, and within the limits.
   virtual void inject(const context_view& context, field_writer& writer) const noexcept = 0;

@@ -99,9 +99,15 @@ class WAYBILL_API propagator {
   /// the baggage fields alone; an empty context changes nothing.
   /// @par Errors   never throws. `parts` that are false are left out and their fields erased.
   inject_report inject(const context_view& context, const writer_ref& carrier,
-                       const limits& limits = {}, inject_parts parts = {}) const noexcept;
-  inject_report inject(const context& context, const writer_ref& carrier, const limits& limits = {},
-                       inject_parts parts = {}) const noexcept {
+                       const limits& limits = {}) const noexcept;
+  inject_report inject(const context_view& context, const writer_ref& carrier, const limits& limits,
+                       inject_parts parts) const noexcept;
+  inject_report inject(const context& context, const writer_ref& carrier,
+                       const limits& limits = {}) const noexcept {
+    return inject(context_view(context), carrier, limits);
+  }
+  inject_report inject(const context& context, const writer_ref& carrier, const limits& limits,
+                       inject_parts parts) const noexcept {
     return inject(context_view(context), carrier, limits, parts);
   }
   /// Takes every field of every format away.
@@ -113,13 +119,20 @@ class WAYBILL_API propagator {
   void read(const reader_ref& carrier, carrier_rules rules, extract_draft& draft) const noexcept;
   inject_report write(const context_view& context, bool replaces_all,
                       const writer_ref& carrier) const noexcept;
+  inject_report write_within_limits(const context_view& context, const writer_ref& carrier,
+                                    const limits& limits, inject_parts parts) const noexcept;
   [[nodiscard]] std::span<const std::uint8_t> slots_of(std::size_t format_index) const noexcept;
 
   std::array<const format*, formats_max> formats_{};
+  std::array<std::uint32_t, formats_max> masks_{};  // each format's fields as bits, by index
   std::array<std::uint8_t, formats_max + 1> first_slot_{};
   std::array<std::uint8_t, fields_max> slots_{};  // each format's fields as indices of fields_
   std::array<field, fields_max> fields_{};
+  std::array<errc, fields_max> all_absent_{};  // the states of a carrier without any of the fields
   std::uint64_t name_lengths_ = 0;
+  std::uint32_t trace_fields_ = 0;  // bits by index, as all of these
+  std::uint32_t baggage_fields_ = 0;
+  std::uint32_t list_fields_ = 0;
   std::uint8_t format_count_ = 0;
   std::uint8_t field_count_ = 0;
   std::uint8_t slot_count_ = 0;

@@ -11,6 +11,12 @@
 
 namespace waybill::inline v0 {
 
+class trace_context;
+
+namespace detail {
+constexpr errc parse_traceparent(std::string_view text, trace_context& out) noexcept;
+}  // namespace detail
+
 /// Identifies a trace: 16 bytes in the order they are written. All zeros means none.
 struct trace_id {
   std::array<std::uint8_t, 16> bytes{};
@@ -102,11 +108,16 @@ class alignas(8) trace_context {  // copied by whole words
   }
 
  private:
+  friend constexpr errc detail::parse_traceparent(std::string_view text,
+                                                  trace_context& out) noexcept;
+
   trace_id trace_;
   span_id span_;
   std::uint8_t flags_ = 0;
   sampling_state sampling_ = sampling_state::defer;
   bool remote_ = false;
+  // Named, so that a copy is two wide moves and not two that overlap.
+  [[maybe_unused]] std::array<std::uint8_t, 5> unused_{};
 };
 
 /// Length of a traceparent of version 00, in bytes.
@@ -117,26 +128,24 @@ namespace detail {
 [[nodiscard]] constexpr errc parse_traceparent(std::string_view text, trace_context& out) noexcept {
   if (text.size() < traceparent_bytes) return errc::malformed;
   const char* at = text.data();
-  const int version = decode_2(at);
-  const hex_word trace_begin = decode_16(at + 3);
-  const hex_word trace_end = decode_16(at + 19);
-  const hex_word span_word = decode_16(at + 36);
-  const int flags = decode_2(at + 53);
+  const hex_words ids = decode_3x16(at + 3, at + 19, at + 36);
   const bool has_dashes = at[2] == '-' && at[35] == '-' && at[52] == '-';
-  const bool is_good = (version | flags) >= 0 && has_dashes && trace_begin.is_good &&
-                       trace_end.is_good && span_word.is_good;
-  if (!is_good) return errc::malformed;
+  const int version = at[0] == '0' && at[1] == '0' ? 0 : decode_2(at);
+  const int flags =
+      at[53] == '0' && at[54] >= '0' && at[54] <= '9' ? at[54] - '0' : decode_2(at + 53);
+  if ((version | flags) < 0 || !has_dashes || !ids.is_good) return errc::malformed;
   if (version == 0xff) return errc::forbidden_version;
   if (text.size() > traceparent_bytes && (version == 0 || at[traceparent_bytes] != '-')) {
     return errc::malformed;
   }
-  if ((trace_begin.bytes | trace_end.bytes) == 0 || span_word.bytes == 0) return errc::zero_id;
-  trace_id trace;
-  span_id span;
-  store_little_endian(trace_begin.bytes, trace.bytes.data());
-  store_little_endian(trace_end.bytes, trace.bytes.data() + 8);
-  store_little_endian(span_word.bytes, span.bytes.data());
-  out = trace_context(trace, span, static_cast<std::uint8_t>(flags), true);
+  if ((ids.bytes[0] | ids.bytes[1]) == 0 || ids.bytes[2] == 0) return errc::zero_id;
+  // To its place at once: a copy right behind such stores would wait for them.
+  store_little_endian(ids.bytes[0], out.trace_.bytes.data());
+  store_little_endian(ids.bytes[1], out.trace_.bytes.data() + 8);
+  store_little_endian(ids.bytes[2], out.span_.bytes.data());
+  out.flags_ = static_cast<std::uint8_t>(flags & flags_known);
+  out.sampling_ = (flags & flag_sampled) != 0 ? sampling_state::accept : sampling_state::deny;
+  out.remote_ = true;
   return errc::ok;
 }
 }  // namespace detail

@@ -60,11 +60,25 @@ struct hex_word {
   return {packed, (is_digit | is_letter) == high && (text & high) == 0};
 }
 
-/// Sixteen digits become eight bytes: the portable way.
-[[nodiscard]] constexpr hex_word decode_16_portable(const char* digits) noexcept {
-  const hex_word first = decode_8(digits);
-  const hex_word second = decode_8(digits + 8);
-  return {first.bytes | (second.bytes << 32), first.is_good && second.is_good};
+/// Three times eight bytes, as hex_word has them: the two halves of a trace id and a span id.
+struct hex_words {
+  std::array<std::uint64_t, 3> bytes{};
+  bool is_good = false;
+};
+
+/// Three times sixteen digits become three times eight bytes: the portable way.
+[[nodiscard]] constexpr hex_words decode_3x16_portable(const char* first, const char* second,
+                                                       const char* third) noexcept {
+  hex_words words;
+  words.is_good = true;
+  const char* const all[] = {first, second, third};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const hex_word begin = decode_8(all[i]);
+    const hex_word end = decode_8(all[i] + 8);
+    words.bytes[i] = begin.bytes | (end.bytes << 32);
+    words.is_good = words.is_good && begin.is_good && end.is_good;
+  }
+  return words;
 }
 
 /// Eight bytes become sixteen digits: the portable way.
@@ -76,20 +90,34 @@ constexpr void encode_16_portable(std::uint64_t bytes, char* out) noexcept {
 }
 
 #if defined(__SSE2__)
-/// The same with one vector of sixteen bytes.
-[[nodiscard]] inline hex_word decode_16_wide(const char* digits) noexcept {
+/// Sixteen digits become the low bytes of eight words; a byte of `good` is cleared where there is
+/// no digit.
+[[nodiscard]] inline __m128i decode_16_wide(const char* digits, __m128i& good) noexcept {
   const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(digits));
   const __m128i digit = _mm_sub_epi8(text, _mm_set1_epi8('0'));
   const __m128i letter = _mm_sub_epi8(text, _mm_set1_epi8('a'));
   const __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
   const __m128i is_letter = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(5)), letter);
-  const __m128i nibbles =
-      _mm_or_si128(_mm_and_si128(is_digit, digit),
-                   _mm_and_si128(is_letter, _mm_add_epi8(letter, _mm_set1_epi8(10))));
-  const __m128i pairs = _mm_and_si128(
-      _mm_or_si128(_mm_slli_epi16(nibbles, 4), _mm_srli_epi16(nibbles, 8)), _mm_set1_epi16(0xff));
-  return {static_cast<std::uint64_t>(_mm_cvtsi128_si64(_mm_packus_epi16(pairs, pairs))),
-          _mm_movemask_epi8(_mm_or_si128(is_digit, is_letter)) == 0xffff};
+  good = _mm_and_si128(good, _mm_or_si128(is_digit, is_letter));
+  // The low half of '0' is 0 and that of 'a' is 1.
+  const __m128i nibbles = _mm_add_epi8(_mm_and_si128(text, _mm_set1_epi8(0x0f)),
+                                       _mm_and_si128(is_letter, _mm_set1_epi8(9)));
+  return _mm_and_si128(_mm_or_si128(_mm_slli_epi16(nibbles, 4), _mm_srli_epi16(nibbles, 8)),
+                       _mm_set1_epi16(0xff));
+}
+
+/// The same with vectors of sixteen bytes.
+[[nodiscard]] inline hex_words decode_3x16_wide(const char* first, const char* second,
+                                                const char* third) noexcept {
+  __m128i good = _mm_set1_epi8(-1);
+  const __m128i words[] = {decode_16_wide(first, good), decode_16_wide(second, good),
+                           decode_16_wide(third, good)};
+  const __m128i pair = _mm_packus_epi16(words[0], words[1]);
+  const __m128i last = _mm_packus_epi16(words[2], words[2]);
+  return {{static_cast<std::uint64_t>(_mm_cvtsi128_si64(pair)),
+           static_cast<std::uint64_t>(_mm_cvtsi128_si64(_mm_unpackhi_epi64(pair, pair))),
+           static_cast<std::uint64_t>(_mm_cvtsi128_si64(last))},
+          _mm_movemask_epi8(good) == 0xffff};
 }
 
 inline void encode_16_wide(std::uint64_t bytes, char* out) noexcept {
@@ -104,11 +132,12 @@ inline void encode_16_wide(std::uint64_t bytes, char* out) noexcept {
 }
 #endif
 
-[[nodiscard]] constexpr hex_word decode_16(const char* digits) noexcept {
+[[nodiscard]] constexpr hex_words decode_3x16(const char* first, const char* second,
+                                              const char* third) noexcept {
 #if defined(__SSE2__)
-  if (!std::is_constant_evaluated()) return decode_16_wide(digits);
+  if (!std::is_constant_evaluated()) return decode_3x16_wide(first, second, third);
 #endif
-  return decode_16_portable(digits);
+  return decode_3x16_portable(first, second, third);
 }
 
 constexpr void encode_16(std::uint64_t bytes, char* out) noexcept {
