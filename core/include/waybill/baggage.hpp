@@ -22,7 +22,7 @@ struct baggage_property {
 
 /// One member of baggage, as it stands on the wire. Borrows from the text it was read from.
 struct baggage_member {
-  std::string_view key;
+  std::string_view key;             ///< A token, case-sensitive.
   std::string_view raw_value;       ///< Percent-coded.
   std::string_view raw_properties;  ///< What follows the first ";", or nothing.
 
@@ -46,6 +46,7 @@ struct baggage_member {
 /// @par Spec       W3C Baggage, "baggage HTTP Header Format".
 class baggage_view {
  public:
+  /// A forward iterator over the members, in order.
   class iterator {
    public:
     using iterator_category = std::forward_iterator_tag;
@@ -79,21 +80,30 @@ class baggage_view {
     baggage_member member_;
   };
 
+  /// Of nothing.
   baggage_view() noexcept = default;
+  /// Borrows the text of its argument.
+  /// @{
   explicit baggage_view(const context_view& context) noexcept : text_(context.baggage_text()) {}
   explicit baggage_view(const context& context) noexcept : text_(context.baggage_text()) {}
   explicit baggage_view(context&&) = delete;
   explicit baggage_view(const context&&) = delete;
   explicit baggage_view(const baggage& items) noexcept;
   explicit baggage_view(baggage&&) = delete;
+  /// @}
 
+  /// The members, in order.
+  /// @{
   [[nodiscard]] WAYBILL_API iterator begin() const noexcept;
   [[nodiscard]] iterator end() const noexcept { return {text_, std::string_view::npos}; }
+  /// @}
   /// The last member of this name (names are case-sensitive).
   [[nodiscard]] WAYBILL_API std::optional<baggage_member> find(std::string_view key) const noexcept;
   /// Its decoded value.
   [[nodiscard]] WAYBILL_API std::optional<std::string> get(std::string_view key) const;
+  /// Whether there is no member.
   [[nodiscard]] bool is_empty() const noexcept { return text_.empty(); }
+  /// Canonical text.
   [[nodiscard]] std::string_view text() const noexcept { return text_; }
 
  private:
@@ -105,11 +115,16 @@ class baggage_view {
 /// @par Threads   a value.
 class WAYBILL_API baggage {
  public:
+  /// Empty, with the limits that W3C asks every platform to bear.
   baggage() : baggage(limits{}) {}
+  /// Empty, with limits of one's own.
   explicit baggage(const limits& limits) : limits_(limits) {}
+  /// A copy of text that was read.
+  /// @{
   explicit baggage(const baggage_view& view, const limits& limits = {});
   explicit baggage(const context_view& context, const limits& limits = {});
   explicit baggage(const context& context, const limits& limits = {});
+  /// @}
 
   /// What reading a baggage field gave: the good members, and what became of the rest.
   struct parsed;
@@ -125,13 +140,16 @@ class WAYBILL_API baggage {
            std::span<const baggage_property> properties = {});
   /// Takes away every member of this name. False when there was none.
   bool remove(std::string_view key);
+  /// Takes every member away; the limits stay.
   void clear() noexcept;
 
+  /// The decoded value of a name.
   [[nodiscard]] std::optional<std::string> get(std::string_view key) const {
     return baggage_view(*this).get(key);
   }
   /// List members, repeated names counted each.
   [[nodiscard]] std::uint32_t members() const noexcept { return members_; }
+  /// Whether there is no member.
   [[nodiscard]] bool is_empty() const noexcept { return text_.empty(); }
   /// Canonical text, valid until the next change.
   [[nodiscard]] std::string_view text() const noexcept { return text_; }
@@ -144,8 +162,9 @@ class WAYBILL_API baggage {
   limits limits_;
 };
 
+/// What reading a baggage field gave.
 struct baggage::parsed {
-  baggage items;
+  baggage items;  ///< The good members.
   /// ok, malformed, too_many_members or too_large: the first thing that went wrong.
   errc status = errc::ok;
   /// Members left out as malformed. Those behind a limit are not looked at and not counted.

@@ -15,7 +15,7 @@ namespace waybill::inline v0 {
 /// Where a message goes to or comes from: a topic, a queue, a topic filter, or an exchange with a
 /// routing key. Borrows its text.
 struct destination {
-  std::string_view name{};
+  std::string_view name{};         ///< Of the topic, queue, topic filter or exchange.
   std::string_view routing_key{};  ///< Of an exchange; otherwise empty.
 
   constexpr destination() noexcept = default;
@@ -24,6 +24,7 @@ struct destination {
   requires std::convertible_to<const Text&, std::string_view>
   // NOLINTNEXTLINE(*-explicit-*): a name is a destination
   constexpr destination(const Text& n) noexcept : name(n) {}
+  /// An exchange with a routing key.
   constexpr destination(std::string_view exchange, std::string_view key) noexcept
       : name(exchange), routing_key(key) {}
 };
@@ -38,20 +39,24 @@ enum class inbound_mode : std::uint8_t {
 
 /// What goes out with a message.
 enum class outbound_mode : std::uint8_t {
-  everything,
+  everything,  ///< The whole context.
   trace_only,  ///< No baggage.
   nothing,     ///< Fields that are in the message already are taken away, too.
 };
 
 /// Which baggage passes, one way. Members that do not pass are dropped whole.
 struct baggage_policy {
+  /// Whether the names of `keys` are the only ones that pass, or the only ones that do not.
   enum class rule : std::uint8_t { all, only, except, none };
-  rule keys_rule = rule::all;
+  rule keys_rule = rule::all;       ///< Which names pass.
   std::vector<std::string> keys{};  ///< For only and except; case-sensitive.
   /// Members and bytes at most, below those of `limits`; reading stops at the first member over.
+  /// @{
   std::uint32_t members_max = UINT32_MAX;
   std::uint32_t bytes_max = UINT32_MAX;
+  /// @}
 
+  /// Whether there is nothing to filter.
   [[nodiscard]] bool passes_all() const noexcept {
     return keys_rule == rule::all && members_max == UINT32_MAX && bytes_max == UINT32_MAX;
   }
@@ -63,10 +68,10 @@ struct baggage_policy {
 struct boundary_entry {
   /// For counters and logs; the pattern when empty.
   std::string label{};
-  inbound_mode inbound = inbound_mode::adopt;
-  outbound_mode outbound = outbound_mode::everything;
-  baggage_policy baggage_in{};
-  baggage_policy baggage_out{};
+  inbound_mode inbound = inbound_mode::adopt;          ///< What comes in is taken for.
+  outbound_mode outbound = outbound_mode::everything;  ///< What goes out.
+  baggage_policy baggage_in{};                         ///< Which baggage comes in.
+  baggage_policy baggage_out{};                        ///< Which baggage goes out.
   /// The sampled bit of a trace that begins here (link and restart) where no tracer decides.
   bool new_traces_sampled = true;
 };
@@ -79,13 +84,20 @@ struct boundary_entry {
 /// @par Threads   set it up first; then find() may be called from any thread.
 class WAYBILL_API boundary {
  public:
+  /// Lets everything pass.
   boundary();
+  /// What holds where no other entry does.
   explicit boundary(boundary_entry default_entry);
+  /// A copy of every entry.
+  /// @{
   boundary(const boundary& other);
-  /// Leaves `other` with a default entry that lets everything pass.
-  boundary(boundary&& other) noexcept;
   boundary& operator=(const boundary& other);
+  /// @}
+  /// Leaves `other` with a default entry that lets everything pass.
+  /// @{
+  boundary(boundary&& other) noexcept;
   boundary& operator=(boundary&& other) noexcept;
+  /// @}
   ~boundary();
 
   /// The entry of this one destination; an older one is replaced. Without a routing key it holds
@@ -94,6 +106,8 @@ class WAYBILL_API boundary {
   /// The entry of every destination whose name begins so.
   boundary& set_prefix(std::string_view prefix, boundary_entry entry);
 
+  /// The entry that holds for a destination.
+  /// @par Lifetime   until the boundary is changed.
   [[nodiscard]] const boundary_entry& find(const destination& where) const noexcept {
     return entry(find_index(where));
   }
@@ -101,7 +115,9 @@ class WAYBILL_API boundary {
   [[nodiscard]] std::size_t find_index(const destination& where) const noexcept {
     return tables_ == nullptr ? 0 : look_up(where);
   }
+  /// The entry of an index that find_index() gave.
   [[nodiscard]] const boundary_entry& entry(std::size_t index) const noexcept;
+  /// Entries, the default one included.
   [[nodiscard]] std::size_t size() const noexcept;
 
  private:

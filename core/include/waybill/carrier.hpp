@@ -20,51 +20,62 @@ enum class value_kind : std::uint8_t {
 
 /// A header's value as a carrier shows it. Borrows the carrier's bytes.
 struct field_value {
-  std::string_view text;
-  value_kind kind = value_kind::text;
+  std::string_view text;               ///< Any bytes; of null and not_text nothing.
+  value_kind kind = value_kind::text;  ///< What there is.
 
   constexpr field_value() noexcept = default;
+  /// Text, or another kind.
+  /// @{
   constexpr field_value(std::string_view bytes) noexcept : text(bytes) {}  // NOLINT(*-explicit-*)
   constexpr field_value(std::string_view bytes, value_kind k) noexcept : text(bytes), kind(k) {}
+  /// @}
 };
 
 /// Which value counts when a name is there more than once.
 enum class duplicate_rule : std::uint8_t {
   combine,  ///< HTTP: list fields are joined in order; a repeated traceparent must be identical.
   last,     ///< Brokers: append-only senders leave the newest at the end. It alone decides.
-  first,
-  reject,  ///< A field that is repeated is refused.
+  first,    ///< The oldest, where that one is trusted more.
+  reject,   ///< A field that is repeated is refused.
 };
 
 /// Which spellings of a name are the field.
 enum class name_rule : std::uint8_t {
   ignore_case,   ///< HTTP: every ASCII-case spelling, all alike.
   prefer_exact,  ///< Brokers: the lower-case name; another spelling only when that one is missing.
-  exact,
+  exact,         ///< The lower-case name alone.
 };
 
+/// How a carrier's duplicates and spellings are read.
 struct carrier_rules {
-  duplicate_rule duplicates = duplicate_rule::combine;
-  name_rule names = name_rule::ignore_case;
+  duplicate_rule duplicates = duplicate_rule::combine;  ///< Of several values.
+  name_rule names = name_rule::ignore_case;             ///< Of several spellings.
 };
 
+/// The rules of HTTP headers, and of carriers that say none.
 inline constexpr carrier_rules http_rules{duplicate_rule::combine, name_rule::ignore_case};
+/// The rules of the headers of Kafka, AMQP and MQTT.
 inline constexpr carrier_rules broker_rules{duplicate_rule::last, name_rule::prefer_exact};
 
 /// Takes the headers that a carrier shows, one call each, in the carrier's order.
 /// A name whose length is none of a field's is passed over without a call.
 class field_visitor {
  public:
+  /// What is called with `state` for each header that may be a field.
   using function = void (*)(void* state, std::string_view name, const field_value& value) noexcept;
+  /// Bit n of `name_lengths` says that some field's name has n bytes.
   constexpr field_visitor(function call, void* state, std::uint64_t name_lengths) noexcept
       : call_(call), state_(state), name_lengths_(name_lengths) {}
 
+  /// Shows one header.
+  /// @{
   void operator()(std::string_view name, const field_value& value) const noexcept {
     if (is_wanted(name)) call_(state_, name, value);
   }
   void operator()(std::string_view name, std::string_view text) const noexcept {
     if (is_wanted(name)) call_(state_, name, field_value(text));
   }
+  /// @}
 
  private:
   [[nodiscard]] bool is_wanted(std::string_view name) const noexcept {
@@ -113,11 +124,13 @@ inline constexpr bool is_borrowed_carrier = false;
 /// A carrier says its rules by a member `rules`, a function or not; without one: http_rules.
 class reader_ref {
  public:
+  /// Refers to `carrier`, which outlives this.
   template <readable_carrier C>
   // NOLINTNEXTLINE(*-explicit-*): any carrier is an argument
   requires(!std::same_as<C, reader_ref>) reader_ref(const C& carrier)
   noexcept : carrier_(&carrier), functions_(&functions_for<C>) {}
 
+  /// The carrier's own rules.
   [[nodiscard]] carrier_rules rules() const noexcept { return functions_->rules(carrier_); }
   /// False when the carrier's own function threw.
   bool for_each(const field_visitor& visit) const noexcept {
@@ -125,6 +138,7 @@ class reader_ref {
   }
   /// For a carrier without for_each, the visitor is called for each of `names` it holds.
   [[nodiscard]] bool is_visitable() const noexcept { return functions_->visitable; }
+  /// Asks for one name; false when the carrier's own function threw.
   bool get(std::string_view name, const field_visitor& visit) const noexcept {
     return functions_->get(carrier_, name, visit);
   }
@@ -192,15 +206,19 @@ class reader_ref {
 /// Both calls answer false when the carrier's own function threw.
 class writer_ref {
  public:
+  /// Refers to `carrier`, which outlives this.
   template <writable_carrier C>
   // NOLINTNEXTLINE(*-explicit-*): any carrier is an argument
   requires(!std::same_as<C, writer_ref>) writer_ref(C& carrier)
   noexcept : carrier_(&carrier), functions_(&functions_for<C>) {}
 
+  /// As of the carrier.
+  /// @{
   bool set(std::string_view name, std::string_view value) const noexcept {
     return functions_->set(carrier_, name, value);
   }
   bool erase(std::string_view name) const noexcept { return functions_->erase(carrier_, name); }
+  /// @}
 
  private:
   struct functions {

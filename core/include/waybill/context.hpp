@@ -23,23 +23,32 @@ struct text_block;
 /// @par Threads    a value; as safe as what it borrows from.
 class context_view {
  public:
+  /// Of nothing.
   constexpr context_view() noexcept = default;
+  /// Borrows from `owner`.
   context_view(const context& owner) noexcept;  // NOLINT(*-explicit-*): the usual argument
   context_view(context&&) = delete;
   context_view(const context&&) = delete;
 
+  /// The position; an invalid one where there is no trace.
   [[nodiscard]] constexpr const trace_context& trace() const noexcept { return trace_; }
+  /// Canonical text; look into it with tracestate_view.
   [[nodiscard]] constexpr std::string_view tracestate_text() const noexcept { return tracestate_; }
+  /// Canonical text; look into it with baggage_view.
   [[nodiscard]] constexpr std::string_view baggage_text() const noexcept { return baggage_; }
+  /// Whether there is a valid position, a member of baggage, or neither.
+  /// @{
   [[nodiscard]] constexpr bool has_trace() const noexcept { return trace_.is_valid(); }
   [[nodiscard]] constexpr bool has_baggage() const noexcept { return !baggage_.empty(); }
   [[nodiscard]] constexpr bool is_empty() const noexcept { return !has_trace() && !has_baggage(); }
+  /// @}
   /// List members in the baggage, repeated names counted each.
   [[nodiscard]] constexpr std::uint32_t baggage_members() const noexcept {
     return baggage_members_;
   }
 
   /// The same without one part. Without the trace there is no tracestate either.
+  /// @{
   [[nodiscard]] constexpr context_view without_trace() const noexcept {
     context_view rest = *this;
     rest.trace_ = {};
@@ -57,6 +66,7 @@ class context_view {
     rest.baggage_members_ = 0;
     return rest;
   }
+  /// @}
 
  private:
   friend struct detail::context_access;
@@ -78,19 +88,25 @@ class context_view {
 /// @par Threads   a value: different objects may be used from different threads, copies included.
 class WAYBILL_API context {
  public:
+  /// Bytes of both texts that are stored inside the object; usual headers are below it.
   static constexpr std::size_t inline_bytes_max = 344;
 
   /// Neither trace nor baggage.
   context() noexcept {}  // NOLINT(*-equals-default): the text is left as it is
+  /// A position without tracestate and without baggage.
   explicit context(const trace_context& trace) noexcept : trace_(trace) {}
+  /// All three. An invalid position takes the tracestate with it.
   context(const trace_context& trace, const tracestate& state, const baggage& items) noexcept;
   /// A copy that owns its text.
   explicit context(const context_view& view) noexcept;
 
+  /// A copy. What was moved from keeps its position and may lose its texts.
+  /// @{
   context(const context& other) noexcept : trace_(other.trace_) { copy_texts(other); }
   context(context&& other) noexcept : trace_(other.trace_) { take_texts(other); }
   context& operator=(const context& other) noexcept;
   context& operator=(context&& other) noexcept;
+  /// @}
   ~context() {
     if (is_shared()) release();
   }
@@ -103,10 +119,14 @@ class WAYBILL_API context {
   [[nodiscard]] context new_child() const noexcept;
   /// The same with another position. An invalid one takes the tracestate with it.
   [[nodiscard]] context with_trace(const trace_context& trace) const noexcept;
+  /// The same with other lists. Without a trace there is no tracestate.
+  /// @{
   [[nodiscard]] context with_tracestate(const tracestate& state) const noexcept;
   [[nodiscard]] context with_baggage(const baggage& items) const noexcept;
   [[nodiscard]] context without_baggage() const noexcept;
+  /// @}
 
+  /// The position; an invalid one where there is no trace.
   [[nodiscard]] const trace_context& trace() const noexcept { return trace_; }
   /// Canonical text; look into it with tracestate_view. Valid as long as this object is unchanged.
   [[nodiscard]] std::string_view tracestate_text() const noexcept {
@@ -116,10 +136,14 @@ class WAYBILL_API context {
   [[nodiscard]] std::string_view baggage_text() const noexcept {
     return {text() + tracestate_bytes_, baggage_bytes_};
   }
+  /// List members in the baggage, repeated names counted each.
   [[nodiscard]] std::uint32_t baggage_members() const noexcept { return baggage_members_; }
+  /// Whether there is a valid position, a member of baggage, or neither.
+  /// @{
   [[nodiscard]] bool has_trace() const noexcept { return trace_.is_valid(); }
   [[nodiscard]] bool has_baggage() const noexcept { return baggage_bytes_ != 0; }
   [[nodiscard]] bool is_empty() const noexcept { return !has_trace() && !has_baggage(); }
+  /// @}
 
   /// Equal position, tracestate text and baggage text.
   friend bool operator==(const context& a, const context& b) noexcept {

@@ -23,6 +23,7 @@ class WAYBILL_API context_provider {
   /// Makes `next` current until restore() is called on the same thread with what this returned.
   /// `next` outlives that.
   [[nodiscard]] virtual void* attach(const context& next) const noexcept = 0;
+  /// Takes back what attach() did; `attached` is what that returned.
   virtual void restore(void* attached) const noexcept = 0;
 };
 
@@ -38,7 +39,9 @@ class WAYBILL_API context_provider {
 /// @par Threads   must end on the thread it began on, inner scopes before outer ones.
 class [[nodiscard]] scope {
  public:
+  /// Of the thread's own provider, which current() asks.
   explicit scope(context next) noexcept : scope(std::move(next), thread_context_provider()) {}
+  /// Of another provider, which outlives the scope.
   scope(context next, const context_provider& provider) noexcept
       : context_(std::move(next)), provider_(&provider), attached_(provider.attach(context_)) {}
   scope(const scope&) = delete;

@@ -21,9 +21,9 @@ enum class field_concern : std::uint8_t { trace, baggage };
 
 /// One header name of a format: lower case, 1 to 63 bytes, static text.
 struct field {
-  std::string_view name;
-  field_kind kind = field_kind::single;
-  field_concern concern = field_concern::trace;
+  std::string_view name;                         ///< As it is written.
+  field_kind kind = field_kind::single;          ///< How repeated ones are read.
+  field_concern concern = field_concern::trace;  ///< What it carries.
 };
 
 /// Fields of all formats of a propagator together.
@@ -76,6 +76,7 @@ class field_values {
 /// an earlier one found.
 class extract_draft {
  public:
+  /// How much may be read.
   [[nodiscard]] const waybill::limits& limits() const noexcept { return limits_; }
 
   /// Sets the position; a tracestate of an earlier format goes.
@@ -93,6 +94,7 @@ class extract_draft {
   /// What became of one of the format's fields, by the index of format::fields(). Until a format
   /// says so it is what field_values::state() answers.
   WAYBILL_API void report(std::size_t index, errc code) noexcept;
+  /// Counts list members that were left out.
   void add_dropped_members(std::uint32_t members) noexcept { report_->members_dropped += members; }
 
  private:

@@ -55,8 +55,10 @@ class WAYBILL_API outgoing {
     return keeps_ ? kept_trace_ : bounded_.view().trace();
   }
   /// Replaces the field set. May be called again with fewer parts or a smaller budget.
+  /// @{
   inject_report write(const writer_ref& carrier, inject_parts parts = {}) const noexcept;
   inject_report write(const writer_ref& carrier, const inject_budget& budget) const noexcept;
+  /// @}
   /// The span, which the caller ends from now on.
   [[nodiscard]] span_handle take_span() noexcept;
 

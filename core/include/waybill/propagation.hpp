@@ -20,10 +20,11 @@ namespace waybill::inline v0 {
 /// Set it up once; an aggregate, so `propagation{.tracer = mine}` leaves the rest as it is.
 /// @par Threads   any number of threads may use one that nobody changes.
 struct propagation {
-  propagator formats{};          ///< tracecontext and baggage.
-  waybill::boundary boundary{};  ///< Adopts and sends everything.
-  waybill::limits limits{};
+  propagator formats{};                       ///< tracecontext and baggage.
+  waybill::boundary boundary{};               ///< Adopts and sends everything.
+  waybill::limits limits{};                   ///< How much is read and written.
   std::shared_ptr<waybill::tracer> tracer{};  ///< Null: contexts are passed on as they are.
+  /// Who counts what was bad; null: nobody.
   std::shared_ptr<waybill::diagnostics> diagnostics = std::make_shared<waybill::diagnostics>();
   /// Who knows the current context; lives longer than this.
   const context_provider* provider = &thread_context_provider();
@@ -33,6 +34,7 @@ struct propagation {
   /// Formats from OTEL_PROPAGATORS; an unknown name is counted as unknown_format.
   [[nodiscard]] WAYBILL_API static propagation from_environment();
 
+  /// The carrier's rules, with `duplicates` in the place of its own where that is set.
   [[nodiscard]] carrier_rules rules_for(const reader_ref& carrier) const noexcept {
     carrier_rules rules = carrier.rules();
     if (duplicates.has_value()) rules.duplicates = *duplicates;
@@ -66,7 +68,9 @@ class WAYBILL_API extraction {
     return context().has_trace() ? context().new_child()
                                  : context().with_trace(trace_context::new_root(sampled));
   }
+  /// What the boundary said of the destination.
   [[nodiscard]] inbound_mode mode() const noexcept { return mode_; }
+  /// What became of each field.
   [[nodiscard]] const extract_report& report() const noexcept { return report_; }
 
  private:
@@ -122,8 +126,8 @@ requires(!is_borrowed_carrier<C>) result<context_view> peek(const C&&, const pro
 /// Room for the fields, where the client library's limit can be seen before sending. When all
 /// fields do not fit: baggage goes first, then tracestate, then traceparent, each whole.
 struct inject_budget {
-  std::size_t bytes_max = SIZE_MAX;
-  std::size_t bytes_per_field = 0;  ///< What the protocol adds to a name and a value.
+  std::size_t bytes_max = SIZE_MAX;  ///< For all names and values together.
+  std::size_t bytes_per_field = 0;   ///< What the protocol adds to a name and a value.
 };
 
 /// Writes a context to a carrier: applies the boundary's outbound side, then replaces the whole

@@ -22,9 +22,9 @@ struct names_report {
 
 /// Which parts of a context may be written.
 struct inject_parts {
-  bool trace = true;
-  bool tracestate = true;
-  bool baggage = true;
+  bool trace = true;       ///< Without it there is no tracestate either.
+  bool tracestate = true;  ///< The other systems' positions.
+  bool baggage = true;     ///< The application's values.
 };
 
 /// What became of one injection.
@@ -33,9 +33,11 @@ struct inject_report {
   /// and was truncated at whole members).
   errc code = errc::ok;
   /// What was written.
+  /// @{
   bool trace = false;
   bool tracestate = false;
   bool baggage = false;
+  /// @}
 };
 
 /// An ordered set of formats that cannot be changed. Formats read in order, and a later one that
@@ -44,6 +46,7 @@ struct inject_report {
 /// @par Threads   const members may be called from any thread at once.
 class WAYBILL_API propagator {
  public:
+  /// Formats of one propagator.
   static constexpr std::size_t formats_max = 8;
 
   /// tracecontext and baggage.
@@ -57,6 +60,7 @@ class WAYBILL_API propagator {
   /// From the environment variable OTEL_PROPAGATORS; unset or empty: tracecontext,baggage.
   [[nodiscard]] static propagator from_environment(names_report* report = nullptr) noexcept;
 
+  /// The formats in their order, each once.
   [[nodiscard]] std::span<const format* const> formats() const noexcept {
     return {formats_.data(), format_count_};
   }
@@ -98,6 +102,7 @@ class WAYBILL_API propagator {
   /// Replaces the whole field set by this context. A context with baggage and no trace replaces
   /// the baggage fields alone; an empty context changes nothing.
   /// @par Errors   never throws. `parts` that are false are left out and their fields erased.
+  /// @{
   inject_report inject(const context_view& context, const writer_ref& carrier,
                        const limits& limits = {}) const noexcept;
   inject_report inject(const context_view& context, const writer_ref& carrier, const limits& limits,
@@ -110,6 +115,7 @@ class WAYBILL_API propagator {
                        inject_parts parts) const noexcept {
     return inject(context_view(context), carrier, limits, parts);
   }
+  /// @}
   /// Takes every field of every format away.
   /// @par Errors   carrier_failed.
   errc strip(const writer_ref& carrier) const noexcept;

@@ -19,8 +19,9 @@ constexpr errc parse_traceparent(std::string_view text, trace_context& out) noex
 
 /// Identifies a trace: 16 bytes in the order they are written. All zeros means none.
 struct trace_id {
-  std::array<std::uint8_t, 16> bytes{};
+  std::array<std::uint8_t, 16> bytes{};  ///< The first one is written first.
 
+  /// Whether a byte is not zero.
   [[nodiscard]] constexpr bool is_valid() const noexcept {
     return (detail::load_little_endian(bytes.data()) |
             detail::load_little_endian(bytes.data() + 8)) != 0;
@@ -34,8 +35,9 @@ struct trace_id {
 
 /// Identifies a span within its trace: 8 bytes in the order they are written. All zeros: none.
 struct span_id {
-  std::array<std::uint8_t, 8> bytes{};
+  std::array<std::uint8_t, 8> bytes{};  ///< The first one is written first.
 
+  /// Whether a byte is not zero.
   [[nodiscard]] constexpr bool is_valid() const noexcept {
     return detail::load_little_endian(bytes.data()) != 0;
   }
@@ -48,8 +50,10 @@ struct span_id {
 
 /// Bits of trace-flags. Test bits, never compare the byte.
 /// @par Spec   W3C Trace Context Level 2, "trace-flags".
+/// @{
 inline constexpr std::uint8_t flag_sampled = 0x01;
 inline constexpr std::uint8_t flag_random = 0x02;
+/// @}
 /// Every bit the specification gives a meaning to; others are read over and never written.
 inline constexpr std::uint8_t flags_known = flag_sampled | flag_random;
 
@@ -79,15 +83,22 @@ class alignas(8) trace_context {  // copied by whole words
   /// Of an invalid context: an invalid one.
   [[nodiscard]] WAYBILL_API trace_context new_child() const noexcept;
 
+  /// The parts it was made of.
+  /// @{
   [[nodiscard]] constexpr const trace_id& trace() const noexcept { return trace_; }
   [[nodiscard]] constexpr const span_id& span() const noexcept { return span_; }
   [[nodiscard]] constexpr std::uint8_t flags() const noexcept { return flags_; }
   [[nodiscard]] constexpr sampling_state sampling() const noexcept { return sampling_; }
+  /// @}
+  /// Whether neither id is zero.
   [[nodiscard]] constexpr bool is_valid() const noexcept {
     return trace_.is_valid() && span_.is_valid();
   }
+  /// Whether the flag is set.
+  /// @{
   [[nodiscard]] constexpr bool is_sampled() const noexcept { return (flags_ & flag_sampled) != 0; }
   [[nodiscard]] constexpr bool is_random() const noexcept { return (flags_ & flag_random) != 0; }
+  /// @}
   /// True when it was read from a carrier, false for what this process made.
   [[nodiscard]] constexpr bool is_remote() const noexcept { return remote_; }
 

@@ -19,18 +19,18 @@ enum class operation_kind : std::uint8_t { create, send, receive, process, settl
 /// for the call.
 /// @par Spec   OpenTelemetry semantic conventions, messaging spans.
 struct operation {
-  operation_kind kind = operation_kind::send;
-  std::string_view system{};  ///< messaging.system: "kafka".
-  std::string_view name{};    ///< messaging.operation.name, the system's own word: "send", "poll".
-  destination where{};
-  std::string_view consumer_group{};
-  std::string_view client_id{};
-  std::string_view message_key{};
-  std::optional<std::int32_t> partition{};
-  std::optional<std::int64_t> offset{};
+  operation_kind kind = operation_kind::send;  ///< What is done.
+  std::string_view system{};                   ///< messaging.system: "kafka".
+  std::string_view name{};  ///< messaging.operation.name, the system's own word: "send", "poll".
+  destination where{};      ///< messaging.destination.name.
+  std::string_view consumer_group{};        ///< messaging.consumer.group.name; empty of senders.
+  std::string_view client_id{};             ///< messaging.client.id.
+  std::string_view message_key{};           ///< The system's own key, such as Kafka's; any bytes.
+  std::optional<std::int32_t> partition{};  ///< Unset where it is not known yet, or never.
+  std::optional<std::int64_t> offset{};     ///< Unset where it is not known yet, or never.
   std::optional<std::size_t> batch_messages{};  ///< Of batch operations alone.
-  std::optional<std::size_t> body_bytes{};
-  bool tombstone = false;
+  std::optional<std::size_t> body_bytes{};      ///< messaging.message.body.size.
+  bool tombstone = false;                       ///< Whether the body is null.
   /// False when the message carries another context than this span's: then it is a CLIENT span.
   bool injects = true;
   /// When the operation began, where that is before the call (a poll).
@@ -46,16 +46,18 @@ enum class outcome_state : std::uint8_t {
   unknown,     ///< Nobody can know (no acknowledgements asked for, no observer installed).
 };
 
+/// What became of an operation: what its span ends with. Borrows its text for the call.
 struct outcome {
-  outcome_state state = outcome_state::succeeded;
+  outcome_state state = outcome_state::succeeded;  ///< How it ended.
   std::string_view error{};  ///< error.type, such as the client library's name of the error.
-  std::optional<std::int32_t> partition{};
-  std::optional<std::int64_t> offset{};
+  std::optional<std::int32_t> partition{};  ///< Where a sent message got to.
+  std::optional<std::int64_t> offset{};     ///< Its place there.
 };
 
 /// A span between start and end. The tracer's own: waybill only hands it back.
 struct span_handle {
-  void* state = nullptr;
+  void* state = nullptr;  ///< Whatever start() wants end() to have; null: no span.
+  /// Whether there is a span to end.
   [[nodiscard]] explicit operator bool() const noexcept { return state != nullptr; }
 };
 

@@ -12,7 +12,7 @@ namespace waybill::inline v0 {
 
 /// One list-member of a tracestate. Borrows from the text it was read from.
 struct tracestate_member {
-  std::string_view key;
+  std::string_view key;    ///< `vendor` or `tenant@vendor`.
   std::string_view value;  ///< Leading spaces belong to it, trailing ones do not.
   friend bool operator==(const tracestate_member&, const tracestate_member&) noexcept = default;
 };
@@ -25,6 +25,7 @@ struct tracestate_member {
 /// @par Spec       W3C Trace Context Level 2, "tracestate Header Field Values".
 class tracestate_view {
  public:
+  /// A forward iterator over the members, from left to right.
   class iterator {
    public:
     using iterator_category = std::forward_iterator_tag;
@@ -58,7 +59,10 @@ class tracestate_view {
     tracestate_member member_;
   };
 
+  /// Of nothing.
   tracestate_view() noexcept = default;
+  /// Borrows the text of its argument.
+  /// @{
   explicit tracestate_view(const context_view& context) noexcept
       : text_(context.tracestate_text()) {}
   explicit tracestate_view(const context& context) noexcept : text_(context.tracestate_text()) {}
@@ -66,13 +70,19 @@ class tracestate_view {
   explicit tracestate_view(const context&&) = delete;
   explicit tracestate_view(const tracestate& state) noexcept;
   explicit tracestate_view(tracestate&&) = delete;
+  /// @}
 
+  /// The members, from left to right.
+  /// @{
   [[nodiscard]] WAYBILL_API iterator begin() const noexcept;
   [[nodiscard]] iterator end() const noexcept { return {text_, std::string_view::npos}; }
+  /// @}
   /// The value of the last member of this key.
   [[nodiscard]] WAYBILL_API std::optional<std::string_view> get(
       std::string_view key) const noexcept;
+  /// Whether there is no member.
   [[nodiscard]] bool is_empty() const noexcept { return text_.empty(); }
+  /// Canonical text.
   [[nodiscard]] std::string_view text() const noexcept { return text_; }
 
  private:
@@ -84,10 +94,14 @@ class tracestate_view {
 /// @par Spec      W3C Trace Context Level 2, "Mutating the tracestate Field".
 class WAYBILL_API tracestate {
  public:
+  /// Without a member.
   tracestate() = default;
+  /// A copy of text that was read.
+  /// @{
   explicit tracestate(const tracestate_view& view) : text_(view.text()) {}
   explicit tracestate(const context_view& context) : text_(context.tracestate_text()) {}
   explicit tracestate(const context& context) : text_(context.tracestate_text()) {}
+  /// @}
 
   /// Reads the value of one tracestate field, white space and empty members allowed.
   /// @par Errors   malformed (one bad member refuses the whole), too_many_members (33 and more),
@@ -101,11 +115,14 @@ class WAYBILL_API tracestate {
   errc set(std::string_view key, std::string_view value);
   /// Takes away every member of the key. False when there was none.
   bool remove(std::string_view key);
+  /// Takes every member away.
   void clear() noexcept { text_.clear(); }
 
+  /// The value of a key.
   [[nodiscard]] std::optional<std::string_view> get(std::string_view key) const noexcept {
     return tracestate_view(*this).get(key);
   }
+  /// Whether there is no member.
   [[nodiscard]] bool is_empty() const noexcept { return text_.empty(); }
   /// Canonical text, valid until the next change.
   [[nodiscard]] std::string_view text() const noexcept { return text_; }

@@ -24,32 +24,40 @@ namespace waybill::inline v0::kafka {
 /// Reads without a copy.
 /// @par Errors     needs_copy: use extract.
 /// @par Lifetime   until the headers are changed or the message is destroyed.
+/// @{
 [[nodiscard]] WAYBILL_API result<context_view> peek(const rd_kafka_headers_t* list,
                                                     const propagation& with,
                                                     const destination& from = {}) noexcept;
 [[nodiscard]] WAYBILL_API result<context_view> peek(const rd_kafka_message_t& message,
                                                     const propagation& with) noexcept;
+/// @}
 
 /// Takes every field that the propagator can read away; other headers keep their order and bytes.
 /// Of a message whose headers were all ours an empty list remains, where a bare client would find
 /// none. After rd_kafka_message_detach_headers, or rd_kafka_message_set_headers with null,
 /// librdkafka parses the message again and the fields are back.
+/// @{
 WAYBILL_API void strip(rd_kafka_headers_t* list, const propagation& with) noexcept;
 WAYBILL_API void strip(rd_kafka_message_t& message, const propagation& with) noexcept;
+/// @}
 
 /// Reads and strips: what a consumer usually wants.
+/// @{
 [[nodiscard]] WAYBILL_API extraction take(rd_kafka_headers_t* list, const propagation& with,
                                           const destination& from = {}) noexcept;
 [[nodiscard]] WAYBILL_API extraction take(rd_kafka_message_t& message,
                                           const propagation& with) noexcept;
+/// @}
 
 /// Puts a context into a list in place of every field that is there; the fields go to the end.
 /// `to` is the topic.
+/// @{
 WAYBILL_API inject_report inject(const context& context, rd_kafka_headers_t& list,
                                  const propagation& with, const destination& to = {},
                                  const inject_budget& budget = {}) noexcept;
 WAYBILL_API inject_report inject(const context_view& context, rd_kafka_headers_t& list,
                                  const propagation& with, const destination& to = {},
                                  const inject_budget& budget = {}) noexcept;
+/// @}
 
 }  // namespace waybill::inline v0::kafka

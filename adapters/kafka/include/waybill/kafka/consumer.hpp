@@ -33,9 +33,13 @@ struct message_destroyer {
 ///                 outlives it.
 class WAYBILL_API message {
  public:
+  /// No message, as after a time-out.
   message() noexcept = default;
+  /// Leaves none behind.
+  /// @{
   message(message&&) noexcept = default;
   message& operator=(message&&) noexcept = default;
+  /// @}
 
   /// False when the poll timed out.
   [[nodiscard]] explicit operator bool() const noexcept { return raw_ != nullptr; }
@@ -47,19 +51,25 @@ class WAYBILL_API message {
   [[nodiscard]] rd_kafka_resp_err_t error() const noexcept {
     return raw_ != nullptr ? raw_->err : RD_KAFKA_RESP_ERR_NO_ERROR;
   }
+  /// Where it came from. After a time-out "", RD_KAFKA_PARTITION_UA and RD_KAFKA_OFFSET_INVALID.
+  /// @{
   [[nodiscard]] std::string_view topic() const noexcept;
   [[nodiscard]] std::int32_t partition() const noexcept;
   [[nodiscard]] std::int64_t offset() const noexcept;
+  /// @}
   /// No value: null (a tombstone has a null payload). Of an error report the payload is its text.
   /// `value_or(std::string_view())` makes a record's key or value of it that is null again.
+  /// @{
   [[nodiscard]] std::optional<std::string_view> key() const noexcept;
   [[nodiscard]] std::optional<std::string_view> payload() const noexcept;
+  /// @}
 
   /// The application's own headers, which the message owns; null when it came without any.
   [[nodiscard]] const rd_kafka_headers_t* headers() const noexcept;
 
   /// The context to work under; see extraction::context().
   [[nodiscard]] const waybill::context& context() const noexcept { return taken_.context(); }
+  /// All that came with it, and what became of each field.
   [[nodiscard]] const waybill::extraction& extraction() const noexcept { return taken_; }
   /// librdkafka's own message; null after a timeout.
   [[nodiscard]] rd_kafka_message_t* raw() const noexcept { return raw_.get(); }
@@ -74,13 +84,14 @@ class WAYBILL_API message {
 enum class settle_mode : std::uint8_t {
   none,          ///< Nothing: librdkafka's auto commit, or the application's own calls.
   store_offset,  ///< rd_kafka_offsets_store: needs enable.auto.offset.store=false.
-  commit_async,
-  commit_sync,
+  commit_async,  ///< rd_kafka_commit_message, without waiting for the broker's answer.
+  commit_sync,   ///< rd_kafka_commit_message, with the broker's answer.
 };
 
+/// What a consumer does with every message.
 struct consumer_options {
-  bool strip = true;  ///< False leaves the fields in the headers.
-  settle_mode settle = settle_mode::none;
+  bool strip = true;                       ///< False leaves the fields in the headers.
+  settle_mode settle = settle_mode::none;  ///< What follows a handler that returned.
 };
 
 /// Receives messages, takes the context off, and runs handlers under it. Everything else is done
@@ -90,6 +101,7 @@ struct consumer_options {
 /// @par Errors     never throws after construction, but for what handlers throw.
 class WAYBILL_API consumer {
  public:
+  /// @par Input   `client`: not null, subscribed or assigned whenever you like.
   consumer(rd_kafka_t* client, propagation with, consumer_options options = {});
   ~consumer();
   consumer(const consumer&) = delete;
@@ -133,9 +145,12 @@ class WAYBILL_API consumer {
     return running.end(std::forward<F>(how)());
   }
 
+  /// What it was made with.
+  /// @{
   [[nodiscard]] rd_kafka_t* client() const noexcept;
   [[nodiscard]] const propagation& propagating() const noexcept;
   [[nodiscard]] const consumer_options& options() const noexcept;
+  /// @}
 
  private:
   struct state;

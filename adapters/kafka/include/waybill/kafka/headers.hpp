@@ -23,11 +23,14 @@ class WAYBILL_API headers {
   [[nodiscard]] static headers copy_of(const rd_kafka_headers_t* list) noexcept {
     return headers(list == nullptr ? nullptr : rd_kafka_headers_copy(list));
   }
+  /// Leaves `other` without a list.
+  /// @{
   headers(headers&& other) noexcept : list_(other.release()) {}
   headers& operator=(headers&& other) noexcept {
     if (this != &other) reset(other.release());
     return *this;
   }
+  /// @}
   headers(const headers&) = delete;
   headers& operator=(const headers&) = delete;
   ~headers() { reset(nullptr); }
@@ -41,6 +44,7 @@ class WAYBILL_API headers {
   [[nodiscard]] rd_kafka_headers_t* get() const noexcept { return list_; }
   /// The list, which is the caller's from now on.
   [[nodiscard]] rd_kafka_headers_t* release() noexcept { return std::exchange(list_, nullptr); }
+  /// Destroys its list and owns `list`, which may be null.
   void reset(rd_kafka_headers_t* list) noexcept;
 
  private:
@@ -55,10 +59,13 @@ class WAYBILL_API headers {
 /// @par Broker     names end at their first NUL: librdkafka shows no more of them.
 class header_reader {
  public:
+  /// The last value of a name, its lower-case spelling first.
   static constexpr carrier_rules rules = broker_rules;
 
+  /// Of a list, which may be null.
   explicit header_reader(const rd_kafka_headers_t* list) noexcept : list_(list) {}
 
+  /// Calls `visit(name, value)` for each header, in order.
   template <class F>
   void for_each(F&& visit) const {
     if (list_ == nullptr) return;
@@ -85,10 +92,12 @@ class header_reader {
 /// @par Lifetime   that of the list.
 class WAYBILL_API header_writer {
  public:
+  /// To a list.
   explicit header_writer(rd_kafka_headers_t& list) noexcept : list_(&list) {}
 
   /// Appends the header after taking every older one of this name away.
   void set(std::string_view name, std::string_view value) noexcept;
+  /// Takes every header of this name away.
   void erase(std::string_view name) noexcept;
 
  private:

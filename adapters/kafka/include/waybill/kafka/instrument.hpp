@@ -21,10 +21,13 @@ class WAYBILL_API instrumentation {
  public:
   /// None: a producer without outcomes.
   instrumentation() noexcept;
+  /// The same instrumentation.
+  /// @{
   instrumentation(const instrumentation&) noexcept;
   instrumentation(instrumentation&&) noexcept;
   instrumentation& operator=(const instrumentation&) noexcept;
   instrumentation& operator=(instrumentation&&) noexcept;
+  /// @}
   ~instrumentation();
 
   /// ok; absent when there is none; carrier_failed when librdkafka refused the interceptors.

@@ -18,9 +18,9 @@ namespace waybill::inline v0::kafka {
 
 /// One message to send: what rd_kafka_producev takes, borrowed for the call.
 struct record {
-  const char* topic = nullptr;               ///< NUL-terminated; or use topic_handle.
-  rd_kafka_topic_t* topic_handle = nullptr;  ///< Goes before `topic`.
-  std::int32_t partition = RD_KAFKA_PARTITION_UA;
+  const char* topic = nullptr;                     ///< NUL-terminated; or use topic_handle.
+  rd_kafka_topic_t* topic_handle = nullptr;        ///< Goes before `topic`.
+  std::int32_t partition = RD_KAFKA_PARTITION_UA;  ///< As it is: the partitioner chooses.
   /// Without data (the default std::string_view) null: a tombstone. "" is an empty payload.
   std::string_view value{};
   std::string_view key{};         ///< Without data null.
@@ -36,9 +36,9 @@ struct record {
 
 /// What became of a message that librdkafka had accepted.
 struct delivery {
-  outcome_state state = outcome_state::unknown;
-  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
-  trace_context trace;  ///< What the message carried.
+  outcome_state state = outcome_state::unknown;            ///< How it ended.
+  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;  ///< Why it failed.
+  trace_context trace;                                     ///< What the message carried.
   /// Null when unanswered. Valid during the call.
   const rd_kafka_message_t* message = nullptr;
 };
@@ -48,9 +48,10 @@ struct delivery {
 /// produce to the same client: while rd_kafka_purge runs, librdkafka would wait for itself.
 using delivery_listener = std::function<void(const delivery&)>;
 
+/// What a producer does with every message.
 struct producer_options {
-  inject_mode mode = inject_mode::automatic;
-  delivery_listener on_delivery{};
+  inject_mode mode = inject_mode::automatic;  ///< For records that say automatic.
+  delivery_listener on_delivery{};            ///< Needs instrument(); may be empty.
   /// Messages whose outcome is waited for. Beyond it messages are sent all the same; their spans
   /// end at once as unknown and the listener is not called.
   std::size_t in_flight_max = 1'000'000;
@@ -64,6 +65,7 @@ struct producer_options {
 /// @par Errors     never throws after construction; produce answers what librdkafka does.
 class WAYBILL_API producer {
  public:
+  /// @par Input   `client`: not null. `observed`: what instrument() answered for its configuration.
   producer(rd_kafka_t* client, propagation with, const instrumentation& observed = {},
            producer_options options = {});
   ~producer();
@@ -89,8 +91,11 @@ class WAYBILL_API producer {
   /// Accepted messages that have no outcome yet, as far as somebody waits for it (a listener or a
   /// tracer); otherwise 0.
   [[nodiscard]] std::size_t in_flight() const noexcept;
+  /// What it was made with.
+  /// @{
   [[nodiscard]] rd_kafka_t* client() const noexcept;
   [[nodiscard]] const propagation& propagating() const noexcept;
+  /// @}
 
  private:
   struct state;

@@ -21,8 +21,11 @@ namespace waybill::inline v0::kafka {
 /// would hand it its own one, which cannot commit messages of ours.
 class cpp_rebalance final : public RdKafka::RebalanceCb {
  public:
+  /// Of the application's own callback, which outlives this.
   explicit cpp_rebalance(RdKafka::RebalanceCb& application) noexcept : application_(&application) {}
+  /// The consumer that the application knows; null: librdkafka's own.
   void speak_of(RdKafka::KafkaConsumer* known) noexcept { known_ = known; }
+  /// Calls the application's callback.
   void rebalance_cb(RdKafka::KafkaConsumer* consumer, RdKafka::ErrorCode err,
                     std::vector<RdKafka::TopicPartition*>& partitions) override {
     application_->rebalance_cb(known_ != nullptr ? known_ : consumer, err, partitions);
@@ -97,6 +100,8 @@ class cpp_consumer final : private detail::rebalance_owner,
         ours->received(), [&](kafka::message&) { std::forward<F>(handler)(message); }));
   }
 
+  /// As of the consumer it owns.
+  /// @{
   RdKafka::ErrorCode assignment(std::vector<RdKafka::TopicPartition*>& partitions) override {
     return wrapped().assignment(partitions);
   }
@@ -111,7 +116,9 @@ class cpp_consumer final : private detail::rebalance_owner,
     return wrapped().assign(partitions);
   }
   RdKafka::ErrorCode unassign() override { return wrapped().unassign(); }
+  /// @}
 
+  /// The next message without fields in its headers; otherwise as of the consumer it owns.
   RdKafka::Message* consume(int timeout_ms) override {
     std::chrono::system_clock::time_point began{};
     if (receiver_ && receiver_->propagating().tracer != nullptr) {
@@ -121,6 +128,8 @@ class cpp_consumer final : private detail::rebalance_owner,
         .release();
   }
 
+  /// As of the consumer it owns, also for messages of ours.
+  /// @{
   RdKafka::ErrorCode commitSync() override { return wrapped().commitSync(); }
   RdKafka::ErrorCode commitAsync() override { return wrapped().commitAsync(); }
   RdKafka::ErrorCode commitSync(RdKafka::Message* message) override {
@@ -169,6 +178,7 @@ class cpp_consumer final : private detail::rebalance_owner,
   }
   RdKafka::Error* close(RdKafka::Queue* queue) override { return wrapped().close(queue); }
   bool closed() override { return wrapped().closed(); }
+  /// @}
 
  private:
   template <class F>

@@ -22,6 +22,7 @@ class cpp_decorated {
  public:
   cpp_decorated(const cpp_decorated&) = delete;
   cpp_decorated& operator=(const cpp_decorated&) = delete;
+  /// The handle it forwards to, which may be one of ours again.
   [[nodiscard]] virtual RdKafka::Handle& wrapped_handle() noexcept = 0;
 
  protected:
@@ -39,9 +40,14 @@ class cpp_handle : public Interface, public cpp_decorated {
   /// `wrapped` is not null.
   explicit cpp_handle(std::unique_ptr<Interface> wrapped) noexcept : wrapped_(std::move(wrapped)) {}
 
+  /// The object it owns.
+  /// @{
   [[nodiscard]] Interface& wrapped() const noexcept { return *wrapped_; }
   [[nodiscard]] RdKafka::Handle& wrapped_handle() noexcept final { return *wrapped_; }
+  /// @}
 
+  /// As of the object it owns.
+  /// @{
   std::string name() const override { return wrapped_->name(); }
   std::string memberid() const override { return wrapped_->memberid(); }
   int poll(int timeout_ms) override { return wrapped_->poll(timeout_ms); }
@@ -102,6 +108,7 @@ class cpp_handle : public Interface, public cpp_decorated {
                                        const std::string& password) override {
     return wrapped_->sasl_set_credentials(username, password);
   }
+  /// @}
 
  private:
   std::unique_ptr<Interface> wrapped_;

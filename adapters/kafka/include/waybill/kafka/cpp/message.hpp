@@ -27,11 +27,16 @@ class cpp_message final : public RdKafka::Message {
     had_only_fields_ = left != nullptr && rd_kafka_header_cnt(left) == 0;
   }
 
+  /// The message it owns.
   [[nodiscard]] RdKafka::Message& wrapped() const noexcept { return *wrapped_; }
   /// The same message for waybill's own functions: context, extraction, handle().
+  /// @{
   [[nodiscard]] kafka::message& received() noexcept { return received_; }
   [[nodiscard]] const kafka::message& received() const noexcept { return received_; }
+  /// @}
 
+  /// As of the message it owns.
+  /// @{
   std::string errstr() const override { return wrapped_->errstr(); }
   RdKafka::ErrorCode err() const override { return wrapped_->err(); }
   RdKafka::Topic* topic() const override { return wrapped_->topic(); }
@@ -48,19 +53,23 @@ class cpp_message final : public RdKafka::Message {
   std::int64_t latency() const override { return wrapped_->latency(); }
   rd_kafka_message_s* c_ptr() override { return wrapped_->c_ptr(); }
   Status status() const override { return wrapped_->status(); }
+  std::int32_t broker_id() const override { return wrapped_->broker_id(); }
+#if RD_KAFKA_VERSION >= 0x020100ff
+  std::int32_t leader_epoch() const override { return wrapped_->leader_epoch(); }
+  RdKafka::Error* offset_store() override { return wrapped_->offset_store(); }
+#endif
+  /// @}
+
   /// The application's own headers. Null when there are none, also where fields of ours were all:
   /// then the other overload says ERR__NOENT, as librdkafka does.
+  /// @{
   RdKafka::Headers* headers() override { return had_only_fields_ ? nullptr : wrapped_->headers(); }
   RdKafka::Headers* headers(RdKafka::ErrorCode* err) override {
     if (!had_only_fields_) return wrapped_->headers(err);
     if (err != nullptr) *err = RdKafka::ERR__NOENT;
     return nullptr;
   }
-  std::int32_t broker_id() const override { return wrapped_->broker_id(); }
-#if RD_KAFKA_VERSION >= 0x020100ff
-  std::int32_t leader_epoch() const override { return wrapped_->leader_epoch(); }
-  RdKafka::Error* offset_store() override { return wrapped_->offset_store(); }
-#endif
+  /// @}
 
  private:
   std::unique_ptr<RdKafka::Message> wrapped_;

@@ -35,6 +35,9 @@ class cpp_producer final : public cpp_handle<RdKafka::Producer> {
   /// where the wrapped producer has no C handle.
   [[nodiscard]] producer* sender() noexcept { return sender_.has_value() ? &*sender_ : nullptr; }
 
+  /// Sends with the current context; what it takes and answers is librdkafka's. Headers are deleted
+  /// when producing succeeds; otherwise they are the caller's, unchanged.
+  /// @{
   RdKafka::ErrorCode produce(RdKafka::Topic* topic, std::int32_t partition, int msgflags,
                              void* payload, std::size_t len, const std::string* key,
                              void* msg_opaque) override {
@@ -79,7 +82,6 @@ class cpp_producer final : public cpp_handle<RdKafka::Producer> {
                  .flags = msgflags});
   }
 
-  /// The headers are deleted when producing succeeds; otherwise they are the caller's, unchanged.
   RdKafka::ErrorCode produce(const std::string topic_name, std::int32_t partition, int msgflags,
                              void* payload, std::size_t len, const void* key, std::size_t key_len,
                              std::int64_t timestamp, RdKafka::Headers* headers,
@@ -114,6 +116,10 @@ class cpp_producer final : public cpp_handle<RdKafka::Producer> {
                  .flags = RK_MSG_COPY});
   }
 
+  /// @}
+
+  /// As of the producer it owns.
+  /// @{
   RdKafka::ErrorCode flush(int timeout_ms) override { return wrapped().flush(timeout_ms); }
   RdKafka::ErrorCode purge(int purge_flags) override { return wrapped().purge(purge_flags); }
   RdKafka::Error* init_transactions(int timeout_ms) override {
@@ -131,6 +137,7 @@ class cpp_producer final : public cpp_handle<RdKafka::Producer> {
   RdKafka::Error* abort_transaction(int timeout_ms) override {
     return wrapped().abort_transaction(timeout_ms);
   }
+  /// @}
 
  private:
   static rd_kafka_topic_t* handle_of(RdKafka::Topic* topic) {
