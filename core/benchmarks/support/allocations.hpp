@@ -14,10 +14,21 @@ namespace waybill_benchmark {
 /// are in one iteration. Only the executable that counts them reports it.
 class allocation_counter {
  public:
+  /// What is allocated between a pause and a resumption is not counted.
+  void pause() noexcept {
+    counted_ += so_far() - before_;
+    before_ = so_far();
+    is_paused_ = true;
+  }
+  void resume() noexcept {
+    before_ = so_far();
+    is_paused_ = false;
+  }
   void report(benchmark::State& state) const {
     if (!counts || state.iterations() == 0) return;
+    const std::size_t all = counted_ + (is_paused_ ? 0 : so_far() - before_);
     state.counters["allocations"] =
-        static_cast<double>(so_far() - before_) / static_cast<double>(state.iterations());
+        static_cast<double>(all) / static_cast<double>(state.iterations());
   }
 
  private:
@@ -29,7 +40,9 @@ class allocation_counter {
   static std::size_t so_far() noexcept { return 0; }
 #endif
 
+  std::size_t counted_ = 0;
   std::size_t before_ = so_far();
+  bool is_paused_ = false;
 };
 
 }  // namespace waybill_benchmark

@@ -1,0 +1,128 @@
+// A wrapped produce against the same three headers added by hand. Nobody answers at the broker's
+// address, so that the messages stay in the client's queue; it is emptied outside of the time
+// taken.
+#include <benchmark/benchmark.h>
+#include <librdkafka/rdkafka.h>
+
+#include <cstddef>
+#include <string_view>
+#include <utility>
+
+#include "../tests/support/clients.hpp"
+#include "support/allocations.hpp"
+#include "support/fields.hpp"
+#include "support/stopwatch.hpp"
+#include "waybill/current.hpp"
+#include "waybill/kafka/producer.hpp"
+
+namespace waybill_benchmark {
+namespace {
+
+using waybill_test::config;
+using waybill_test::owned_client;
+
+constexpr const char* topic = "orders";
+constexpr std::string_view key = "customer-4711";
+constexpr std::string_view value =
+    R"({"order":4711,"customer":"alice","items":[{"sku":"A-1","count":2},{"sku":"B-7","count":1}]})";
+constexpr benchmark::IterationCount batch_messages = 2'000;
+
+config quiet() {
+  config made = waybill_test::unreachable();
+  // Attempts to connect would only take time from what is measured.
+  made.set("reconnect.backoff.ms", "10000").set("reconnect.backoff.max.ms", "10000");
+  made.set("topic.metadata.refresh.interval.ms", "-1");
+  return made;
+}
+
+/// Sends batches by `send`, which answers what librdkafka did. Only sending is timed.
+template <class F>
+void send_batches(benchmark::State& state, rd_kafka_t* client, F&& send) {
+  std::size_t refused = 0;
+  std::size_t sent = 0;
+  allocation_counter allocations;
+  while (state.KeepRunningBatch(batch_messages)) {
+    allocations.resume();
+    const stopwatch running;
+    for (benchmark::IterationCount i = 0; i < batch_messages; ++i) {
+      if (send() != RD_KAFKA_RESP_ERR_NO_ERROR) ++refused;
+    }
+    const double seconds = running.seconds();
+    allocations.pause();
+    state.SetIterationTime(seconds);
+    sent += static_cast<std::size_t>(batch_messages);
+    waybill_test::purge(client);
+  }
+  allocations.report(state);
+  if (refused > 0 || sent == 0) state.SkipWithError("librdkafka refused messages");
+}
+
+void produce_by_hand(benchmark::State& state, rd_kafka_t* client) {
+  const application_headers own(state.range(0));
+  send_batches(state, client, [&] {
+    rd_kafka_headers_t* list = own.make_list(3);
+    add_fields(*list);
+    const rd_kafka_resp_err_t error = rd_kafka_producev(
+        client, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
+        RD_KAFKA_V_KEY(key.data(), key.size()), RD_KAFKA_V_HEADERS(list), RD_KAFKA_V_END);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_headers_destroy(list);
+    return error;
+  });
+}
+
+void produce_wrapped(benchmark::State& state, waybill::kafka::producer& producer) {
+  const application_headers own(state.range(0));
+  const waybill::scope active(make_context());
+  send_batches(state, producer.client(), [&] {
+    rd_kafka_headers_t* list = own.empty() ? nullptr : own.make_list(0);
+    const rd_kafka_resp_err_t error =
+        producer.produce({.topic = topic, .value = value, .key = key, .headers = list});
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR && list != nullptr) rd_kafka_headers_destroy(list);
+    return error;
+  });
+}
+
+void by_hand(benchmark::State& state) {
+  const owned_client client = waybill_test::make_client(RD_KAFKA_PRODUCER, quiet());
+  produce_by_hand(state, client.get());
+}
+
+void wrapped(benchmark::State& state) {
+  const owned_client client = waybill_test::make_client(RD_KAFKA_PRODUCER, quiet());
+  waybill::kafka::producer producer(client.get(), waybill::propagation());
+  produce_wrapped(state, producer);
+}
+
+/// Both sides want to know what became of each message.
+void by_hand_with_outcome(benchmark::State& state) {
+  config how = quiet();
+  rd_kafka_conf_set_dr_msg_cb(how.get(), [](rd_kafka_t*, const rd_kafka_message_t* message, void*) {
+    benchmark::DoNotOptimize(message->err);
+  });
+  const owned_client client = waybill_test::make_client(RD_KAFKA_PRODUCER, std::move(how));
+  produce_by_hand(state, client.get());
+}
+
+void wrapped_with_outcome(benchmark::State& state) {
+  config how = quiet();
+  const waybill::kafka::instrumentation observed = waybill::kafka::instrument(how.get());
+  const owned_client client = waybill_test::make_client(RD_KAFKA_PRODUCER, std::move(how));
+  waybill::kafka::producer_options options;
+  options.on_delivery = [](const waybill::kafka::delivery& outcome) {
+    benchmark::DoNotOptimize(outcome.error);
+  };
+  waybill::kafka::producer producer(client.get(), waybill::propagation(), observed, options);
+  produce_wrapped(state, producer);
+}
+
+void header_counts(benchmark::internal::Benchmark* each) {
+  each->Arg(0)->Arg(1)->Arg(3)->Arg(10)->UseManualTime();
+}
+BENCHMARK(by_hand)->Name("by-hand/kafka/produce")->Apply(header_counts);
+BENCHMARK(wrapped)->Name("waybill/kafka/produce")->Apply(header_counts);
+BENCHMARK(by_hand_with_outcome)->Name("by-hand/kafka/produce-with-outcome")->Apply(header_counts);
+BENCHMARK(wrapped_with_outcome)->Name("waybill/kafka/produce-with-outcome")->Apply(header_counts);
+
+}  // namespace
+}  // namespace waybill_benchmark
