@@ -15,7 +15,7 @@ constexpr std::int64_t application_count = 2;
 
 /// Five headers, three of them fields.
 rd_kafka_headers_t* make_full_list() {
-  rd_kafka_headers_t* list = application_headers(application_count).make_list(3);
+  rd_kafka_headers_t* list = application_headers(application_count).make_list();
   add_fields(*list);
   return list;
 }
@@ -59,7 +59,7 @@ void inject(benchmark::State& state) {
   const waybill::context context = make_context();
   const application_headers own(application_count);
   run(state, [&] {
-    rd_kafka_headers_t* list = own.make_list(3);
+    rd_kafka_headers_t* list = own.make_list();
     waybill::kafka::inject(context, *list, with, "orders");
     rd_kafka_headers_destroy(list);
   });
@@ -67,7 +67,7 @@ void inject(benchmark::State& state) {
 void add_by_hand(benchmark::State& state) {
   const application_headers own(application_count);
   run(state, [&] {
-    rd_kafka_headers_t* list = own.make_list(3);
+    rd_kafka_headers_t* list = own.make_list();
     add_fields(*list);
     rd_kafka_headers_destroy(list);
   });

@@ -33,7 +33,7 @@ const mock_cluster& filled_cluster() {
     const application_headers own(2);
     for (benchmark::IterationCount i = 0; i < batch_messages; ++i) {
       std::string value = "order " + std::to_string(i);
-      rd_kafka_headers_t* list = own.make_list(3);
+      rd_kafka_headers_t* list = own.make_list();
       add_fields(*list);
       rd_kafka_producev(client.get(), RD_KAFKA_V_TOPIC(mock_cluster::topic),
                         RD_KAFKA_V_PARTITION(0), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),

@@ -60,7 +60,7 @@ void send_batches(benchmark::State& state, rd_kafka_t* client, F&& send) {
 void produce_by_hand(benchmark::State& state, rd_kafka_t* client) {
   const application_headers own(state.range(0));
   send_batches(state, client, [&] {
-    rd_kafka_headers_t* list = own.make_list(3);
+    rd_kafka_headers_t* list = own.make_list();
     add_fields(*list);
     const rd_kafka_resp_err_t error = rd_kafka_producev(
         client, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
@@ -75,7 +75,7 @@ void produce_wrapped(benchmark::State& state, waybill::kafka::producer& producer
   const application_headers own(state.range(0));
   const waybill::scope active(make_context());
   send_batches(state, producer.client(), [&] {
-    rd_kafka_headers_t* list = own.empty() ? nullptr : own.make_list(0);
+    rd_kafka_headers_t* list = own.empty() ? nullptr : own.make_list();
     const rd_kafka_resp_err_t error =
         producer.produce({.topic = topic, .value = value, .key = key, .headers = list});
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR && list != nullptr) rd_kafka_headers_destroy(list);
