@@ -8,9 +8,9 @@ namespace waybill::inline v0::detail {
 void record_report(const propagation& with, const extract_report& report,
                    std::size_t boundary_index) noexcept;
 
-/// What of a context the boundary lets out; what it holds back is counted.
-[[nodiscard]] outbound_context bound_outbound(const context_view& context, const propagation& with,
-                                              std::size_t boundary_index) noexcept;
+/// Leaves of a context that passes whole what the boundary lets out; what it holds back is counted.
+void bound_outbound(outbound_context& bounded, const propagation& with,
+                    std::size_t boundary_index) noexcept;
 
 /// Writes it; what goes wrong is counted.
 inject_report write_outbound(const outbound_context& bounded, const writer_ref& carrier,

@@ -1,5 +1,6 @@
 #include "waybill/outgoing.hpp"
 
+#include <memory>
 #include <utility>
 
 #include "outbound.hpp"
@@ -8,24 +9,39 @@ namespace waybill::inline v0 {
 
 outgoing::outgoing(const reader_ref& existing, const context* explicit_context, inject_mode mode,
                    const propagation& with, operation what) noexcept
-    : with_(with), boundary_index_(with.boundary.find_index(what.where)) {
-  choose(existing, explicit_context, mode, with.boundary.entry(boundary_index_));
+    : with_(with),
+      boundary_index_(with.boundary.find_index(what.where)),
+      chosen_(explicit_context != nullptr ? explicit_context : &with.provider->current(storage_)) {
+  choose(existing, mode, with.boundary.entry(boundary_index_));
   if (with.tracer != nullptr) start_span(what);
+  bound();
+}
+
+outgoing::outgoing(const reader_ref& existing, const context* explicit_context, inject_mode mode,
+                   const propagation& with, const destination& to) noexcept
+    : with_(with),
+      boundary_index_(with.boundary.find_index(to)),
+      chosen_(explicit_context != nullptr ? explicit_context : &with.provider->current(storage_)) {
+  choose(existing, mode, with.boundary.entry(boundary_index_));
+  bound();
+}
+
+void outgoing::bound() noexcept {
   // Of headers that are kept choose() has seen to what the boundary lets out.
-  if (!keeps_) bounded_ = detail::bound_outbound(chosen_, with, boundary_index_);
+  if (keeps_) return;
+  // Made in its place: a copy would wait for the parts of the view that were just written.
+  std::construct_at(&bounded_.passed, *chosen_);
+  detail::bound_outbound(bounded_, with_, boundary_index_);
 }
 
 outgoing::~outgoing() {
   if (span_) with_.tracer->end(span_, {.state = outcome_state::unknown});
 }
 
-void outgoing::choose(const reader_ref& existing, const context* explicit_context, inject_mode mode,
+void outgoing::choose(const reader_ref& existing, inject_mode mode,
                       const boundary_entry& entry) noexcept {
-  const context& own =
-      explicit_context != nullptr ? *explicit_context : with_.provider->current(storage_);
-  chosen_ = context_view(own);
   if (mode == inject_mode::automatic) {
-    mode = own.is_empty() ? inject_mode::keep : inject_mode::replace;
+    mode = chosen_->is_empty() ? inject_mode::keep : inject_mode::replace;
   }
   if (mode == inject_mode::replace) return;
 
@@ -47,16 +63,16 @@ void outgoing::choose(const reader_ref& existing, const context* explicit_contex
   if (held.is_empty()) return;
   if (mode == inject_mode::keep) {
     keeps_ = true;
-    if (!passes_whole) {
-      bounded_ = detail::bound_outbound(held, with_, boundary_index_);
-      // A view of what is held here would dangle.
-      if (!bounded_.filtered.has_value()) bounded_.filtered.emplace(bounded_.passed);
-    }
-    kept_trace_ = passes_whole ? held.trace() : bounded_.view().trace();
+    kept_trace_ = held.trace();
+    if (passes_whole) return;
+    // A view of what is held here would dangle.
+    bounded_.passed = context_view(bounded_.filtered.emplace(std::move(held)));
+    detail::bound_outbound(bounded_, with_, boundary_index_);
+    kept_trace_ = bounded_.passed.trace();
     return;
   }
   storage_ = std::move(held);
-  chosen_ = context_view(storage_);
+  chosen_ = &storage_;
 }
 
 void outgoing::start_span(operation& what) noexcept {
@@ -64,10 +80,10 @@ void outgoing::start_span(operation& what) noexcept {
   what.injects = !keeps_ && entry.outbound != outbound_mode::nothing;
   context started;
   const std::span<const trace_context> links(&kept_trace_, kept_trace_.is_valid() ? 1U : 0U);
-  span_ = with_.tracer->start(what, chosen_, links, started);
+  span_ = with_.tracer->start(what, context_view(*chosen_), links, started);
   if (keeps_ || started.is_empty()) return;
   storage_ = std::move(started);
-  chosen_ = context_view(storage_);
+  chosen_ = &storage_;
 }
 
 inject_report outgoing::write(const writer_ref& carrier, inject_parts parts) const noexcept {

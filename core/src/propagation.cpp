@@ -103,35 +103,34 @@ void record_report(const propagation& with, const extract_report& report,
   }
 }
 
-outbound_context bound_outbound(const context_view& context, const propagation& with,
-                                std::size_t boundary_index) noexcept {
-  outbound_context bounded;
-  bounded.passed = context;
+void bound_outbound(outbound_context& bounded, const propagation& with,
+                    std::size_t boundary_index) noexcept {
   const boundary_entry& entry = with.boundary.entry(boundary_index);
-  if (entry.outbound == outbound_mode::everything && entry.baggage_out.passes_all()) return bounded;
+  if (entry.outbound == outbound_mode::everything && entry.baggage_out.passes_all()) return;
+  const context_view whole = bounded.passed;
   std::uint32_t dropped = 0;
   if (entry.outbound == outbound_mode::nothing) {
-    dropped = context.is_empty() ? 0 : 1;
+    dropped = whole.is_empty() ? 0 : 1;
     bounded.passed = {};
     bounded.strips = true;
   } else if (entry.outbound == outbound_mode::trace_only) {
-    dropped = context.baggage_members();
-    bounded.passed = context.without_baggage();
+    dropped = whole.baggage_members();
+    bounded.passed = whole.without_baggage();
     bounded.erases_baggage = true;
   } else {
-    bounded.filtered.emplace(filter(context, entry.baggage_out, dropped));
-    bounded.erases_baggage = !bounded.filtered->has_baggage();
+    bounded.filtered.emplace(filter(whole, entry.baggage_out, dropped));
+    bounded.passed = context_view(*bounded.filtered);
+    bounded.erases_baggage = !bounded.passed.has_baggage();
   }
   if (dropped > 0) {
     record(with, direction::outbound, errc::dropped_by_policy, {}, boundary_index, dropped);
   }
-  return bounded;
 }
 
 inject_report write_outbound(const outbound_context& bounded, const writer_ref& carrier,
                              const propagation& with, std::size_t boundary_index,
                              inject_parts parts) noexcept {
-  const context_view view = bounded.view();
+  const context_view& view = bounded.passed;
   inject_report report;
   bool failed = false;
   if (bounded.strips) {
@@ -158,9 +157,9 @@ inject_report write_outbound(const outbound_context& bounded, const writer_ref& 
 inject_report write_outbound(const outbound_context& bounded, const writer_ref& carrier,
                              const propagation& with, std::size_t boundary_index,
                              const inject_budget& budget) noexcept {
-  const bool is_unlimited = budget.bytes_max == SIZE_MAX || bounded.view().is_empty();
+  const bool is_unlimited = budget.bytes_max == SIZE_MAX || bounded.passed.is_empty();
   const inject_parts parts =
-      is_unlimited ? inject_parts{} : parts_that_fit(bounded.view(), with, budget);
+      is_unlimited ? inject_parts{} : parts_that_fit(bounded.passed, with, budget);
   return write_outbound(bounded, carrier, with, boundary_index, parts);
 }
 
@@ -237,8 +236,9 @@ inject_report inject(const context_view& context, const writer_ref& carrier,
                      const propagation& with, const destination& to,
                      const inject_budget& budget) noexcept {
   const std::size_t index = with.boundary.find_index(to);
-  return detail::write_outbound(detail::bound_outbound(context, with, index), carrier, with, index,
-                                budget);
+  detail::outbound_context bounded(context);
+  detail::bound_outbound(bounded, with, index);
+  return detail::write_outbound(bounded, carrier, with, index, budget);
 }
 
 }  // namespace waybill::inline v0

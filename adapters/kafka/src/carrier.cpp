@@ -40,13 +40,15 @@ rd_kafka_headers_t* copy_without_fields(const rd_kafka_headers_t& list, const pr
   return kept;
 }
 
-void strip_headers(rd_kafka_message_t& message, rd_kafka_headers_t& list,
-                   const propagator& formats) noexcept {
-  const std::size_t found = detail::count_fields(&list, formats, removals_max + 1);
+/// What is left of a message's headers, `found` of which are fields. `remove` takes them away one
+/// by one.
+template <class F>
+void strip_headers(rd_kafka_message_t& message, const rd_kafka_headers_t& list, std::size_t found,
+                   const propagator& formats, F&& remove) noexcept {
   if (found > removals_max) {
     rd_kafka_message_set_headers(&message, copy_without_fields(list, formats));
   } else if (found > 0) {
-    detail::remove_fields(list, formats);
+    remove();
   }
 }
 
@@ -57,14 +59,30 @@ namespace detail {
 std::size_t count_fields(const rd_kafka_headers_t* list, const propagator& formats,
                          std::size_t enough) noexcept {
   if (list == nullptr) return 0;
-  const std::size_t none = formats.fields().size();
+  const field_names names(formats);
   std::size_t found = 0;
-  for (std::size_t i = 0; found < enough; ++i) {
-    const std::string_view name = name_at(*list, i);
-    if (name.data() == nullptr) break;
-    if (formats.field_index(name) != none) ++found;
+  const char* name = nullptr;
+  const void* value = nullptr;
+  std::size_t bytes = 0;
+  for (std::size_t i = 0;
+       found < enough &&
+       rd_kafka_header_get_all(list, i, &name, &value, &bytes) == RD_KAFKA_RESP_ERR_NO_ERROR;
+       ++i) {
+    if (names.has(name)) ++found;
   }
   return found;
+}
+
+void stripping_reader::strip() const noexcept {
+  if (has_other_spellings_) {
+    remove_fields(*list_, *formats_);
+    return;
+  }
+  // From the last one on: fields stand at the end, in their order, and nothing behind them moves.
+  const auto fields = formats_->fields();
+  for (std::size_t i = fields.size(); i-- > 0;) {
+    if (((exact_ >> i) & 1) != 0) remove_exactly(*list_, fields[i].name);
+  }
 }
 
 void remove_fields(rd_kafka_headers_t& list, const propagator& formats) noexcept {
@@ -99,20 +117,27 @@ void strip(rd_kafka_headers_t* list, const propagation& with) noexcept {
 
 void strip(rd_kafka_message_t& message, const propagation& with) noexcept {
   rd_kafka_headers_t* list = headers_of(message);
-  if (list != nullptr) strip_headers(message, *list, with.formats);
+  if (list == nullptr) return;
+  const std::size_t found = detail::count_fields(list, with.formats, removals_max + 1);
+  strip_headers(message, *list, found, with.formats,
+                [&] { detail::remove_fields(*list, with.formats); });
 }
 
 extraction take(rd_kafka_headers_t* list, const propagation& with,
                 const destination& from) noexcept {
-  extraction taken = extract(list, with, from);
-  strip(list, with);
+  if (list == nullptr) return extract(list, with, from);
+  const detail::stripping_reader reader(*list, with.formats);
+  extraction taken = waybill::extract(reader, with, from);
+  reader.strip();
   return taken;
 }
 
 extraction take(rd_kafka_message_t& message, const propagation& with) noexcept {
   rd_kafka_headers_t* list = headers_of(message);
-  extraction taken = extract(list, with, topic_of(message));
-  if (list != nullptr) strip_headers(message, *list, with.formats);
+  if (list == nullptr) return extract(list, with, topic_of(message));
+  const detail::stripping_reader reader(*list, with.formats);
+  extraction taken = waybill::extract(reader, with, topic_of(message));
+  strip_headers(message, *list, reader.found(), with.formats, [&] { reader.strip(); });
   return taken;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <climits>
 #include <string>
+#include <utility>
 
 #include "configuration.hpp"
 
@@ -23,6 +24,13 @@ std::optional<std::string_view> as_bytes(const void* data, std::size_t bytes) no
 }
 
 }  // namespace
+
+// Nothing is to be taken off a time-out or an error report: a message of its own holds nothing.
+message::message(owned_raw raw, const propagation& with, bool strips) noexcept
+    : raw_(std::move(raw)),
+      taken_(!is_message() ? waybill::extraction()
+             : strips      ? kafka::take(*raw_, with)
+                           : kafka::extract(*raw_, with)) {}
 
 std::string_view message::topic() const noexcept {
   return raw_ == nullptr || raw_->rkt == nullptr ? std::string_view{}
@@ -126,18 +134,15 @@ consumer::consumer(rd_kafka_t* client, propagation with, consumer_options option
 
 consumer::~consumer() = default;
 
-void consumer::take(message& received) const noexcept {
-  if (!received.is_message()) return;
-  received.taken_ = state_->options.strip ? kafka::take(*received.raw_, state_->with)
-                                          : kafka::extract(*received.raw_, state_->with);
+message consumer::take(message::owned_raw raw) const noexcept {
+  return {std::move(raw), state_->with, state_->options.strip};
 }
 
 message consumer::poll(std::chrono::milliseconds timeout) noexcept {
   const bool is_traced = state_->with.tracer != nullptr;
   const system_time began = is_traced ? std::chrono::system_clock::now() : system_time{};
-  message received;
-  received.raw_.reset(rd_kafka_consumer_poll(state_->client, as_timeout(timeout)));
-  take(received);
+  message received =
+      take(message::owned_raw(rd_kafka_consumer_poll(state_->client, as_timeout(timeout))));
   trace_receive(received, began);
   return received;
 }
@@ -150,9 +155,8 @@ void consumer::trace_receive(const message& received, system_time began) const n
 }
 
 message consumer::receive(rd_kafka_message_t& borrowed, system_time waited_since) noexcept {
-  message received;
-  received.raw_ = {&borrowed, detail::message_destroyer{.is_borrowed = true}};
-  take(received);
+  message received =
+      take(message::owned_raw(&borrowed, detail::message_destroyer{.is_borrowed = true}));
   const bool is_traced = state_->with.tracer != nullptr;
   if (is_traced && waited_since == system_time{}) waited_since = std::chrono::system_clock::now();
   trace_receive(received, waited_since);
@@ -169,12 +173,11 @@ std::vector<message> consumer::poll_batch(std::size_t messages_max,
     WAYBILL_TRY { received.emplace_back(); }
     WAYBILL_CATCH_ALL { break; }
     message& next = received.back();
-    next.raw_.reset(rd_kafka_consumer_poll(state_->client, as_timeout(timeout)));
+    next = take(message::owned_raw(rd_kafka_consumer_poll(state_->client, as_timeout(timeout))));
     if (!next) {
       received.pop_back();
       break;
     }
-    take(next);
     timeout = std::chrono::milliseconds::zero();
   }
   if (is_traced) {

@@ -3,11 +3,100 @@
 #include <librdkafka/rdkafka.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
+#include "header_names.hpp"
 #include "waybill/propagator.hpp"
 
 namespace waybill::inline v0::kafka::detail {
+
+/// Tells most headers from fields by their first letter, before anything is asked of their length:
+/// librdkafka shows names without it.
+class field_names {
+ public:
+  explicit field_names(const propagator& formats) noexcept : formats_(&formats) {
+    for (const field& each : formats.fields()) first_letters_ |= bit_of(each.name.front());
+  }
+  [[nodiscard]] bool may_be_field(const char* name) const noexcept {
+    return (first_letters_ & bit_of(*name)) != 0;
+  }
+  /// The index of the field of this name in any spelling, or none().
+  [[nodiscard]] std::size_t index_of(std::string_view name) const noexcept {
+    const auto fields = formats_->fields();
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      if (fields[i].name == name) return i;
+    }
+    return formats_->field_index(name);
+  }
+  [[nodiscard]] std::size_t none() const noexcept { return formats_->fields().size(); }
+  [[nodiscard]] bool has(const char* name) const noexcept {
+    return may_be_field(name) && index_of(name) != none();
+  }
+
+ private:
+  /// The same for both cases of a letter, and for a few other characters.
+  static std::uint32_t bit_of(char letter) noexcept {
+    return std::uint32_t{1} << (static_cast<unsigned char>(letter) % 32);
+  }
+
+  const propagator* formats_;
+  std::uint32_t first_letters_ = 0;
+};
+
+/// Reads a list as header_reader does, and remembers which of its headers are to be stripped, so
+/// that a list that is read and then stripped is walked once.
+class stripping_reader {
+ public:
+  static constexpr carrier_rules rules = broker_rules;
+
+  stripping_reader(rd_kafka_headers_t& list, const propagator& formats) noexcept
+      : list_(&list), formats_(&formats), names_(formats) {}
+
+  template <class F>
+  void for_each(F&& visit) const {
+    found_ = 0;
+    exact_ = 0;
+    has_other_spellings_ = false;
+    const char* name = nullptr;
+    const void* value = nullptr;
+    std::size_t bytes = 0;
+    for (std::size_t i = 0;
+         rd_kafka_header_get_all(list_, i, &name, &value, &bytes) == RD_KAFKA_RESP_ERR_NO_ERROR;
+         ++i) {
+      if (!names_.may_be_field(name)) continue;
+      const std::string_view text(name);
+      note(text);
+      visit(text, as_field_value(value, bytes));
+    }
+  }
+
+  /// How many headers are fields.
+  [[nodiscard]] std::size_t found() const noexcept { return found_; }
+  /// Takes the fields away that were found. The list must not have been changed since.
+  void strip() const noexcept;
+
+ private:
+  void note(std::string_view name) const noexcept {
+    const std::size_t index = names_.index_of(name);
+    if (index == names_.none()) return;
+    ++found_;
+    if (formats_->fields()[index].name == name) {
+      exact_ |= std::uint64_t{1} << index;
+    } else {
+      has_other_spellings_ = true;
+    }
+  }
+
+  rd_kafka_headers_t* list_;
+  const propagator* formats_;
+  field_names names_;
+  // A carrier that is read is const.
+  mutable std::size_t found_ = 0;
+  mutable std::uint64_t exact_ = 0;  // bit i: fields()[i] is there under its own spelling
+  mutable bool has_other_spellings_ = false;
+};
+static_assert(fields_max <= 64);
 
 /// How many headers are a field of the propagator in any spelling; stops counting at `enough`.
 [[nodiscard]] std::size_t count_fields(const rd_kafka_headers_t* list, const propagator& formats,

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "waybill/carrier.hpp"
+
 namespace waybill::inline v0::kafka::detail {
 
 /// Longer names are no propagation field's (see propagator::add).
@@ -29,6 +31,12 @@ inline constexpr std::size_t name_bytes_max = 63;
   return value.data() != nullptr ? value.data() : "";
 }
 
+/// A null value and an empty one are different.
+[[nodiscard]] inline field_value as_field_value(const void* value, std::size_t bytes) noexcept {
+  if (value == nullptr) return {{}, value_kind::null};
+  return {{static_cast<const char*>(value), bytes}, value_kind::text};
+}
+
 /// The name of the header at `index`, or one without data behind the last.
 [[nodiscard]] inline std::string_view name_at(const rd_kafka_headers_t& list,
                                               std::size_t index) noexcept {
@@ -40,9 +48,17 @@ inline constexpr std::size_t name_bytes_max = 63;
   return is_there ? std::string_view(name) : std::string_view{};
 }
 
+/// Takes every header of exactly this name away. rd_kafka_header_remove wants a NUL behind the
+/// name, and reads its argument while it frees what it matches: it gets a copy.
+inline rd_kafka_resp_err_t remove_exactly(rd_kafka_headers_t& list,
+                                          std::string_view name) noexcept {
+  std::array<char, name_bytes_max + 1> copy;
+  std::memcpy(copy.data(), name.data(), name.size());
+  copy[name.size()] = '\0';
+  return rd_kafka_header_remove(&list, copy.data());
+}
+
 /// Takes the headers away whose names the predicate answers true for.
-/// rd_kafka_header_remove compares exactly and reads its argument while it frees what it matches,
-/// so each spelling is copied first.
 template <class Predicate>
 void remove_headers(rd_kafka_headers_t& list, Predicate&& is_wanted) noexcept {
   for (std::size_t i = 0;;) {
@@ -52,10 +68,8 @@ void remove_headers(rd_kafka_headers_t& list, Predicate&& is_wanted) noexcept {
       ++i;
       continue;
     }
-    std::array<char, name_bytes_max + 1> copy{};
-    std::memcpy(copy.data(), name.data(), name.size());
     // Should librdkafka ever not find what it has just shown, go on rather than for ever.
-    if (rd_kafka_header_remove(&list, copy.data()) != RD_KAFKA_RESP_ERR_NO_ERROR) ++i;
+    if (remove_exactly(list, name) != RD_KAFKA_RESP_ERR_NO_ERROR) ++i;
   }
 }
 

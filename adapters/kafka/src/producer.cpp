@@ -111,7 +111,16 @@ rd_kafka_resp_err_t hand_over(rd_kafka_t* client, const record& message,
                               rd_kafka_headers_t* list) noexcept {
   // librdkafka takes the payload as void* because RD_KAFKA_MSG_F_FREE frees it.
   void* value = const_cast<char*>(message.value.data());
+  const bool has_defaults = message.partition == RD_KAFKA_PARTITION_UA &&
+                            message.timestamp_ms == 0 && message.opaque == nullptr;
   const auto send = [&](auto topic_tag, auto topic) {
+    // librdkafka looks at each argument in turn, so what says nothing is left out.
+    if (has_defaults) {
+      return rd_kafka_producev(client, topic_tag, topic, RD_KAFKA_V_MSGFLAGS(message.flags),
+                               RD_KAFKA_V_VALUE(value, message.value.size()),
+                               RD_KAFKA_V_KEY(message.key.data(), message.key.size()),
+                               RD_KAFKA_V_HEADERS(list), RD_KAFKA_V_END);
+    }
     return rd_kafka_producev(
         client, topic_tag, topic, RD_KAFKA_V_PARTITION(message.partition),
         RD_KAFKA_V_MSGFLAGS(message.flags), RD_KAFKA_V_VALUE(value, message.value.size()),
@@ -194,10 +203,15 @@ struct producer::state final : detail::delivery_sink {
     with.diagnostics->record({.way = direction::outbound, .code = code});
   }
 
+  [[nodiscard]] static destination destination_of(const record& message) noexcept {
+    return message.topic_handle != nullptr ? rd_kafka_topic_name(message.topic_handle)
+                                           : message.topic;
+  }
+
   [[nodiscard]] operation describe(const record& message) const noexcept {
     operation what{.kind = operation_kind::send, .system = "kafka", .name = "send"};
-    what.where = message.topic_handle != nullptr ? rd_kafka_topic_name(message.topic_handle)
-                                                 : destination(message.topic);
+    what.where.name =
+        message.topic_handle != nullptr ? rd_kafka_topic_name(message.topic_handle) : message.topic;
     if (with.tracer == nullptr) return what;
     what.client_id = client_id;
     what.message_key = message.key;
@@ -243,7 +257,9 @@ rd_kafka_resp_err_t producer::state::produce(const record& message,
   }
   const header_reader existing(list);
   const inject_mode mode = message.mode == inject_mode::automatic ? options.mode : message.mode;
-  outgoing decided(existing, message.context, mode, with, describe(message));
+  outgoing decided = with.tracer == nullptr
+                         ? outgoing(existing, message.context, mode, with, destination_of(message))
+                         : outgoing(existing, message.context, mode, with, describe(message));
   outgoing_headers headers_sent(list, with.formats);
   span_handle span = decided.take_span();
 

@@ -16,16 +16,18 @@ enum class inject_mode : std::uint8_t {
 };
 
 namespace detail {
-/// A context after the boundary's outbound side.
+/// A context after the boundary's outbound side. Stays where it was made: `passed` may be a view of
+/// `filtered`.
 struct outbound_context {
-  context_view passed;              // what passes as it is
-  std::optional<context> filtered;  // what passes instead, where the boundary takes something out
+  context_view passed;              // what goes out
+  std::optional<context> filtered;  // its text, where the boundary takes something out
   bool strips = false;              // nothing may go out: what is there is taken away
   bool erases_baggage = false;      // what the headers have of baggage may not go out either
 
-  [[nodiscard]] context_view view() const noexcept {
-    return filtered.has_value() ? context_view(*filtered) : passed;
-  }
+  outbound_context() noexcept = default;
+  explicit outbound_context(const context_view& whole) noexcept : passed(whole) {}
+  outbound_context(const outbound_context&) = delete;
+  outbound_context& operator=(const outbound_context&) = delete;
 };
 }  // namespace detail
 
@@ -40,6 +42,9 @@ class WAYBILL_API outgoing {
   ///              current one. `what.where` is the destination.
   outgoing(const reader_ref& existing, const context* explicit_context, inject_mode mode,
            const propagation& with, operation what) noexcept;
+  /// The same without a span: where there is no tracer nothing has to be described.
+  outgoing(const reader_ref& existing, const context* explicit_context, inject_mode mode,
+           const propagation& with, const destination& to) noexcept;
   outgoing(const outgoing&) = delete;
   outgoing& operator=(const outgoing&) = delete;
   /// Ends a span nobody took, as unknown.
@@ -47,12 +52,12 @@ class WAYBILL_API outgoing {
 
   /// False when the headers go out as they are.
   [[nodiscard]] bool changes_headers() const noexcept {
-    return !bounded_.view().is_empty() || bounded_.strips || bounded_.erases_baggage;
+    return !bounded_.passed.is_empty() || bounded_.strips || bounded_.erases_baggage;
   }
   /// The position that write() puts in, or that keep mode leaves in the headers. Invalid where
   /// headers stay as they are for want of a context of one's own.
   [[nodiscard]] trace_context sent_trace() const noexcept {
-    return keeps_ ? kept_trace_ : bounded_.view().trace();
+    return keeps_ ? kept_trace_ : bounded_.passed.trace();
   }
   /// Replaces the field set. May be called again with fewer parts or a smaller budget.
   /// @{
@@ -63,17 +68,17 @@ class WAYBILL_API outgoing {
   [[nodiscard]] span_handle take_span() noexcept;
 
  private:
-  void choose(const reader_ref& existing, const context* explicit_context, inject_mode mode,
-              const boundary_entry& entry) noexcept;
+  void choose(const reader_ref& existing, inject_mode mode, const boundary_entry& entry) noexcept;
   void start_span(operation& what) noexcept;
+  void bound() noexcept;
 
   const propagation& with_;
   std::size_t boundary_index_;
-  context_view chosen_;
   trace_context kept_trace_;
   bool keeps_ = false;
   span_handle span_;
-  context storage_;  // the provider's, the headers' or the span's own context
+  context storage_;        // the provider's, the headers' or the span's own context
+  const context* chosen_;  // the explicit context, the provider's or storage_
   detail::outbound_context bounded_;
 };
 

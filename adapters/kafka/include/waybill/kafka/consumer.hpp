@@ -76,7 +76,11 @@ class WAYBILL_API message {
 
  private:
   friend class consumer;
-  std::unique_ptr<rd_kafka_message_t, detail::message_destroyer> raw_;
+  using owned_raw = std::unique_ptr<rd_kafka_message_t, detail::message_destroyer>;
+  /// Takes the context off, or only reads it. An extraction is large: it is made where it stays.
+  message(owned_raw raw, const propagation& with, bool strips) noexcept;
+
+  owned_raw raw_;
   waybill::extraction taken_;
 };
 
@@ -186,7 +190,7 @@ class WAYBILL_API consumer {
   };
 
   rd_kafka_resp_err_t settle(const message& received, settle_mode how) noexcept;
-  void take(message& received) const noexcept;
+  [[nodiscard]] message take(message::owned_raw raw) const noexcept;
   void trace_receive(const message& received,
                      std::chrono::system_clock::time_point began) const noexcept;
 
