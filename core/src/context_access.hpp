@@ -67,7 +67,7 @@ struct context_access {
   }
   static void put(field_writer& writer, std::size_t index, std::string_view value) noexcept {
     const std::uint8_t slot = writer.slots_[index];
-    writer.failed_ |= !writer.carrier_.set(writer.fields_[slot].name, value);
+    writer.failed_ |= !writer.carrier_->set(writer.fields_[slot].name, value);
     writer.written_ |= std::uint32_t{1} << slot;
   }
 };

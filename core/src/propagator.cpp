@@ -193,51 +193,57 @@ result<context_view> propagator::peek_at(const reader_ref& carrier, carrier_rule
   return made;
 }
 
+std::uint32_t propagator::fields_of(const context_view& context) const noexcept {
+  return (context.has_trace() ? trace_fields_ : 0) | (context.has_baggage() ? baggage_fields_ : 0);
+}
+
+// Inline: a call more is felt here.
+[[gnu::always_inline]] inline inject_report propagator::write(
+    const context_view& context, std::uint32_t concerned, std::uint32_t replaced,
+    const writer_ref& carrier) const noexcept {
+  inject_report report;
+  if (replaced == 0) return report;
+  field_writer writer(carrier, fields_.data());
+  for (std::size_t i = 0; i < format_count_; ++i) {
+    if ((masks_[i] & concerned) == 0) continue;
+    writer.slots_ = slots_of(i);
+    formats_[i]->inject(context, writer);
+  }
+  // A new position never stands beside an older one's baggage.
+  const std::uint32_t stale = (replaced | baggage_fields_) & ~writer.written_;
+  for (std::uint32_t left = stale; left != 0; left &= left - 1) {
+    const auto i = static_cast<std::size_t>(std::countr_zero(left));
+    writer.failed_ |= !carrier.erase(fields_[i].name);
+  }
+  report.trace = (writer.written_ & trace_fields_ & ~list_fields_) != 0;
+  report.tracestate = (writer.written_ & trace_fields_ & list_fields_) != 0;
+  report.baggage = (writer.written_ & baggage_fields_) != 0;
+  if (writer.failed_) report.code = errc::carrier_failed;
+  return report;
+}
+
 inject_report propagator::inject(const context_view& context, const writer_ref& carrier,
                                  const limits& limits) const noexcept {
   const bool fits = context.tracestate_text().size() <= limits.tracestate_bytes_max &&
                     context.baggage_members() <= limits.baggage_members_max &&
                     context.baggage_text().size() <= limits.baggage_bytes_max;
   if (!fits) return write_within_limits(context, carrier, limits, {});
-  return context.is_empty() ? inject_report{} : write(context, context.has_trace(), carrier);
+  const std::uint32_t concerned = fields_of(context);
+  return write(context, concerned, concerned, carrier);
 }
 
 inject_report propagator::inject(const context_view& context, const writer_ref& carrier,
                                  const limits& limits, inject_parts parts) const noexcept {
   if (parts.trace && parts.tracestate && parts.baggage) return inject(context, carrier, limits);
-  return context.is_empty() ? inject_report{}
-                            : write_within_limits(context, carrier, limits, parts);
+  return write_within_limits(context, carrier, limits, parts);
 }
 
 inject_report propagator::write_within_limits(const context_view& context,
                                               const writer_ref& carrier, const limits& limits,
                                               inject_parts parts) const noexcept {
   const within_limits fitting(context, limits, parts);
-  inject_report report = write(fitting.view, context.has_trace(), carrier);
+  inject_report report = write(fitting.view, fields_of(fitting.view), fields_of(context), carrier);
   if (report.code == errc::ok) report.code = fitting.code;
-  return report;
-}
-
-inject_report propagator::write(const context_view& context, bool replaces_all,
-                                const writer_ref& carrier) const noexcept {
-  field_writer writer(carrier, fields());
-  const std::uint32_t concerned =
-      (context.has_trace() ? trace_fields_ : 0) | (context.has_baggage() ? baggage_fields_ : 0);
-  for (std::size_t i = 0; i < format_count_; ++i) {
-    if ((masks_[i] & concerned) == 0) continue;
-    writer.slots_ = slots_of(i);
-    formats_[i]->inject(context, writer);
-  }
-  const std::uint32_t replaced = baggage_fields_ | (replaces_all ? trace_fields_ : 0);
-  for (std::uint32_t left = replaced & ~writer.written_; left != 0; left &= left - 1) {
-    const auto i = static_cast<std::size_t>(std::countr_zero(left));
-    writer.failed_ |= !carrier.erase(fields_[i].name);
-  }
-  inject_report report;
-  report.baggage = (writer.written_ & baggage_fields_) != 0;
-  report.tracestate = (writer.written_ & trace_fields_ & list_fields_) != 0;
-  report.trace = (writer.written_ & trace_fields_ & ~list_fields_) != 0;
-  if (writer.failed_) report.code = errc::carrier_failed;
   return report;
 }
 

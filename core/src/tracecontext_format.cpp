@@ -35,7 +35,6 @@ class tracecontext final : public format {
   }
 
   void inject(const context_view& context, field_writer& writer) const noexcept override {
-    if (!context.has_trace()) return;
     const std::array<char, traceparent_bytes> text = to_traceparent(context.trace());
     detail::context_access::put(writer, traceparent, {text.data(), text.size()});
     if (!context.tracestate_text().empty()) {

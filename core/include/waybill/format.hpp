@@ -125,11 +125,11 @@ class field_writer {
  private:
   friend class propagator;
   friend struct detail::context_access;
-  field_writer(const writer_ref& carrier, std::span<const field> fields) noexcept
-      : carrier_(carrier), fields_(fields) {}
+  field_writer(const writer_ref& carrier, const field* fields) noexcept
+      : carrier_(&carrier), fields_(fields) {}
 
-  writer_ref carrier_;
-  std::span<const field> fields_;
+  const writer_ref* carrier_;
+  const field* fields_;  // all of the propagator's
   std::span<const std::uint8_t> slots_;
   std::uint32_t written_ = 0;
   bool failed_ = false;

@@ -123,7 +123,8 @@ class WAYBILL_API propagator {
  private:
   void add(const format& added) noexcept;
   void read(const reader_ref& carrier, carrier_rules rules, extract_draft& draft) const noexcept;
-  inject_report write(const context_view& context, bool replaces_all,
+  [[nodiscard]] std::uint32_t fields_of(const context_view& context) const noexcept;
+  inject_report write(const context_view& context, std::uint32_t concerned, std::uint32_t replaced,
                       const writer_ref& carrier) const noexcept;
   inject_report write_within_limits(const context_view& context, const writer_ref& carrier,
                                     const limits& limits, inject_parts parts) const noexcept;
