@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the API reference from the comments of the public headers, with Doxygen (1.9.4 is what is
-# tested: Debian 12's). Ends with 0 only if Doxygen had nothing to say: a public entity without a
+# Makes the API reference from the comments of the public headers, with Doxygen (1.9.4 and 1.9.8 are
+# tested: Debian 12 and 13). Ends with 0 only if Doxygen had nothing to say: a public entity without a
 # comment is an error. Start: build/api-reference/html/index.html
 # usage: tools/dev/api-reference.sh
 set -euo pipefail
