@@ -264,7 +264,7 @@ rd_kafka_resp_err_t producer::state::produce(const record& message,
   span_handle span = decided.take_span();
 
   // All that is to be said, and what is given up when the message is too large with it.
-  constexpr std::array<inject_parts, 4> attempts{
+  static constexpr std::array<inject_parts, 4> attempts{
       {{true, true, true}, {true, true, false}, {true, false, false}, {false, false, false}}};
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
   for (const inject_parts parts : attempts) {
