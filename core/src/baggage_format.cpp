@@ -2,6 +2,7 @@
 
 #include "context_access.hpp"
 #include "lists.hpp"
+#include "never_destroyed.hpp"
 #include "waybill/format.hpp"
 
 namespace waybill::inline v0 {
@@ -58,8 +59,8 @@ class baggage_fields final : public format {
 }  // namespace
 
 const format& baggage_format() noexcept {
-  static constinit baggage_fields instance;
-  return instance;
+  static constinit detail::never_destroyed<baggage_fields> instance;
+  return instance.value;
 }
 
 }  // namespace waybill::inline v0

@@ -5,6 +5,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "never_destroyed.hpp"
+
 namespace waybill::inline v0 {
 
 namespace {
@@ -130,8 +132,8 @@ boundary& boundary::set_prefix(std::string_view prefix, boundary_entry entry) {
 }
 
 const boundary_entry& boundary::entry(std::size_t index) const noexcept {
-  static const boundary_entry of_moved_from;
-  if (entries_.empty()) return of_moved_from;
+  static const detail::never_destroyed<boundary_entry> of_moved_from;
+  if (entries_.empty()) return of_moved_from.value;
   return entries_[index < entries_.size() ? index : 0];
 }
 

@@ -1,5 +1,6 @@
 #include "waybill/current.hpp"
 
+#include "never_destroyed.hpp"
 #include "waybill/tracer.hpp"
 
 namespace waybill::inline v0 {
@@ -7,8 +8,8 @@ namespace waybill::inline v0 {
 namespace {
 
 const context& empty_context() noexcept {
-  static const context empty;
-  return empty;
+  static const detail::never_destroyed<context> empty;
+  return empty.value;
 }
 
 /// The context of the thread's innermost scope. Here and not in the header: an inline
@@ -37,8 +38,8 @@ context_provider::~context_provider() = default;
 tracer::~tracer() = default;
 
 const context_provider& thread_context_provider() noexcept {
-  static const thread_provider instance;
-  return instance;
+  static constinit detail::never_destroyed<thread_provider> instance;
+  return instance.value;
 }
 
 const context& current() noexcept { return innermost != nullptr ? *innermost : empty_context(); }

@@ -2,6 +2,7 @@
 
 #include "context_access.hpp"
 #include "lists.hpp"
+#include "never_destroyed.hpp"
 #include "waybill/format.hpp"
 
 namespace waybill::inline v0 {
@@ -96,8 +97,8 @@ class tracecontext final : public format {
 }  // namespace
 
 const format& tracecontext_format() noexcept {
-  static constinit tracecontext instance;
-  return instance;
+  static constinit detail::never_destroyed<tracecontext> instance;
+  return instance.value;
 }
 
 }  // namespace waybill::inline v0
