@@ -36,10 +36,10 @@ struct within_limits {
     if (!parts.baggage) view = view.without_baggage();
     std::string_view state = view.tracestate_text();
     if (state.size() > limits.tracestate_bytes_max) {
-      code = detail::truncate_tracestate(state, limits.tracestate_bytes_max, tracestate).has_value()
-                 ? errc::too_large
-                 : errc::no_memory;
-      state = tracestate.view();
+      const bool is_cut =
+          detail::truncate_tracestate(state, limits.tracestate_bytes_max, tracestate).has_value();
+      code = is_cut ? errc::too_large : errc::no_memory;
+      state = is_cut ? tracestate.view() : std::string_view();  // may have ended anywhere
     }
     detail::baggage_prefix items{view.baggage_text(), view.baggage_members(), errc::ok};
     if (items.members > limits.baggage_members_max ||

@@ -184,4 +184,30 @@ TEST(Allocation, that_fails_is_reported_and_counted_for_the_fields_whose_text_it
   EXPECT_EQ(tracestate_fits.report().fields[2], waybill::errc::no_memory);
 }
 
+TEST(Allocation, that_fails_while_a_tracestate_is_cut_leaves_the_whole_of_it_out) {
+  waybill::limits limits;
+  limits.tracestate_bytes_max = 1'000;
+  const waybill::context sent = waybill_test::context_of(
+      waybill_test::sample_trace, waybill_test::tracestate_of_bytes(2'000), "");
+  const waybill::propagator propagator;
+  for (std::size_t allocations = 0;; ++allocations) {
+    carrier headers;
+    waybill_test::memory.allocations_left = allocations;
+    const waybill::inject_report report =
+        propagator.inject(waybill::context_view(sent), headers, limits);
+    waybill_test::memory.allocations_left = SIZE_MAX;
+    waybill::extract_report read;
+    EXPECT_EQ(propagator.extract(headers, {}, &read).trace(), waybill_test::sample_trace);
+    const waybill::errc as_read = read.fields[propagator.field_index("tracestate")];
+    if (report.code == waybill::errc::too_large) {
+      EXPECT_EQ(as_read, waybill::errc::ok);
+      EXPECT_GT(allocations, 1U) << "nothing failed within the cutting";
+      break;
+    }
+    EXPECT_EQ(report.code, waybill::errc::no_memory);
+    EXPECT_FALSE(report.tracestate);
+    EXPECT_EQ(as_read, waybill::errc::absent) << "after " << allocations << " allocations";
+  }
+}
+
 }  // namespace

@@ -17,7 +17,9 @@ namespace {
 bool has_memory(std::size_t bytes) noexcept {
   ++memory.allocations;
   memory.bytes += bytes;
-  return !memory.is_out;
+  if (memory.is_out || memory.allocations_left == 0) return false;
+  if (memory.allocations_left != SIZE_MAX) --memory.allocations_left;
+  return true;
 }
 
 }  // namespace

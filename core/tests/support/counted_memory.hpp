@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 /// Every allocation of the calling thread, those of C libraries included: counted_memory.cpp
@@ -11,7 +12,8 @@ namespace waybill_test {
 struct counted_memory {
   std::size_t allocations = 0;
   std::size_t bytes = 0;
-  bool is_out = false;  ///< Every allocation fails.
+  bool is_out = false;                      ///< Every allocation fails.
+  std::size_t allocations_left = SIZE_MAX;  ///< Those behind them fail.
 };
 /// Of this thread.
 extern constinit thread_local counted_memory memory;
