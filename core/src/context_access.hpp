@@ -65,10 +65,13 @@ struct context_access {
   static std::uint32_t count(const field_values& values, std::size_t index) noexcept {
     return values.collected_->count(values.slots_[index]);
   }
-  static void put(field_writer& writer, std::size_t index, std::string_view value) noexcept {
+  /// False when the carrier's own function threw. What the field holds then is erased at the end.
+  static bool put(field_writer& writer, std::size_t index, std::string_view value) noexcept {
     const std::uint8_t slot = writer.slots_[index];
-    writer.failed_ |= !writer.carrier_->set(writer.fields_[slot].name, value);
-    writer.written_ |= std::uint32_t{1} << slot;
+    const bool is_set = writer.carrier_->set(writer.fields_[slot].name, value);
+    writer.failed_ |= !is_set;
+    writer.written_ |= std::uint32_t{is_set} << slot;
+    return is_set;
   }
 };
 

@@ -37,8 +37,9 @@ class tracecontext final : public format {
 
   void inject(const context_view& context, field_writer& writer) const noexcept override {
     const std::array<char, traceparent_bytes> text = to_traceparent(context.trace());
-    detail::context_access::put(writer, traceparent, {text.data(), text.size()});
-    if (!context.tracestate_text().empty()) {
+    const bool is_set =
+        detail::context_access::put(writer, traceparent, {text.data(), text.size()});
+    if (is_set && !context.tracestate_text().empty()) {
       detail::context_access::put(writer, tracestate, context.tracestate_text());
     }
   }

@@ -74,6 +74,32 @@ TEST(Carrier, FL19_that_throws_when_a_list_is_joined_costs_the_whole_list) {
   EXPECT_EQ(report.fields[propagator.field_index("baggage")], errc::carrier_failed);
 }
 
+/// Takes every field but one.
+struct refuses_one {
+  std::string_view refused;
+  waybill::header_list headers{};
+  void set(std::string_view name, std::string_view value) {
+    if (name == refused) throw 1;
+    headers.set(name, value);
+  }
+  void erase(std::string_view name) { headers.erase(name); }
+};
+
+TEST(Carrier, FL19_that_throws_when_a_field_is_set_is_not_said_to_have_it_nor_keeps_an_old_one) {
+  const waybill::context sent =
+      waybill_test::context_of(waybill_test::sample_trace, "a=1", "user=a");
+  for (const std::string_view refused : {"traceparent", "tracestate", "baggage"}) {
+    refuses_one carrier{refused};
+    carrier.headers.add(refused, "old");
+    const waybill::inject_report report = waybill::propagator().inject(sent, carrier);
+    EXPECT_EQ(report.code, errc::carrier_failed) << refused;
+    EXPECT_EQ(report.trace, refused != "traceparent");
+    EXPECT_EQ(report.tracestate, refused == "baggage");  // never alone
+    EXPECT_EQ(report.baggage, refused != "baggage");
+    EXPECT_EQ(carrier.headers.get(refused), std::nullopt);
+  }
+}
+
 TEST(Counters, FL18_say_both_what_was_over_a_limit_and_what_was_left_out_for_size) {
   waybill::propagation with;
   with.limits.tracestate_bytes_max = 5;
