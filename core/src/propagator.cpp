@@ -209,8 +209,7 @@ std::uint32_t propagator::fields_of(const context_view& context) const noexcept 
     writer.slots_ = slots_of(i);
     formats_[i]->inject(context, writer);
   }
-  // A new position never stands beside an older one's baggage.
-  const std::uint32_t stale = (replaced | baggage_fields_) & ~writer.written_;
+  const std::uint32_t stale = replaced & ~writer.written_;
   for (std::uint32_t left = stale; left != 0; left &= left - 1) {
     const auto i = static_cast<std::size_t>(std::countr_zero(left));
     writer.failed_ |= !carrier.erase(fields_[i].name);
@@ -229,7 +228,9 @@ inject_report propagator::inject(const context_view& context, const writer_ref& 
                     context.baggage_text().size() <= limits.baggage_bytes_max;
   if (!fits) return write_within_limits(context, carrier, limits, {});
   const std::uint32_t concerned = fields_of(context);
-  return write(context, concerned, concerned, carrier);
+  // A new position never stands beside an older one's baggage.
+  const std::uint32_t replaced = concerned | (context.has_trace() ? baggage_fields_ : 0);
+  return write(context, concerned, replaced, carrier);
 }
 
 inject_report propagator::inject(const context_view& context, const writer_ref& carrier,
@@ -242,7 +243,8 @@ inject_report propagator::write_within_limits(const context_view& context,
                                               const writer_ref& carrier, const limits& limits,
                                               inject_parts parts) const noexcept {
   const within_limits fitting(context, limits, parts);
-  inject_report report = write(fitting.view, fields_of(fitting.view), fields_of(context), carrier);
+  const std::uint32_t replaced = fields_of(context) | (context.has_trace() ? baggage_fields_ : 0);
+  inject_report report = write(fitting.view, fields_of(fitting.view), replaced, carrier);
   if (report.code == errc::ok) report.code = fitting.code;
   return report;
 }

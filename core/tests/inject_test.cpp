@@ -89,6 +89,19 @@ TEST(inject, FL12_never_leaves_a_stale_tracestate_or_baggage_beside_a_new_tracep
   EXPECT_FALSE(report.tracestate || report.baggage);
 }
 
+TEST(inject, FL11_FL12_of_a_trace_takes_old_baggage_away_where_no_format_writes_the_trace) {
+  const waybill::propagator baggage_alone = waybill::propagator::from_names("baggage");
+  const waybill::context sent(waybill_test::sample_trace);
+  for (const bool has_trace : {true, false}) {
+    waybill::header_list headers;
+    headers.add("traceparent", "not ours");
+    headers.add("baggage", "user=of-another-request");
+    baggage_alone.inject(sent, headers, {}, {.trace = has_trace});
+    EXPECT_EQ(headers.get("baggage"), std::nullopt);
+    EXPECT_EQ(headers.get("traceparent"), "not ours");
+  }
+}
+
 TEST(inject, FL13_FL16_of_baggage_alone_leaves_the_trace_fields_as_they_are) {
   header_list headers = stale_headers();
   const inject_report report = propagator().inject(context_of({}, "", "a=1"), headers);
