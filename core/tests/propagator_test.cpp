@@ -86,6 +86,13 @@ TEST(propagator_names, PR02_may_have_any_case_and_white_space_around) {
   EXPECT_EQ(formats_of(propagator::from_names(",,tracecontext,,")), (names{"tracecontext"}));
 }
 
+TEST(propagator_names, PR02_that_are_empty_are_no_unknown_ones) {
+  names_report report;
+  EXPECT_EQ(formats_of(propagator::from_names(",baggage, ,\t,", &report)), (names{"baggage"}));
+  EXPECT_EQ(report.unknown, 0U);
+  EXPECT_EQ(report.first_unknown, "");
+}
+
 TEST(propagator_names, PR02_that_are_repeated_count_once) {
   names_report report;
   EXPECT_EQ(
@@ -156,7 +163,13 @@ TEST(propagator_environment, none_switches_propagation_off) {
   EXPECT_EQ(formats_of(propagator::from_environment()), names{});
 }
 
-TEST(propagator_environment, unknown_names_are_counted_by_the_propagation) {
+TEST(propagator_environment, PR01_a_single_unknown_name_is_counted_by_the_propagation) {
+  const environment_variable set("OTEL_PROPAGATORS", "xray,tracecontext");
+  const waybill::propagation with = waybill::propagation::from_environment();
+  EXPECT_EQ(with.diagnostics->total(), 1U);
+}
+
+TEST(propagator_environment, PR01_unknown_names_are_counted_by_the_propagation) {
   const environment_variable set("OTEL_PROPAGATORS", "xray,tracecontext,ottrace");
   const waybill::propagation with = waybill::propagation::from_environment();
   EXPECT_EQ(formats_of(with.formats), (names{"tracecontext"}));
