@@ -101,7 +101,8 @@ struct consumer_options {
 /// Receives messages, takes the context off, and runs handlers under it. Everything else is done
 /// with the rd_kafka_t itself: subscribe, assign, seek, pause, close.
 /// @par Lifetime   borrows the rd_kafka_t, a consumer.
-/// @par Threads    any, as rd_kafka_consumer_poll.
+/// @par Threads    any, as rd_kafka_consumer_poll; but let none poll while another closes the
+///                 client: librdkafka's poll may take the answer that its close waits for.
 /// @par Errors     never throws after construction, but for what handlers throw.
 class WAYBILL_API consumer {
  public:
