@@ -136,7 +136,7 @@ TEST(Wide, TS10_BG17_numbers_of_members_at_their_limits_are_answered_alike) {
 
 #endif
 
-#if defined(__SSE2__)
+#if WAYBILL_HAS_WIDE_HEX
 
 TEST(Wide, TP01_TP02_digits_are_read_as_the_portable_way_reads_them) {
   const std::string good = "0123456789abcdeffedcba9876543210a1b2c3d4e5f60718";

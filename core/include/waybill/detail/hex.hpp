@@ -6,8 +6,12 @@
 #include <cstdint>
 #include <type_traits>
 
-#if defined(__SSE2__)
+// Words of 64 bits are moved to and from vectors, which 32-bit x86 cannot do.
+#if defined(__SSE2__) && defined(__x86_64__)
+#define WAYBILL_HAS_WIDE_HEX 1
 #include <emmintrin.h>
+#else
+#define WAYBILL_HAS_WIDE_HEX 0
 #endif
 
 namespace waybill::inline v0::detail {
@@ -89,7 +93,7 @@ constexpr void encode_16_portable(std::uint64_t bytes, char* out) noexcept {
   }
 }
 
-#if defined(__SSE2__)
+#if WAYBILL_HAS_WIDE_HEX
 /// Sixteen digits become the low bytes of eight words; a byte of `good` is cleared where there is
 /// no digit.
 [[nodiscard]] inline __m128i decode_16_wide(const char* digits, __m128i& good) noexcept {
@@ -134,14 +138,14 @@ inline void encode_16_wide(std::uint64_t bytes, char* out) noexcept {
 
 [[nodiscard]] constexpr hex_words decode_3x16(const char* first, const char* second,
                                               const char* third) noexcept {
-#if defined(__SSE2__)
+#if WAYBILL_HAS_WIDE_HEX
   if (!std::is_constant_evaluated()) return decode_3x16_wide(first, second, third);
 #endif
   return decode_3x16_portable(first, second, third);
 }
 
 constexpr void encode_16(std::uint64_t bytes, char* out) noexcept {
-#if defined(__SSE2__)
+#if WAYBILL_HAS_WIDE_HEX
   if (!std::is_constant_evaluated()) {
     encode_16_wide(bytes, out);
     return;
