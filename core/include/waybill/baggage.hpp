@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <optional>
@@ -112,6 +113,7 @@ class baggage_view {
 
 /// Baggage that can be changed. Every state it can be in is valid on the wire and within the
 /// limits it was made with; what was read and is not touched goes on byte for byte.
+/// @par Errors    what copies or changes it may throw std::bad_alloc, and has changed nothing then.
 /// @par Threads   a value.
 class WAYBILL_API baggage {
  public:
@@ -119,7 +121,7 @@ class WAYBILL_API baggage {
   baggage() : baggage(limits{}) {}
   /// Empty, with limits of one's own.
   explicit baggage(const limits& limits) : limits_(limits) {}
-  /// A copy of text that was read.
+  /// A copy of text that was read, as much of it as the limits allow.
   /// @{
   explicit baggage(const baggage_view& view, const limits& limits = {});
   explicit baggage(const context_view& context, const limits& limits = {});
@@ -165,7 +167,7 @@ class WAYBILL_API baggage {
 /// What reading a baggage field gave.
 struct baggage::parsed {
   baggage items;  ///< The good members.
-  /// ok, malformed, too_many_members or too_large: the first thing that went wrong.
+  /// ok, malformed, too_many_members, too_large or no_memory: the first thing that went wrong.
   errc status = errc::ok;
   /// Members left out as malformed. Those behind a limit are not looked at and not counted.
   std::uint32_t members_dropped = 0;

@@ -136,7 +136,6 @@ class reader_ref {
   bool for_each(const field_visitor& visit) const noexcept {
     return functions_->for_each(carrier_, visit);
   }
-  /// For a carrier without for_each, the visitor is called for each of `names` it holds.
   [[nodiscard]] bool is_visitable() const noexcept { return functions_->visitable; }
   /// Asks for one name; false when the carrier's own function threw.
   bool get(std::string_view name, const field_visitor& visit) const noexcept {

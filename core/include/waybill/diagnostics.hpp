@@ -1,11 +1,9 @@
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
-#include <vector>
 
 #include "waybill/errc.hpp"
 
@@ -32,8 +30,8 @@ struct diagnostic_event {
 /// @par Threads   any.
 class WAYBILL_API diagnostics {
  public:
-  /// Called on the thread that met the event. It may throw: the exception is dropped, counted as
-  /// callback_failures().
+  /// Called on the thread that met the event, so on several at once. It may throw: the exception is
+  /// dropped, counted as callback_failures().
   using callback = void (*)(void* state, const diagnostic_event& event);
 
   /// Entries of a boundary with counters of their own.

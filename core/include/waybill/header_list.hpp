@@ -14,6 +14,8 @@ namespace waybill::inline v0 {
 /// An ordered list of headers that keeps duplicates: the carrier for HTTP headers, for tests and
 /// for anything without a type of its own. Readable and writable.
 /// @par Threads   a value.
+/// @par Errors    what changes it may throw std::bad_alloc.
+/// @par Cost      set, erase and get look at every header.
 /// @par Spec      RFC 9110, 5.1 (names ignore case) and 5.3 (order of repeated fields).
 class WAYBILL_API header_list {
  public:
@@ -62,6 +64,7 @@ class WAYBILL_API header_list {
   /// How its duplicates and spellings are read.
   [[nodiscard]] carrier_rules rules() const noexcept { return rules_; }
 
+  /// The same headers in the same order; rules are not compared.
   friend bool operator==(const header_list& a, const header_list& b) noexcept {
     return a.headers_ == b.headers_;
   }

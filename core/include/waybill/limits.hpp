@@ -17,7 +17,7 @@ static_assert(tracestate_bytes_ceiling == 16'447);
 
 /// How much of each field is read and written. The defaults are the specifications' own numbers;
 /// an application may lower or raise them. All sizes are in bytes of the text as it is written,
-/// after white space around separators is gone.
+/// after white space around separators is gone, but for field_scan_bytes_max. 0 lets nothing pass.
 struct limits {
   /// A longer tracestate is truncated by whole members: first those over 128 bytes, then from the
   /// right (W3C Trace Context Level 2, "tracestate Limits"). 16,447 cuts no valid one; W3C asks

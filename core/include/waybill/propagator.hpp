@@ -29,8 +29,9 @@ struct inject_parts {
 
 /// What became of one injection.
 struct inject_report {
-  /// ok, carrier_failed, dropped_for_size, too_large or too_many_members (a part was over a limit
-  /// and was truncated at whole members).
+  /// ok; carrier_failed (a function of the carrier threw); too_large or too_many_members (a part
+  /// was over a limit and was truncated at whole members); no_memory (the tracestate had to be
+  /// truncated and was left out); dropped_for_size (by a budget). The first that holds.
   errc code = errc::ok;
   /// What was written.
   /// @{
@@ -51,7 +52,8 @@ class WAYBILL_API propagator {
 
   /// tracecontext and baggage.
   propagator() noexcept;
-  /// These formats, repeated ones once. Those beyond formats_max or fields_max are left out.
+  /// These formats, repeated ones once; none is null, and all outlive this. Those beyond
+  /// formats_max or fields_max are left out.
   explicit propagator(std::span<const format* const> formats) noexcept;
   /// Names as in OTEL_PROPAGATORS ("tracecontext,baggage"; "none"): a comma list, case ignored,
   /// white space allowed, repeated and unknown names passed over.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -90,6 +91,7 @@ class tracestate_view {
 };
 
 /// A tracestate that can be changed. Every state it can be in is valid on the wire.
+/// @par Errors    what copies or changes it may throw std::bad_alloc, and has changed nothing then.
 /// @par Threads   a value.
 /// @par Spec      W3C Trace Context Level 2, "Mutating the tracestate Field".
 class WAYBILL_API tracestate {
@@ -105,7 +107,8 @@ class WAYBILL_API tracestate {
 
   /// Reads the value of one tracestate field, white space and empty members allowed.
   /// @par Errors   malformed (one bad member refuses the whole), too_many_members (33 and more),
-  ///               too_large (over limits.field_scan_bytes_max). Never throws on input.
+  ///               too_large (over limits.field_scan_bytes_max), no_memory.
+  ///               limits.tracestate_bytes_max is not asked here: inject cuts.
   [[nodiscard]] static result<tracestate> parse(std::string_view text, const limits& limits = {});
 
   /// Puts the member at the left. Older members of the key go; when there are 32 others, the
