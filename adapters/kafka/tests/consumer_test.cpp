@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -97,6 +98,16 @@ TEST_F(kafka_consumer, gives_nothing_after_the_time_out) {
   }
   EXPECT_TRUE(tracer->spans().empty());
   EXPECT_EQ(with.diagnostics->total(), 0U);
+}
+
+TEST_F(kafka_consumer,
+       waits_for_ever_when_the_time_out_is_negative_and_as_good_as_when_it_is_huge) {
+  using std::chrono::milliseconds;
+  send(3, full_fields);
+  for (const milliseconds wait : {milliseconds(-5), milliseconds::min(), milliseconds::max()}) {
+    connect();  // nothing is there yet
+    EXPECT_EQ(receiver->poll(wait).payload(), "0") << wait.count();
+  }
 }
 
 TEST_F(kafka_consumer, passes_error_reports_on) {
@@ -210,6 +221,17 @@ TEST_F(kafka_consumer, a_batch_has_no_more_messages_than_asked_for_and_keeps_the
     EXPECT_EQ(headers_of(all[i].headers()), bare_headers{});
   }
   EXPECT_TRUE(receiver->poll_batch(3, at_once).empty());
+}
+
+TEST_F(kafka_consumer, a_batch_waits_for_its_first_message_alone) {
+  using std::chrono::steady_clock;
+  send(1, full_fields);
+  connect();
+  const auto began = steady_clock::now();
+  const auto all = receiver->poll_batch(2, std::chrono::milliseconds(waybill_test::patience));
+  EXPECT_LT(steady_clock::now() - began, std::chrono::milliseconds(waybill_test::patience));
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all.front().payload(), "0");
 }
 
 TEST_F(kafka_consumer, a_batch_of_none_takes_nothing) {

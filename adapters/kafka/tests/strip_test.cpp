@@ -1,8 +1,11 @@
 // How context is taken off: design invariants 2 and 5.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "support/bare_headers.hpp"
 #include "support/clients.hpp"
@@ -55,6 +58,39 @@ TEST(kafka_strip, invariant_5_takes_away_every_field_in_every_spelling_and_every
     mixed.push_back({"Traceparent", "bad"});
   }
   EXPECT_EQ(stripped(mixed, with), application_headers());
+}
+
+/// A format with a field of the longest name that a propagator takes, which carries nothing.
+class longest_name final : public waybill::format {
+ public:
+  static constexpr std::string_view field_name =
+      "x-this-name-of-a-field-has-sixty-three-bytes-and-that-is-a-most";
+  [[nodiscard]] std::string_view name() const noexcept override { return "longest"; }
+  [[nodiscard]] std::span<const waybill::field> fields() const noexcept override {
+    static constexpr std::array<waybill::field, 1> all{{{field_name}}};
+    return all;
+  }
+  void extract(const waybill::field_values& /*values*/,
+               waybill::extract_draft& /*draft*/) const noexcept override {}
+  void inject(const waybill::context_view& /*context*/,
+              waybill::field_writer& /*writer*/) const noexcept override {}
+};
+
+TEST(kafka_strip, invariant_5_holds_for_the_longest_name_of_a_field) {
+  const longest_name format;
+  const waybill::format* const formats[] = {&format};
+  const propagation with{.formats = waybill::propagator(formats)};
+  const std::string name(longest_name::field_name);
+  ASSERT_EQ(name.size(), 63U);
+  ASSERT_EQ(with.formats.fields().size(), 1U);
+  const bare_headers own{{name + "x", "v"}, {name.substr(1), "v"}};
+  for (const std::string& spelt : {name, spelling(name, 4)}) {
+    const bare_headers mixed = bare_headers{{spelt, "v"}} + own;
+    EXPECT_EQ(stripped(mixed, with), own);
+    const auto list = make_list(mixed);
+    EXPECT_TRUE(take(list.get(), with).context().is_empty());
+    EXPECT_EQ(headers_of(list.get()), own);
+  }
 }
 
 TEST(kafka_strip, invariant_2_a_list_without_fields_is_left_alone) {
