@@ -125,20 +125,25 @@ std::size_t propagator::field_index(std::string_view name) const noexcept {
   return index;
 }
 
-[[gnu::always_inline]] inline void propagator::read(const reader_ref& carrier, carrier_rules rules,
-                                                    extract_draft& draft) const noexcept {
-  detail::collected_fields collected(carrier, rules, draft.limits_, fields());
+// Inline, as all that is called for every message: most messages carry nothing, or a position
+// alone.
+[[gnu::always_inline]] inline bool propagator::collect(detail::collected_fields& collected,
+                                                       extract_report* report) const noexcept {
   collected.collect(name_lengths_);
-  extract_report& report = *draft.report_;
-  // The caller may use one report for many messages.
-  report.fields = all_absent_;
-  report.repeated = 0;
-  report.members_dropped = 0;
-  if (collected.failed) {
-    for (std::size_t i = 0; i < field_count_; ++i) report.fields[i] = errc::carrier_failed;
-    return;
+  if (report != nullptr) {  // the caller may use one report for many messages
+    report->fields = all_absent_;
+    report->repeated = 0;
+    report->members_dropped = 0;
+    for (std::size_t i = 0; collected.failed && i < field_count_; ++i) {
+      report->fields[i] = errc::carrier_failed;
+    }
   }
-  if (collected.found == 0) return;
+  return collected.found != 0 && !collected.failed;
+}
+
+[[gnu::always_inline]] inline void propagator::read(detail::collected_fields& collected,
+                                                    extract_draft& draft) const noexcept {
+  extract_report& report = *draft.report_;
   collected.states = all_absent_;
   for (std::uint32_t left = collected.found; left != 0; left &= left - 1) {
     const auto i = static_cast<std::size_t>(std::countr_zero(left));
@@ -156,11 +161,13 @@ std::size_t propagator::field_index(std::string_view name) const noexcept {
 
 context propagator::extract(const reader_ref& carrier, carrier_rules rules, const limits& limits,
                             extract_report* report) const noexcept {
-  extract_report unused;
+  detail::collected_fields collected(carrier, rules, limits, fields());
   context made;
+  if (!collect(collected, report)) return made;
+  extract_report unused;
   extract_draft draft(limits, report != nullptr ? *report : unused,
                       detail::context_access::trace_of(made));
-  read(carrier, rules, draft);
+  read(collected, draft);
   detail::context_access::store_texts(draft, made);
   // A context keeps silent about memory that ran out; whoever asks for a report is told.
   const bool lost_baggage = made.baggage_text().size() != draft.baggage_.size();
@@ -179,11 +186,13 @@ context propagator::extract(const reader_ref& carrier, carrier_rules rules, cons
 result<context_view> propagator::peek_at(const reader_ref& carrier, carrier_rules rules,
                                          const limits& limits,
                                          extract_report* report) const noexcept {
-  extract_report unused;
+  detail::collected_fields collected(carrier, rules, limits, fields());
   result<context_view> made{context_view{}};
+  if (!collect(collected, report)) return made;
+  extract_report unused;
   extract_draft draft(limits, report != nullptr ? *report : unused,
                       detail::context_access::trace_of(*made));
-  read(carrier, rules, draft);
+  read(collected, draft);
   // Text in a buffer of the draft's would dangle.
   if (draft.tracestate_owned_.size() > 0 || draft.baggage_owned_.size() > 0) {
     made = errc::needs_copy;

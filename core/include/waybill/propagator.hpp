@@ -124,7 +124,8 @@ class WAYBILL_API propagator {
 
  private:
   void add(const format& added) noexcept;
-  void read(const reader_ref& carrier, carrier_rules rules, extract_draft& draft) const noexcept;
+  bool collect(detail::collected_fields& collected, extract_report* report) const noexcept;
+  void read(detail::collected_fields& collected, extract_draft& draft) const noexcept;
   [[nodiscard]] std::uint32_t fields_of(const context_view& context) const noexcept;
   inject_report write(const context_view& context, std::uint32_t concerned, std::uint32_t replaced,
                       const writer_ref& carrier) const noexcept;
