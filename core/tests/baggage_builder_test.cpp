@@ -245,6 +245,15 @@ TEST(BaggageBuilder, BG25_properties_are_taken_from_any_span) {
   EXPECT_EQ(items.text(), "k=v;p=1");
 }
 
+TEST(BaggageBuilder, BG06_the_first_equals_sign_ends_the_key_that_is_set_or_removed) {
+  EXPECT_EQ(after_set("a=b=1,c=2", "a", "3"), "a=3,c=2");
+  EXPECT_EQ(after_set("a=b=1,c=2", "b", "3"), "a=b=1,c=2,b=3");
+  baggage items = items_of("a=b=1,c=2;p=q");
+  EXPECT_TRUE(items.remove("a"));
+  EXPECT_TRUE(items.remove("c"));
+  EXPECT_TRUE(items.is_empty());
+}
+
 TEST(BaggageBuilder, BG26_removing_a_name_takes_all_its_members) {
   baggage items = items_of("a=1;p,b=2,a=3,ab=4,a=5");
   EXPECT_TRUE(items.remove("a"));

@@ -162,6 +162,13 @@ TEST(BaggageLimits, BG19_white_space_and_empty_members_are_not_counted) {
   expect_read(padded, baggage_of_bytes(8'192), errc::ok);
 }
 
+TEST(BaggageLimits, BG19_commas_are_counted_and_white_space_within_a_member_is_not) {
+  expect_read("a = 1 \t;\t p ," + member('b', 8'186), "a=1;p," + member('b', 8'186), errc::ok);
+  expect_read("a = 1 \t;\t p ," + member('b', 8'187), "a=1;p", errc::too_large);
+  expect_read(member('b', 8'186) + ", a =\t1 ;\tp ", member('b', 8'186) + ",a=1;p", errc::ok);
+  expect_read(member('b', 8'187) + ", a =\t1 ;\tp ", member('b', 8'187), errc::too_large);
+}
+
 TEST(BaggageLimits, BG19_bad_members_are_not_counted) {
   std::string text;
   for (int i = 0; i < 64; ++i) {
@@ -173,7 +180,7 @@ TEST(BaggageLimits, BG19_bad_members_are_not_counted) {
               {}, 1);
 }
 
-TEST(BaggageLimits, BG19_what_follows_the_end_of_the_reading_is_not_counted) {
+TEST(BaggageLimits, BG17_BG18_BG19_what_follows_the_end_of_the_reading_is_not_counted) {
   expect_read(list_of_members(65) + ",bad,\"", list_of_members(64), errc::too_many_members);
   expect_read(list_of_members(64) + ",bad", list_of_members(64), errc::malformed, {}, 1);
   expect_read(list_of_members(64) + ", ,,", list_of_members(64), errc::ok);
@@ -181,6 +188,23 @@ TEST(BaggageLimits, BG19_what_follows_the_end_of_the_reading_is_not_counted) {
 
 TEST(BaggageLimits, BG19_the_first_thing_that_went_wrong_is_reported) {
   expect_read("bad," + list_of_members(65), list_of_members(64), errc::malformed, {}, 1);
+}
+
+TEST(BaggageLimits, BG20_the_comma_between_fields_is_one_of_the_bytes) {
+  limits ten;
+  ten.field_scan_bytes_max = 10;
+  const reading whole = read_fields({"a=1", "b=2222"}, ten);
+  EXPECT_EQ(whole.baggage(), "a=1,b=2222");
+  EXPECT_EQ(whole.of("baggage"), errc::ok);
+  const reading third = read_fields({"a=1", "b=2", "c=3"}, ten);
+  EXPECT_EQ(third.baggage(), "a=1,b=2");
+  EXPECT_EQ(third.of("baggage"), errc::too_large);
+  const reading ends_within = read_fields({"a=1", "b=2222,c=3"}, ten);
+  EXPECT_EQ(ends_within.baggage(), "a=1,b=2222");
+  EXPECT_EQ(ends_within.of("baggage"), errc::too_large);
+  const reading ends_beyond = read_fields({"a=1", "b=22222,c=3"}, ten);
+  EXPECT_EQ(ends_beyond.baggage(), "a=1");
+  EXPECT_EQ(ends_beyond.of("baggage"), errc::too_large);
 }
 
 TEST(BaggageLimits, BG20_65536_raw_bytes_are_looked_at) {

@@ -85,7 +85,7 @@ struct refuses_one {
   void erase(std::string_view name) { headers.erase(name); }
 };
 
-TEST(Carrier, FL19_that_throws_when_a_field_is_set_is_not_said_to_have_it_nor_keeps_an_old_one) {
+TEST(Carrier, FL19_TS20_that_throws_when_a_field_is_set_neither_has_it_nor_keeps_an_old_one) {
   const waybill::context sent =
       waybill_test::context_of(waybill_test::sample_trace, "a=1", "user=a");
   for (const std::string_view refused : {"traceparent", "tracestate", "baggage"}) {

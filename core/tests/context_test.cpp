@@ -353,7 +353,7 @@ TEST(context_view, is_empty_when_default_made) {
   EXPECT_TRUE(context(empty).is_empty());
 }
 
-TEST(context_view, without_one_part_keeps_the_others) {
+TEST(context_view, FL18_without_one_part_keeps_the_others) {
   const context owner = context_of(sample_trace, "rojo=1", "a=1");
   const context_view view(owner);
   EXPECT_EQ(context(view.without_trace()), context_of(trace_context{}, "", "a=1"));

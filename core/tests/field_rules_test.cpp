@@ -56,6 +56,16 @@ TEST(FieldRules, FL01_a_name_that_differs_otherwise_is_not) {
   }
 }
 
+TEST(FieldRules, FL01_every_byte_of_a_name_counts) {
+  for (const waybill::field& field : propagator().fields()) {
+    for (std::size_t position = 0; position < field.name.size(); ++position) {
+      std::string name(field.name);
+      name[position] = static_cast<char>(name[position] ^ 0x02);
+      EXPECT_EQ(read(http_headers({{name, good}})).of(field.name), errc::absent) << name;
+    }
+  }
+}
+
 TEST(FieldRules, FL01_only_letters_have_a_case) {
   // Bytes that differ from those of "traceparent" by 0x20 alone, as a letter's cases do.
   for (std::size_t position = 0; position < 11; ++position) {
@@ -364,10 +374,12 @@ TEST(FieldRules, FL14_an_empty_context_changes_nothing) {
   const header_list before =
       http_headers({{"Traceparent", other}, {"traceparent", ""}, {"baggage", "bad"}, {"x", "y"}});
   header_list list = before;
-  const auto report = propagator().inject(context(), list);
-  EXPECT_EQ(list, before);
-  EXPECT_EQ(report.code, errc::ok);
-  EXPECT_FALSE(report.trace || report.tracestate || report.baggage);
+  for (const inject_parts parts : {inject_parts{}, inject_parts{true, true, false}}) {
+    const auto report = propagator().inject(context(), list, {}, parts);
+    EXPECT_EQ(list, before);
+    EXPECT_EQ(report.code, errc::ok);
+    EXPECT_FALSE(report.trace || report.tracestate || report.baggage);
+  }
 }
 
 TEST(FieldRules, FL15_FL16_strip_takes_the_fields_and_nothing_else) {

@@ -296,7 +296,7 @@ TEST(extract_draft, takes_canonical_text_and_copies_it) {
   EXPECT_EQ(make_propagator({&probe}).extract(something()).baggage_members(), 2U);
 }
 
-TEST(extract_draft, refuses_a_tracestate_that_is_not_canonical) {
+TEST(extract_draft, FL17_refuses_a_tracestate_that_is_not_canonical) {
   for (const char* const bad : {"a=1, b=2", "a", "A=1", "a=1,", "a=1 ", "a=\x7f", "a=1\t"}) {
     probe_format probe;
     probe.tracestate = bad;
@@ -305,7 +305,7 @@ TEST(extract_draft, refuses_a_tracestate_that_is_not_canonical) {
   }
 }
 
-TEST(extract_draft, refuses_baggage_that_is_not_canonical_or_over_the_limits) {
+TEST(extract_draft, FL17_refuses_baggage_that_is_not_canonical_or_over_the_limits) {
   for (const std::string& bad :
        {std::string("a=1, b=2"), std::string("a"), std::string("a=\"1\""), std::string("a=1,"),
         std::string("a =1"), list_of_members(65), baggage_of_bytes(8'193)}) {

@@ -111,6 +111,11 @@ TEST(Ids, ID05_a_new_child_keeps_tracestate_and_baggage) {
 
 TEST(Ids, ID06_a_child_of_an_invalid_position_is_invalid) {
   EXPECT_FALSE(trace_context().new_child().is_valid());
+  EXPECT_EQ(trace_context().new_child(), trace_context());
+  const trace_context without_span(sample_trace.trace(), {}, 0x01);
+  EXPECT_FALSE(without_span.new_child().is_valid());
+  const trace_context without_trace({}, sample_trace.span(), 0x01);
+  EXPECT_FALSE(without_trace.new_child().is_valid());
   const waybill::context child = waybill::context().new_child();
   EXPECT_TRUE(child.is_empty());
 }

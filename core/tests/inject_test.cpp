@@ -143,6 +143,17 @@ TEST(inject, FL20_what_was_extracted_is_extracted_as_the_same_again) {
   }
 }
 
+TEST(inject, FL20_every_combination_of_known_flags_is_extracted_as_the_same_again) {
+  for (const char flags : {'0', '1', '2', '3'}) {
+    std::string traceparent(sample_traceparent);
+    traceparent.back() = flags;
+    header_list headers;
+    headers.add("traceparent", traceparent);
+    propagator().inject(propagator().extract(headers), headers);
+    EXPECT_EQ(headers.get("traceparent"), traceparent);
+  }
+}
+
 TEST(inject, FL17_writes_printable_ascii_without_white_space_around_separators) {
   header_list headers;
   headers.add("traceparent", " " + std::string(sample_traceparent) + "\t");

@@ -78,7 +78,7 @@ TEST(extraction, adopt_of_baggage_alone_has_no_parent) {
   EXPECT_EQ(got.context(), context_of({}, "", "a=1"));
 }
 
-TEST(extraction, link_begins_a_new_trace_that_is_linked_and_keeps_the_baggage) {
+TEST(extraction, ID02_link_begins_a_new_trace_that_is_linked_and_keeps_the_baggage) {
   for (const bool sampled : {false, true}) {
     const propagation with =
         with_entry({.inbound = inbound_mode::link, .new_traces_sampled = sampled});

@@ -354,6 +354,7 @@ TEST(Traceparent, TP12_different_repeats_are_refused_together) {
     for (const auto& list :
          {http_headers({{"traceparent", good}, {"traceparent", second}}),
           http_headers({{"traceparent", second}, {"traceparent", good}}),
+          http_headers({{"traceparent", good}, {"traceparent", second}, {"traceparent", good}}),
           http_headers({{"traceparent", good}, {"traceparent", good}, {"traceparent", second}})}) {
       const reading got = read(list);
       EXPECT_EQ(got.of("traceparent"), errc::duplicate) << second;

@@ -181,6 +181,11 @@ TEST(TracestateLimits, TS15_the_raw_limit_can_be_lowered_and_counts_joining_comm
   EXPECT_EQ(read_fields({first, second}, lower).tracestate(), whole);
   EXPECT_EQ(read_fields({whole + "v"}, lower).of("tracestate"), errc::too_large);
   EXPECT_EQ(read_fields({first, second + "v"}, lower).of("tracestate"), errc::too_large);
+  const std::string head = "a=" + std::string(27, 'v');
+  EXPECT_EQ(read_fields({head, "b=2", second.substr(0, 26)}, lower).of("tracestate"), errc::ok);
+  EXPECT_EQ(read_fields({head, "b=2", second.substr(0, 27)}, lower).of("tracestate"),
+            errc::too_large)
+      << "29, 3 and 27 bytes and two commas";
   EXPECT_EQ(tracestate::parse(whole, lower)->text(), whole);
   EXPECT_EQ(tracestate::parse(whole + "v", lower).error(), errc::too_large);
 }

@@ -299,7 +299,7 @@ TEST(Tracestate, TS10_32_members_are_read_and_33_refuse_the_whole) {
   EXPECT_EQ(refused(list_of_members(1'000)), errc::too_many_members);
 }
 
-TEST(Tracestate, TS10_members_are_counted_over_all_fields) {
+TEST(Tracestate, TS01_TS03_TS10_members_are_counted_over_all_fields) {
   const reading full =
       read_fields({list_of_members(10), list_of_members(10), "", list_of_members(10), "y=1,,z=1,"});
   EXPECT_EQ(full.of("tracestate"), errc::ok);

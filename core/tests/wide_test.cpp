@@ -62,9 +62,7 @@ void expect_alike(std::string_view text) {
   ASSERT_EQ(is_canonical_tracestate_wide(asked), is_canonical_tracestate_portable(asked)) << text;
 }
 
-TEST(
-    Wide,
-    BG02_BG05_BG06_BG08_BG14_TS02_TS03_TS06_TS07_TS08_lists_are_canonical_or_not_as_the_portable_way_says) {
+TEST(Wide, BG02_BG06_BG08_BG14_TS02_TS03_TS06_TS07_lists_of_anything_are_answered_alike) {
   ASSERT_TRUE(can_use_wide_lists());
   std::mt19937 random(1);
   for (int i = 0; i < 100'000; ++i) ASSERT_NO_FATAL_FAILURE(expect_alike(random_list(random, 30)));
@@ -97,7 +95,8 @@ TEST(Wide, BG03_BG05_TS04_TS05_every_byte_at_every_place_of_a_block_is_answered_
 }
 
 TEST(Wide, BG06_BG08_TS06_TS07_lists_may_end_anywhere_in_a_block) {
-  const std::string texts[] = {"abc=def,gh=i;p,j=klm;p=q;r,s=tu", "a=b,c=d,e=f,g=h", "key=value;p"};
+  const std::string texts[] = {"abc=def,gh=i;p,j=klm;p=q;r,s=tu", "a=b,c=d,e=f,g=h", "key=value;p",
+                               "key=one two "};
   for (const std::string& text : texts) {
     for (std::size_t before = 0; before < 140; ++before) {
       // One long value in front moves the rest through the blocks; every prefix is a list's end.

@@ -96,7 +96,7 @@ TEST_F(kafka_extract, leaves_the_list_as_it_is) {
   EXPECT_EQ(headers_of(list.get()), before);
 }
 
-TEST_F(kafka_extract, invariant_6_the_last_value_counts_for_every_field_alike) {
+TEST_F(kafka_extract, FL05_invariant_6_the_last_value_counts_for_every_field_alike) {
   const extraction read = this->read({{"traceparent", a},
                                       {"tracestate", "old=1"},
                                       {"baggage", "old=1"},
@@ -108,7 +108,7 @@ TEST_F(kafka_extract, invariant_6_the_last_value_counts_for_every_field_alike) {
   EXPECT_EQ(read.as_sent().baggage_text(), "new=1");
 }
 
-TEST_F(kafka_extract, invariant_6_duplicates_are_reported_and_counted) {
+TEST_F(kafka_extract, FL10_invariant_6_duplicates_are_reported_and_counted) {
   const extraction once = read({{"traceparent", a}, {"tracestate", "x=1"}, {"baggage", "k=v"}});
   EXPECT_EQ(once.report().repeated, 0U);
   EXPECT_EQ(counted(errc::duplicate), 0U);
@@ -125,7 +125,8 @@ TEST_F(kafka_extract, invariant_6_duplicates_are_reported_and_counted) {
   EXPECT_EQ(counted(errc::duplicate), 2U);
 }
 
-TEST_F(kafka_extract, invariant_6_a_last_value_that_is_null_is_absent_and_no_earlier_one_counts) {
+TEST_F(kafka_extract,
+       FL05_FL07_invariant_6_a_last_value_that_is_null_is_absent_and_no_earlier_one_counts) {
   const extraction read = this->read({{"traceparent", a},
                                       {"tracestate", "x=1"},
                                       {"baggage", "k=v"},
@@ -138,7 +139,7 @@ TEST_F(kafka_extract, invariant_6_a_last_value_that_is_null_is_absent_and_no_ear
   EXPECT_EQ(counted(errc::malformed), 0U);
 }
 
-TEST_F(kafka_extract, invariant_6_a_last_tracestate_that_is_null_leaves_none) {
+TEST_F(kafka_extract, FL05_FL07_invariant_6_a_last_tracestate_that_is_null_leaves_none) {
   const extraction read =
       this->read({{"traceparent", a}, {"tracestate", "x=1"}, {"tracestate", std::nullopt}});
   EXPECT_EQ(traceparent_text(read.as_sent()), a);
@@ -146,7 +147,7 @@ TEST_F(kafka_extract, invariant_6_a_last_tracestate_that_is_null_leaves_none) {
   EXPECT_EQ(report_of(read, "tracestate"), errc::absent);
 }
 
-TEST_F(kafka_extract, invariant_6_a_last_traceparent_that_is_empty_is_malformed) {
+TEST_F(kafka_extract, FL05_FL08_invariant_6_a_last_traceparent_that_is_empty_is_malformed) {
   for (const char* empty : {"", "  ", "\t"}) {
     const extraction read = this->read({{"traceparent", a}, {"traceparent", empty}});
     EXPECT_FALSE(read.as_sent().has_trace());
@@ -155,7 +156,8 @@ TEST_F(kafka_extract, invariant_6_a_last_traceparent_that_is_empty_is_malformed)
   EXPECT_EQ(counted(errc::malformed), 3U);
 }
 
-TEST_F(kafka_extract, invariant_6_a_last_list_field_that_is_empty_has_no_value_and_is_no_error) {
+TEST_F(kafka_extract,
+       FL05_FL08_invariant_6_a_last_list_field_that_is_empty_has_no_value_and_is_no_error) {
   const extraction read = this->read({{"traceparent", a},
                                       {"tracestate", "x=1"},
                                       {"tracestate", ""},
@@ -169,7 +171,7 @@ TEST_F(kafka_extract, invariant_6_a_last_list_field_that_is_empty_has_no_value_a
   EXPECT_NE(report_of(read, "baggage"), errc::malformed);
 }
 
-TEST_F(kafka_extract, invariant_6_a_last_value_that_is_bad_decides_alone) {
+TEST_F(kafka_extract, FL05_invariant_6_a_last_value_that_is_bad_decides_alone) {
   const std::string upper_case = "00-0AF7651916CD43DD8448EB211C80319C-B7AD6B7169203331-01";
   const extraction read = this->read({{"traceparent", a},
                                       {"tracestate", "x=1"},
@@ -187,7 +189,7 @@ TEST_F(kafka_extract, invariant_6_a_last_value_that_is_bad_decides_alone) {
   EXPECT_EQ(report_of(bad_state, "tracestate"), errc::malformed);
 }
 
-TEST_F(kafka_extract, invariant_6_an_earlier_value_that_is_bad_does_no_harm) {
+TEST_F(kafka_extract, FL05_invariant_6_an_earlier_value_that_is_bad_does_no_harm) {
   const extraction read = this->read({{"traceparent", "bad"},
                                       {"tracestate", "BAD"},
                                       {"baggage", "bad"},
@@ -200,7 +202,7 @@ TEST_F(kafka_extract, invariant_6_an_earlier_value_that_is_bad_does_no_harm) {
   EXPECT_EQ(counted(errc::malformed), 0U);
 }
 
-TEST_F(kafka_extract, invariant_6_the_exact_lower_case_name_goes_before_other_spellings) {
+TEST_F(kafka_extract, FL02_invariant_6_the_exact_lower_case_name_goes_before_other_spellings) {
   const extraction first = read({{"traceparent", a}, {"Traceparent", b}, {"TRACEPARENT", b}});
   EXPECT_EQ(traceparent_text(first.as_sent()), a);
   const extraction last = read({{"Traceparent", b}, {"traceparent", a}});
@@ -214,7 +216,7 @@ TEST_F(kafka_extract, invariant_6_the_exact_lower_case_name_goes_before_other_sp
   EXPECT_EQ(lists.as_sent().baggage_text(), "k=v");
 }
 
-TEST_F(kafka_extract, invariant_6_another_spelling_is_read_when_the_exact_name_is_missing) {
+TEST_F(kafka_extract, FL02_invariant_6_another_spelling_is_read_when_the_exact_name_is_missing) {
   const extraction read = this->read({{"TraceParent", a},
                                       {"TRACESTATE", "old=1"},
                                       {"Baggage", "old=1"},
@@ -226,7 +228,7 @@ TEST_F(kafka_extract, invariant_6_another_spelling_is_read_when_the_exact_name_i
   EXPECT_EQ(read.as_sent().baggage_text(), "new=1");
 }
 
-TEST_F(kafka_extract, invariant_6_an_exact_name_with_a_bad_value_keeps_other_spellings_out) {
+TEST_F(kafka_extract, FL02_invariant_6_an_exact_name_with_a_bad_value_keeps_other_spellings_out) {
   const std::pair<std::optional<std::string>, errc> cases[] = {
       {std::nullopt, errc::absent}, {"", errc::malformed}, {"bad", errc::malformed}};
   for (const auto& [value, expected] : cases) {
@@ -239,7 +241,7 @@ TEST_F(kafka_extract, invariant_6_an_exact_name_with_a_bad_value_keeps_other_spe
   }
 }
 
-TEST_F(kafka_extract, invariant_6_the_rule_for_duplicates_can_be_set) {
+TEST_F(kafka_extract, FL06_invariant_6_the_rule_for_duplicates_can_be_set) {
   const bare_headers twice{
       {"traceparent", a}, {"traceparent", b}, {"baggage", "k=1"}, {"baggage", "l=2"}};
   with.duplicates = waybill::duplicate_rule::first;

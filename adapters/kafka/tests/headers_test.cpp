@@ -140,14 +140,14 @@ TEST(kafka_header_reader, its_rules_are_those_of_brokers) {
   EXPECT_EQ(header_reader::rules.names, waybill::name_rule::prefer_exact);
 }
 
-TEST(kafka_header_writer, setting_takes_every_spelling_away_and_appends) {
+TEST(kafka_header_writer, FL11_setting_takes_every_spelling_away_and_appends) {
   const auto list = make_list({{"Key", "1"}, {"other", "2"}, {"key", "3"}, {"KEY", std::nullopt}});
   header_writer writer(*list);
   writer.set("key", "new");
   EXPECT_EQ(headers_of(list.get()), (bare_headers{{"other", "2"}, {"key", "new"}}));
 }
 
-TEST(kafka_header_writer, erasing_takes_every_spelling_away) {
+TEST(kafka_header_writer, FL11_FL15_erasing_takes_every_spelling_away) {
   const auto list =
       make_list({{"key", "1"}, {"keys", "2"}, {"Key", "3"}, {"ke", "4"}, {"kEy", ""}});
   header_writer writer(*list);

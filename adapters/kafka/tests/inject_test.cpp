@@ -78,7 +78,7 @@ struct kafka_inject : testing::Test {
   }
 };
 
-TEST_F(kafka_inject, writes_each_field_once_under_its_lower_case_name) {
+TEST_F(kafka_inject, FL04_FL11_writes_each_field_once_under_its_lower_case_name) {
   inject_report report;
   EXPECT_EQ(
       injected(full, {}, {}, &report),
@@ -101,12 +101,12 @@ TEST_F(kafka_inject, a_view_is_as_good_as_a_context) {
   EXPECT_EQ(headers_of(list.get()), injected(full, {}));
 }
 
-TEST_F(kafka_inject, invariant_2_the_applications_headers_stay_byte_for_byte) {
+TEST_F(kafka_inject, FL16_invariant_2_the_applications_headers_stay_byte_for_byte) {
   const bare_headers after = injected(full, interleave(application_headers(), stale_fields()));
   EXPECT_EQ(without_fields(after), application_headers());
 }
 
-TEST_F(kafka_inject, invariant_2_a_thousand_application_headers_stay_byte_for_byte) {
+TEST_F(kafka_inject, FL16_invariant_2_a_thousand_application_headers_stay_byte_for_byte) {
   bare_headers application;
   while (application.size() < 1'000) {
     application.push_back({"h" + std::to_string(application.size() % 7),
@@ -118,11 +118,18 @@ TEST_F(kafka_inject, invariant_2_a_thousand_application_headers_stay_byte_for_by
   EXPECT_EQ(without_fields(injected(full, interleave(stale_fields(), application))), application);
 }
 
-TEST_F(kafka_inject, invariant_3_replaces_every_spelling_and_every_duplicate) {
+TEST_F(kafka_inject, FL11_invariant_3_replaces_every_spelling_and_every_duplicate) {
   EXPECT_EQ(injected(full, stale_fields()), injected(full, {}));
 }
 
-TEST_F(kafka_inject, invariant_3_many_injections_leave_one_of_each_field) {
+TEST_F(kafka_inject, FL11_invariant_3_replaces_a_single_old_field) {
+  for (const std::string& name : {std::string("traceparent"), std::string("TraceParent"),
+                                  std::string("tracestate"), std::string("baggage")}) {
+    EXPECT_EQ(injected(make_context(a), {{name, b}}), (bare_headers{{"traceparent", a}})) << name;
+  }
+}
+
+TEST_F(kafka_inject, FL11_invariant_3_many_injections_leave_one_of_each_field) {
   const auto list = make_list(application_headers());
   for (int i = 0; i < 20; ++i) inject(full, *list, with);
   const context last = make_context(b, "z=9", "k=v");
@@ -139,7 +146,7 @@ TEST_F(kafka_inject,
             (bare_headers{{"traceparent", a}, {"baggage", "k=v"}}));
 }
 
-TEST_F(kafka_inject, invariant_3_baggage_alone_replaces_the_baggage_alone) {
+TEST_F(kafka_inject, FL13_invariant_3_baggage_alone_replaces_the_baggage_alone) {
   const bare_headers before{{"traceparent", b},      {"Baggage", "old=1"}, {"own", "1"},
                             {"Tracestate", "old=1"}, {"baggage", "old=2"}, {"traceparent", a}};
   EXPECT_EQ(injected(make_context({}, {}, "k=v"), before), (bare_headers{{"traceparent", b},
@@ -149,14 +156,14 @@ TEST_F(kafka_inject, invariant_3_baggage_alone_replaces_the_baggage_alone) {
                                                                          {"baggage", "k=v"}}));
 }
 
-TEST_F(kafka_inject, an_empty_context_changes_nothing) {
+TEST_F(kafka_inject, FL14_an_empty_context_changes_nothing) {
   const bare_headers before = interleave(application_headers(), stale_fields());
   inject_report report;
   EXPECT_EQ(injected(context(), before, {}, &report), before);
   EXPECT_FALSE(report.trace || report.tracestate || report.baggage);
 }
 
-TEST_F(kafka_inject, only_the_propagators_own_fields_are_replaced) {
+TEST_F(kafka_inject, PR07_only_the_propagators_own_fields_are_replaced) {
   with.formats = waybill::propagator::from_names("tracecontext");
   EXPECT_EQ(injected(full, {{"baggage", "old=1"}, {"traceparent", b}}),
             (bare_headers{{"baggage", "old=1"}, {"traceparent", a}, {"tracestate", "x=1,y=2"}}));
@@ -164,7 +171,7 @@ TEST_F(kafka_inject, only_the_propagators_own_fields_are_replaced) {
   EXPECT_EQ(injected(full, stale_fields()), stale_fields());
 }
 
-TEST_F(kafka_inject, what_was_injected_is_what_is_extracted) {
+TEST_F(kafka_inject, FL20_what_was_injected_is_what_is_extracted) {
   const auto list = make_list(interleave(application_headers(), stale_fields()));
   inject(full, *list, with);
   EXPECT_EQ(waybill::kafka::extract(list.get(), with).as_sent(), full);

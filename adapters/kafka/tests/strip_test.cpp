@@ -47,7 +47,7 @@ bare_headers stripped(const bare_headers& headers, const propagation& with) {
   return headers_of(list.get());
 }
 
-TEST(kafka_strip, invariant_5_takes_away_every_field_in_every_spelling_and_every_duplicate) {
+TEST(kafka_strip, FL15_invariant_5_takes_away_every_field_in_every_spelling_and_every_duplicate) {
   const propagation with;
   bare_headers mixed;
   for (const auto& own : application_headers()) {
@@ -93,14 +93,14 @@ TEST(kafka_strip, invariant_5_holds_for_the_longest_name_of_a_field) {
   }
 }
 
-TEST(kafka_strip, invariant_2_a_list_without_fields_is_left_alone) {
+TEST(kafka_strip, FL16_invariant_2_a_list_without_fields_is_left_alone) {
   const propagation with;
   EXPECT_EQ(stripped(application_headers(), with), application_headers());
   EXPECT_EQ(stripped({}, with), bare_headers{});
   strip(static_cast<rd_kafka_headers_t*>(nullptr), with);
 }
 
-TEST(kafka_strip, invariant_2_any_number_of_fields_leaves_the_rest_byte_for_byte) {
+TEST(kafka_strip, FL15_FL16_invariant_2_any_number_of_fields_leaves_the_rest_byte_for_byte) {
   // Few fields may well be taken away one by one and many by building anew: both must be right.
   const propagation with;
   for (std::size_t fields = 0; fields <= 40; ++fields) {
@@ -119,7 +119,7 @@ TEST(kafka_strip, a_list_of_nothing_but_fields_becomes_empty) {
   EXPECT_EQ(stripped(bare_headers(100, {"traceparent", a}), with), bare_headers{});
 }
 
-TEST(kafka_strip, only_what_the_propagator_can_read_is_taken) {
+TEST(kafka_strip, PR07_only_what_the_propagator_can_read_is_taken) {
   propagation with;
   with.formats = waybill::propagator::from_names("baggage");
   EXPECT_EQ(stripped({{"traceparent", a}, {"baggage", "k=v"}, {"tracestate", "x=1"}}, with),
@@ -199,7 +199,7 @@ TEST_F(kafka_message, is_read_with_its_topic_as_the_destination) {
   EXPECT_EQ(headers_of(*message), sent);
 }
 
-TEST_F(kafka_message, invariant_2_comes_out_byte_for_byte_when_its_context_was_taken) {
+TEST_F(kafka_message, FL16_invariant_2_comes_out_byte_for_byte_when_its_context_was_taken) {
   const std::string binary("\0\xff payload \0", 11);
   cluster.send(sent, binary, std::string("\0key", 4));
   const owned_message message = receive();
@@ -244,7 +244,26 @@ TEST_F(kafka_message, without_headers_stays_without_headers) {
   EXPECT_EQ(rd_kafka_message_headers(message.get(), &list), RD_KAFKA_RESP_ERR__NOENT);
 }
 
-TEST_F(kafka_message, with_many_fields_among_many_headers_is_stripped_as_a_short_one) {
+TEST_F(kafka_message, FL15_FL16_a_single_field_is_taken_off) {
+  cluster.send(application_headers() + bare_headers{{"traceparent", a}});
+  const owned_message message = receive();
+  ASSERT_NE(message, nullptr);
+  EXPECT_EQ(traceparent_text(take(*message, with).as_sent()), a);
+  EXPECT_EQ(headers_of(*message), application_headers());
+}
+
+TEST_F(kafka_message, FL15_FL16_many_fields_are_taken_off_headers_of_every_kind) {
+  bare_headers many = application_headers();
+  for (std::size_t i = 0; i < 40; ++i) many.push_back({spelling("traceparent", i), b});
+  many = many + application_headers();
+  cluster.send(many);
+  const owned_message message = receive();
+  ASSERT_NE(message, nullptr);
+  strip(*message, with);
+  EXPECT_EQ(headers_of(*message), application_headers() + application_headers());
+}
+
+TEST_F(kafka_message, FL15_FL16_with_many_fields_among_many_headers_is_stripped_as_a_short_one) {
   bare_headers own;
   bare_headers mixed;
   for (std::size_t i = 0; i < 3'000; ++i) {
