@@ -7,10 +7,6 @@ namespace waybill::inline v0::kafka {
 
 namespace {
 
-/// Removing a header from a list moves all behind it. Beyond this many a new list is cheaper, and
-/// a sender cannot make it cost the square of what he sent.
-constexpr std::size_t removals_max = 16;
-
 rd_kafka_headers_t* headers_of(const rd_kafka_message_t& message) noexcept {
   // What an error report carries is no message.
   if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) return nullptr;
@@ -22,31 +18,13 @@ destination topic_of(const rd_kafka_message_t& message) noexcept {
   return message.rkt == nullptr ? destination{} : destination(rd_kafka_topic_name(message.rkt));
 }
 
-/// A list with the headers that are not ours, for a message that is to have it instead of its own.
-rd_kafka_headers_t* copy_without_fields(const rd_kafka_headers_t& list, const propagator& formats) {
-  rd_kafka_headers_t* kept = rd_kafka_headers_new(0);
-  const std::size_t none = formats.fields().size();
-  const char* name = nullptr;
-  const void* value = nullptr;
-  std::size_t bytes = 0;
-  for (std::size_t i = 0;
-       rd_kafka_header_get_all(&list, i, &name, &value, &bytes) == RD_KAFKA_RESP_ERR_NO_ERROR;
-       ++i) {
-    const std::string_view text(name);
-    if (formats.field_index(text) != none) continue;
-    rd_kafka_header_add(kept, name, static_cast<ssize_t>(text.size()), value,
-                        static_cast<ssize_t>(bytes));
-  }
-  return kept;
-}
-
 /// What is left of a message's headers, `found` of which are fields. `remove` takes them away one
 /// by one.
 template <class F>
 void strip_headers(rd_kafka_message_t& message, const rd_kafka_headers_t& list, std::size_t found,
                    const propagator& formats, F&& remove) noexcept {
-  if (found > removals_max) {
-    rd_kafka_message_set_headers(&message, copy_without_fields(list, formats));
+  if (found > detail::removals_max) {
+    rd_kafka_message_set_headers(&message, detail::copy_without_fields(list, formats));
   } else if (found > 0) {
     remove();
   }
@@ -71,6 +49,24 @@ std::size_t count_fields(const rd_kafka_headers_t* list, const propagator& forma
     if (names.has(name)) ++found;
   }
   return found;
+}
+
+rd_kafka_headers_t* copy_without_fields(const rd_kafka_headers_t& list,
+                                        const propagator& formats) noexcept {
+  rd_kafka_headers_t* kept = rd_kafka_headers_new(0);
+  const std::size_t none = formats.fields().size();
+  const char* name = nullptr;
+  const void* value = nullptr;
+  std::size_t bytes = 0;
+  for (std::size_t i = 0;
+       rd_kafka_header_get_all(&list, i, &name, &value, &bytes) == RD_KAFKA_RESP_ERR_NO_ERROR;
+       ++i) {
+    const std::string_view text(name);
+    if (formats.field_index(text) != none) continue;
+    rd_kafka_header_add(kept, name, static_cast<ssize_t>(text.size()), value,
+                        static_cast<ssize_t>(bytes));
+  }
+  return kept;
 }
 
 void stripping_reader::strip() const noexcept {
@@ -118,7 +114,7 @@ void strip(rd_kafka_headers_t* list, const propagation& with) noexcept {
 void strip(rd_kafka_message_t& message, const propagation& with) noexcept {
   rd_kafka_headers_t* list = headers_of(message);
   if (list == nullptr) return;
-  const std::size_t found = detail::count_fields(list, with.formats, removals_max + 1);
+  const std::size_t found = detail::count_fields(list, with.formats, detail::removals_max + 1);
   strip_headers(message, *list, found, with.formats,
                 [&] { detail::remove_fields(*list, with.formats); });
 }

@@ -102,6 +102,14 @@ static_assert(fields_max <= 64);
 [[nodiscard]] std::size_t count_fields(const rd_kafka_headers_t* list, const propagator& formats,
                                        std::size_t enough) noexcept;
 
+/// Removing a header from a list moves all behind it. Beyond this many a new list is cheaper, and
+/// a sender cannot make it cost the square of what he sent.
+inline constexpr std::size_t removals_max = 16;
+
+/// A list with the headers alone that are no field.
+[[nodiscard]] rd_kafka_headers_t* copy_without_fields(const rd_kafka_headers_t& list,
+                                                      const propagator& formats) noexcept;
+
 /// Takes every field of the propagator in every spelling away.
 void remove_fields(rd_kafka_headers_t& list, const propagator& formats) noexcept;
 

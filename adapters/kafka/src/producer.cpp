@@ -66,7 +66,7 @@ class outgoing_headers {
 
   void write(const outgoing& decided, inject_parts parts) noexcept {
     if (!is_written_) {
-      prepare();
+      prepare(decided);
       is_written_ = true;
       if (is_free_of_fields_) {
         detail::header_appender appender(*used_);
@@ -87,13 +87,16 @@ class outgoing_headers {
 
  private:
   [[nodiscard]] bool is_ours() const noexcept { return used_ != given_; }
-  void prepare() noexcept {
+  void prepare(const outgoing& decided) noexcept {
     constexpr std::size_t fields_usual = 4;
-    is_free_of_fields_ = detail::count_fields(given_, formats_, 1) == 0;
+    const std::size_t found = detail::count_fields(given_, formats_, detail::removals_max + 1);
+    is_free_of_fields_ = found == 0;
     if (given_ == nullptr) {
       used_ = rd_kafka_headers_new(fields_usual);
     } else if (is_free_of_fields_) {
       was_added_to_ = true;
+    } else if (found > detail::removals_max && decided.replaces_all()) {
+      used_ = detail::copy_without_fields(*given_, formats_);
     } else {
       used_ = rd_kafka_headers_copy(given_);
     }

@@ -1,6 +1,7 @@
 // What a message is made of and whom it belongs to once it was accepted: design invariants 2 and 4.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -198,6 +199,24 @@ TEST_F(kafka_produce, invariant_3_a_message_sent_again_has_one_of_each_field) {
     headers = sent_headers(headers, &full).value();
     EXPECT_EQ(headers, application_headers() + full_fields);
   }
+}
+
+TEST_F(kafka_produce, invariant_3_a_flood_of_stale_fields_is_replaced_by_one_of_each_and_quickly) {
+  for (const std::size_t fields : {16U, 17U, 20'000U}) {
+    bare_headers flood(fields, {"baggage", "old=1"});
+    flood.push_back({"TraceParent", b});
+    const bare_headers own(fields, {"own", "1"});
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_TRUE(sent_headers(flood + own, &full) == own + full_fields) << fields;
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+  }
+}
+
+TEST_F(kafka_produce, invariant_3_of_a_flood_baggage_alone_replaces_the_baggage_alone) {
+  const bare_headers flood(20, {"baggage", "old=1"});
+  const waybill::context items(waybill::context_view(full).without_trace());
+  EXPECT_EQ(sent_headers(bare_headers{{"traceparent", b}} + flood, &items),
+            (bare_headers{{"traceparent", b}, full_fields[2]}));
 }
 
 TEST_F(kafka_produce, headers_of_ours_are_empty_after_success) {

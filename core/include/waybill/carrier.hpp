@@ -136,6 +136,7 @@ class reader_ref {
   bool for_each(const field_visitor& visit) const noexcept {
     return functions_->for_each(carrier_, visit);
   }
+  /// Whether it shows all of its fields; if not, it is asked for each name.
   [[nodiscard]] bool is_visitable() const noexcept { return functions_->visitable; }
   /// Asks for one name; false when the carrier's own function threw.
   bool get(std::string_view name, const field_visitor& visit) const noexcept {

@@ -54,6 +54,10 @@ class WAYBILL_API outgoing {
   [[nodiscard]] bool changes_headers() const noexcept {
     return !bounded_.passed.is_empty() || bounded_.strips || bounded_.erases_baggage;
   }
+  /// Whether write() leaves no older field in the headers, of traces or of baggage.
+  [[nodiscard]] bool replaces_all() const noexcept {
+    return bounded_.passed.has_trace() || bounded_.strips;
+  }
   /// The position that write() puts in, or that keep mode leaves in the headers. Invalid where
   /// headers stay as they are for want of a context of one's own.
   [[nodiscard]] trace_context sent_trace() const noexcept {

@@ -36,12 +36,15 @@ namespace waybill::inline v0::kafka {
 /// Of a message whose headers were all ours an empty list remains, where a bare client would find
 /// none. After rd_kafka_message_detach_headers, or rd_kafka_message_set_headers with null,
 /// librdkafka parses the message again and the fields are back.
+/// @par Cost   linear for a message. librdkafka takes a header out of a list by moving all behind
+///             it: for a list of your own it is the fields times the headers at the worst.
 /// @{
 WAYBILL_API void strip(rd_kafka_headers_t* list, const propagation& with) noexcept;
 WAYBILL_API void strip(rd_kafka_message_t& message, const propagation& with) noexcept;
 /// @}
 
 /// Reads and strips: what a consumer usually wants.
+/// @par Cost   as strip.
 /// @{
 [[nodiscard]] WAYBILL_API extraction take(rd_kafka_headers_t* list, const propagation& with,
                                           const destination& from = {}) noexcept;
@@ -51,6 +54,7 @@ WAYBILL_API void strip(rd_kafka_message_t& message, const propagation& with) noe
 
 /// Puts a context into a list in place of every field that is there; the fields go to the end.
 /// `to` is the topic.
+/// @par Cost   without older fields one look at each header; else as strip of a list.
 /// @{
 WAYBILL_API inject_report inject(const context& context, rd_kafka_headers_t& list,
                                  const propagation& with, const destination& to = {},
