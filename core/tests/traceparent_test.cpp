@@ -379,10 +379,12 @@ TEST(Traceparent, TP13_what_is_read_is_remote_and_what_is_made_is_not) {
 TEST(Traceparent, TP14_a_refused_one_leaves_no_trace_and_no_tracestate_but_the_baggage) {
   for (const std::string& bad :
        {std::string(), with_version("ff"), with_version("00", "-"), with_byte(good, 3, 'A'),
-        std::string("00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01")}) {
+        std::string("00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01"),
+        std::string("00-00000000000000000000000000000000-b7ad6b7169203331-01")}) {
     const reading got =
         read(http_headers({{"tracestate", "a=1"}, {"traceparent", bad}, {"baggage", "k=v"}}));
     EXPECT_FALSE(got.context.has_trace()) << bad;
+    EXPECT_EQ(got.context.trace(), waybill::trace_context()) << bad << ": no half of it either";
     EXPECT_EQ(got.tracestate(), "") << bad;
     EXPECT_EQ(got.baggage(), "k=v") << bad;
     EXPECT_EQ(got.of("baggage"), errc::ok) << bad;
