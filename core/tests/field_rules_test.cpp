@@ -57,7 +57,8 @@ TEST(FieldRules, FL01_a_name_that_differs_otherwise_is_not) {
 }
 
 TEST(FieldRules, FL01_every_byte_of_a_name_counts) {
-  for (const waybill::field& field : propagator().fields()) {
+  const propagator formats;
+  for (const waybill::field& field : formats.fields()) {
     for (std::size_t position = 0; position < field.name.size(); ++position) {
       std::string name(field.name);
       name[position] = static_cast<char>(name[position] ^ 0x02);
