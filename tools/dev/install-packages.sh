@@ -8,7 +8,8 @@ usage() {
 usage: tools/dev/install-packages.sh GROUP...
   build      compiler, CMake, Ninja, librdkafka, CLI11, nlohmann-json
   unit       GoogleTest, Python
-  test       GoogleTest, nlohmann-json, kcat, Python, Java and Maven (for a real Apache Kafka)
+  test       GoogleTest, nlohmann-json, kcat, Python, Java and Maven (for a real Apache Kafka),
+             RabbitMQ, pika
   package    file and dpkg-dev, to make Debian packages
   doc        Doxygen
   ci         clang-format, clang-tidy, clang and its sanitizers, version 14, and Google Benchmark, which
@@ -16,6 +17,7 @@ usage: tools/dev/install-packages.sh GROUP...
   benchmark  Google Benchmark, opentelemetry-cpp, Python, Java and Maven (for a real Apache Kafka)
 The group benchmark adds bookworm-backports to apt's sources on Debian 12, from the mirror that is
 configured, because opentelemetry-cpp is there: in a file of its own, and only if it is not there yet.
+A server that comes with a package is neither started nor enabled: the tests start brokers of their own.
 Works on Debian 12 and 13, as root or through sudo. WAYBILL_SKIP_INSTALL=1 makes it do nothing, for
 machines whose packages come another way.
 TEXT
@@ -39,7 +41,7 @@ packages_of() {
     build) echo g++ cmake ninja-build pkg-config librdkafka-dev libcli11-dev nlohmann-json3-dev ;;
     unit) echo libgtest-dev python3 ;;
     test)
-      echo libgtest-dev nlohmann-json3-dev kcat python3
+      echo libgtest-dev nlohmann-json3-dev kcat python3 rabbitmq-server python3-pika
       has_java_17 || echo default-jre-headless
       command -v mvn >/dev/null || echo maven
       ;;
@@ -78,8 +80,47 @@ add_backports() {
     "$@" tee /etc/apt/sources.list.d/waybill-backports.sources >/dev/null
 }
 
+# The services that come with a package, or with one that it needs: each as PACKAGE:UNIT.
+services=(rabbitmq-server:rabbitmq-server.service erlang-base:epmd.service erlang-base:epmd.socket)
+service_policy=/usr/sbin/policy-rc.d
+made_policy=""
+as_root=()
+
+restore_service_policy() {
+  [[ -n "$made_policy" ]] || return 0
+  if [[ -e "$service_policy.before-waybill" ]]; then
+    "${as_root[@]}" mv "$service_policy.before-waybill" "$service_policy"
+  else
+    "${as_root[@]}" rm -f "$service_policy"
+  fi
+  made_policy=""
+}
+
+# Debian's packages start their servers unless this file says no. The machine's own one, if there
+# is any, comes back afterwards.
+forbid_starting_services() {
+  made_policy=1
+  trap restore_service_policy EXIT
+  if [[ -e "$service_policy" ]]; then
+    "${as_root[@]}" mv "$service_policy" "$service_policy.before-waybill"
+  fi
+  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$service_policy" >/dev/null
+  "${as_root[@]}" chmod 755 "$service_policy"
+}
+
+# Takes a service that has just come out of the machine's start. With or without systemd: links
+# that the package made wait for one that may come later.
+disable_service() {
+  local unit=$1 name=${1%.*}
+  if command -v systemctl >/dev/null; then
+    "${as_root[@]}" systemctl --quiet disable "$unit"
+  else
+    "${as_root[@]}" find /etc/systemd/system -path '*.wants/*' -name "$unit" -type l -delete
+  fi
+  if [[ -x "/etc/init.d/$name" ]]; then "${as_root[@]}" update-rc.d "$name" disable; fi
+}
+
 install_missing() {
-  local as_root=()
   if [[ "$(id -u)" != 0 ]]; then
     command -v sudo >/dev/null || {
       say "not root and no sudo here; install these and start again: $*" >&2
@@ -91,9 +132,18 @@ install_missing() {
     add_backports "${as_root[@]}"
   fi
   local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300)
+  local service new_services=()
+  for service in "${services[@]}"; do
+    has_package "${service%%:*}" || new_services+=("$service")
+  done
   say "installing $*"
   "${apt[@]}" update --quiet || say "the package lists could not all be updated; going on with those here" >&2
+  forbid_starting_services
   "${apt[@]}" install --quiet --yes --no-install-recommends "$@"
+  restore_service_policy
+  for service in "${new_services[@]}"; do
+    if has_package "${service%%:*}"; then disable_service "${service#*:}"; fi
+  done
 }
 
 if [[ $# == 0 || "$1" == --help ]]; then
