@@ -89,12 +89,6 @@ struct consumer::state {
     return what;
   }
 
-  /// The position a span about this message links to, unless the boundary forgets it.
-  [[nodiscard]] static std::span<const trace_context> creation(const extraction& taken) noexcept {
-    const bool is_known = taken.mode() == inbound_mode::adopt || taken.mode() == inbound_mode::link;
-    return {&taken.as_sent().trace(), is_known && taken.as_sent().has_trace() ? 1U : 0U};
-  }
-
   /// A receive span is known to be one only when something came: it is made afterwards.
   void trace_receive(std::span<const message> received, bool is_batch, system_time began) const {
     std::vector<trace_context> links;
@@ -106,7 +100,7 @@ struct consumer::state {
       if (first == nullptr) first = &each;
       has_one_topic = has_one_topic && each.topic() == first->topic();
       ++messages;
-      const auto link = creation(each.extraction());
+      const auto link = each.extraction().creation();
       links.insert(links.end(), link.begin(), link.end());
     }
     if (first == nullptr) return;
@@ -121,11 +115,7 @@ struct consumer::state {
       if (!has_one_topic) what.where = {};
     }
     what.started_at = began;
-    context storage;
-    context started;
-    const context_view parent(with.provider->current(storage));
-    const span_handle span = with.tracer->start(what, parent, links, started);
-    if (span) with.tracer->end(span, {.state = outcome_state::succeeded});
+    waybill::trace_receive(what, links, with);
   }
 };
 
@@ -133,6 +123,11 @@ consumer::consumer(rd_kafka_t* client, propagation with, consumer_options option
     : state_(std::make_unique<state>(client, std::move(with), options)) {}
 
 consumer::~consumer() = default;
+
+operation consumer::describe(operation_kind kind, std::string_view name,
+                             const message& received) const noexcept {
+  return state_->describe(kind, name, received);
+}
 
 message consumer::take(message::owned_raw raw) const noexcept {
   return {std::move(raw), state_->with, state_->options.strip};
@@ -194,25 +189,6 @@ rd_kafka_resp_err_t consumer::commit(const message& received, bool asynchronousl
   });
 }
 
-consumer::settling::settling(const consumer& owner, const message& received) noexcept
-    : owner_(owner) {
-  const std::shared_ptr<tracer>& tracing = owner.propagating().tracer;
-  if (tracing == nullptr) return;
-  context started;
-  const operation what = owner.state_->describe(operation_kind::settle, "commit", received);
-  const auto links = state::creation(received.extraction());
-  span_ = tracing->start(what, context_view(received.context()), links, started);
-}
-
-rd_kafka_resp_err_t consumer::settling::end(rd_kafka_resp_err_t answer) noexcept {
-  if (!span_) return answer;
-  const bool is_good = answer == RD_KAFKA_RESP_ERR_NO_ERROR;
-  outcome ended{.state = is_good ? outcome_state::succeeded : outcome_state::failed};
-  if (!is_good) ended.error = rd_kafka_err2name(answer);
-  owner_.propagating().tracer->end(std::exchange(span_, {}), ended);
-  return answer;
-}
-
 rd_kafka_resp_err_t consumer::settle(const message& received, settle_mode how) noexcept {
   switch (how) {
     case settle_mode::none:
@@ -241,30 +217,5 @@ rd_kafka_t* consumer::client() const noexcept { return state_->client; }
 const propagation& consumer::propagating() const noexcept { return state_->with; }
 
 const consumer_options& consumer::options() const noexcept { return state_->options; }
-
-consumer::processing::processing(const consumer& owner, const message& received) noexcept
-    : owner_(owner) {
-  const propagation& with = owner.propagating();
-  context under = received.context();
-  if (with.tracer != nullptr) {
-    // The trace that begins at a boundary is the tracer's to begin.
-    const bool continues = received.extraction().parent() != nullptr;
-    const context_view parent =
-        continues ? context_view(under) : context_view(under).without_trace();
-    const operation what = owner.state_->describe(operation_kind::process, "process", received);
-    context started;
-    span_ = with.tracer->start(what, parent, state::creation(received.extraction()), started);
-    if (!started.is_empty()) under = std::move(started);
-  }
-  active_.emplace(std::move(under), *with.provider);
-}
-
-consumer::processing::~processing() {
-  active_.reset();
-  if (!span_) return;
-  outcome ended{.state = succeeded_ ? outcome_state::succeeded : outcome_state::failed};
-  if (!succeeded_) ended.error = "exception";
-  owner_.propagating().tracer->end(span_, ended);
-}
 
 }  // namespace waybill::inline v0::kafka

@@ -57,6 +57,12 @@ class WAYBILL_API extraction {
   [[nodiscard]] std::span<const trace_context> links() const noexcept {
     return {&as_sent_.trace(), mode_ == inbound_mode::link && as_sent_.has_trace() ? 1U : 0U};
   }
+  /// Where the message began, for the links of spans about it: one position, or none when none came
+  /// or the boundary forgets it.
+  [[nodiscard]] std::span<const trace_context> creation() const noexcept {
+    const bool is_known = mode_ == inbound_mode::adopt || mode_ == inbound_mode::link;
+    return {&as_sent_.trace(), is_known && as_sent_.has_trace() ? 1U : 0U};
+  }
   /// What to work under when no tracer makes a span: the parent, or the new trace that the
   /// boundary asks for, with the baggage that may come in. Empty when nothing came.
   [[nodiscard]] const waybill::context& context() const noexcept {

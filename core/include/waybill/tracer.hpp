@@ -21,13 +21,18 @@ enum class operation_kind : std::uint8_t { create, send, receive, process, settl
 struct operation {
   operation_kind kind = operation_kind::send;  ///< What is done.
   std::string_view system{};                   ///< messaging.system: "kafka".
-  std::string_view name{};  ///< messaging.operation.name, the system's own word: "send", "poll".
-  destination where{};      ///< messaging.destination.name.
+  std::string_view name{};   ///< messaging.operation.name, the system's own word: "send", "poll".
+  destination where{};       ///< messaging.destination.name.
+  std::string_view queue{};  ///< RabbitMQ's, which a consumer reads; or empty.
+  std::string_view destination_template{};  ///< messaging.destination.template, such as a filter.
   std::string_view consumer_group{};        ///< messaging.consumer.group.name; empty of senders.
   std::string_view client_id{};             ///< messaging.client.id.
   std::string_view message_key{};           ///< The system's own key, such as Kafka's; any bytes.
   std::optional<std::int32_t> partition{};  ///< Unset where it is not known yet, or never.
   std::optional<std::int64_t> offset{};     ///< Unset where it is not known yet, or never.
+  std::optional<std::uint64_t> delivery_tag{};  ///< RabbitMQ's, of a message that came.
+  std::string_view message_id{};                ///< messaging.message.id; or empty.
+  std::string_view conversation_id{};           ///< messaging.message.conversation_id; or empty.
   std::optional<std::size_t> batch_messages{};  ///< Of batch operations alone.
   std::optional<std::size_t> body_bytes{};      ///< messaging.message.body.size.
   bool tombstone = false;                       ///< Whether the body is null.

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "waybill/incoming.hpp"
 #include "waybill/kafka/carrier.hpp"
 #include "waybill/propagation.hpp"
 
@@ -134,7 +135,8 @@ class WAYBILL_API consumer {
   rd_kafka_resp_err_t handle(message& received, F&& handler) {
     if (!received.is_message()) return received.error();
     {
-      processing running(*this, received);
+      processing running(received.extraction(),
+                         describe(operation_kind::process, "process", received), propagating());
       std::forward<F>(handler)(received);
       running.succeed();
     }
@@ -146,8 +148,13 @@ class WAYBILL_API consumer {
   /// Runs `how()`, a commit call of the caller's own, within a settle span where there is a tracer.
   template <class F>
   rd_kafka_resp_err_t commit_by(const message& received, F&& how) {
-    settling running(*this, received);
-    return running.end(std::forward<F>(how)());
+    settling running(received.extraction(), describe(operation_kind::settle, "commit", received),
+                     propagating());
+    const rd_kafka_resp_err_t answer = std::forward<F>(how)();
+    const bool is_good = answer == RD_KAFKA_RESP_ERR_NO_ERROR;
+    running.end({.state = is_good ? outcome_state::succeeded : outcome_state::failed,
+                 .error = is_good ? "" : rd_kafka_err2name(answer)});
+    return answer;
   }
 
   /// What it was made with.
@@ -160,36 +167,8 @@ class WAYBILL_API consumer {
  private:
   struct state;
 
-  /// A handler's run: the current context and the span, ended as failed unless it succeeded.
-  class WAYBILL_API processing {
-   public:
-    processing(const consumer& owner, const message& received) noexcept;
-    processing(const processing&) = delete;
-    processing& operator=(const processing&) = delete;
-    ~processing();
-    void succeed() noexcept { succeeded_ = true; }
-
-   private:
-    const consumer& owner_;
-    span_handle span_;
-    std::optional<scope> active_;
-    bool succeeded_ = false;
-  };
-
-  /// A commit: the span, ended with what the commit answered.
-  class WAYBILL_API settling {
-   public:
-    settling(const consumer& owner, const message& received) noexcept;
-    settling(const settling&) = delete;
-    settling& operator=(const settling&) = delete;
-    ~settling() { end(RD_KAFKA_RESP_ERR__FAIL); }
-    rd_kafka_resp_err_t end(rd_kafka_resp_err_t answer) noexcept;
-
-   private:
-    const consumer& owner_;
-    span_handle span_;
-  };
-
+  [[nodiscard]] operation describe(operation_kind kind, std::string_view name,
+                                   const message& received) const noexcept;
   rd_kafka_resp_err_t settle(const message& received, settle_mode how) noexcept;
   [[nodiscard]] message take(message::owned_raw raw) const noexcept;
   void trace_receive(const message& received,
