@@ -13,6 +13,7 @@
 #include <waybill/propagator.hpp>
 
 #include "support/carriers.hpp"
+#include "support/reading.hpp"
 #include "support/texts.hpp"
 
 namespace waybill_test {
@@ -267,6 +268,16 @@ TEST(carrier, FL19_that_throws_while_it_is_stripped_is_still_read_and_counted) {
   EXPECT_EQ(carrier.headers.get("tracestate"), std::nullopt) << "the others are taken off";
   EXPECT_EQ(with.diagnostics->count(direction::inbound, errc::carrier_failed), 1U);
   EXPECT_EQ(strip(carrier, with), errc::carrier_failed);
+}
+
+TEST(FieldRules, FL07_FL08_a_carrier_asked_by_name_tells_absent_from_empty) {
+  EXPECT_EQ(read(keyed_headers()).of("traceparent"), errc::absent);
+  EXPECT_EQ(read(keyed_headers{{"traceparent", ""}}).of("traceparent"), errc::malformed);
+  EXPECT_EQ(read(keyed_headers{{"traceparent", std::string(sample_traceparent)},
+                               {"tracestate", " a=1 ,"},
+                               {"baggage", "k = v"}})
+                .context,
+            context_of(sample_trace, "a=1", "k=v"));
 }
 
 }  // namespace

@@ -493,14 +493,5 @@ TEST(FieldRules, FL19_a_carrier_that_throws_costs_that_call_alone) {
   EXPECT_EQ(read(throwing_keyed_carrier()).of("traceparent"), errc::carrier_failed);
 }
 
-TEST(FieldRules, FL07_FL08_a_carrier_asked_by_name_tells_absent_from_empty) {
-  EXPECT_EQ(read(keyed_headers()).of("traceparent"), errc::absent);
-  EXPECT_EQ(read(keyed_headers{{"traceparent", ""}}).of("traceparent"), errc::malformed);
-  EXPECT_EQ(
-      read(keyed_headers{{"traceparent", good}, {"tracestate", " a=1 ,"}, {"baggage", "k = v"}})
-          .context,
-      context_of(sample_trace, "a=1", "k=v"));
-}
-
 }  // namespace
 }  // namespace waybill_test

@@ -55,17 +55,11 @@ rd_kafka_headers_t* copy_without_fields(const rd_kafka_headers_t& list,
                                         const propagator& formats) noexcept {
   rd_kafka_headers_t* kept = rd_kafka_headers_new(0);
   const std::size_t none = formats.fields().size();
-  const char* name = nullptr;
-  const void* value = nullptr;
-  std::size_t bytes = 0;
-  for (std::size_t i = 0;
-       rd_kafka_header_get_all(&list, i, &name, &value, &bytes) == RD_KAFKA_RESP_ERR_NO_ERROR;
-       ++i) {
-    const std::string_view text(name);
-    if (formats.field_index(text) != none) continue;
-    rd_kafka_header_add(kept, name, static_cast<ssize_t>(text.size()), value,
-                        static_cast<ssize_t>(bytes));
-  }
+  header_reader(&list).for_each([&](std::string_view name, const field_value& value) {
+    if (formats.field_index(name) != none) return;
+    rd_kafka_header_add(kept, name.data(), static_cast<ssize_t>(name.size()), value.text.data(),
+                        static_cast<ssize_t>(value.text.size()));
+  });
   return kept;
 }
 
