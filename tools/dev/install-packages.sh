@@ -41,7 +41,7 @@ packages_of() {
     build) echo g++ cmake ninja-build pkg-config librdkafka-dev libcli11-dev nlohmann-json3-dev ;;
     unit) echo libgtest-dev python3 ;;
     test)
-      echo libgtest-dev nlohmann-json3-dev kcat python3 rabbitmq-server python3-pika
+      echo libgtest-dev nlohmann-json3-dev kcat python3 rabbitmq-server python3-pika mosquitto mosquitto-clients python3-paho-mqtt
       has_java_17 || echo default-jre-headless
       command -v mvn >/dev/null || echo maven
       ;;
