@@ -16,8 +16,8 @@ namespace {
 
 std::vector<std::string> client_command(const char* program, const mqtt_address& at,
                                         std::vector<std::string> more) {
-  std::vector<std::string> all{program, "-h", at.host,  "-p", std::to_string(at.port),
-                               "-V",    "5",  "-q", "1"};
+  std::vector<std::string> all{program, "-h", at.host, "-p", std::to_string(at.port),
+                               "-V",    "5",  "-q",    "1"};
   all.insert(all.end(), more.begin(), more.end());
   return all;
 }
@@ -61,8 +61,9 @@ TEST(mosquitto_broker, keeps_sessions_and_messages_when_it_is_killed_and_restart
   EXPECT_NE(broker.process_id(), first);
   EXPECT_EQ(broker.address().uri(), at.uri());
   broker.restart();
-  EXPECT_EQ(receive_one(at, {"-i", "faithful", "-c", "-x", "3600", "-t", "goods/#"}).standard_output,
-            "kept\n");
+  EXPECT_EQ(
+      receive_one(at, {"-i", "faithful", "-c", "-x", "3600", "-t", "goods/#"}).standard_output,
+      "kept\n");
   EXPECT_EQ(receive_one(at, {"-t", "retained"}).standard_output, "still here\n");
 }
 

@@ -81,7 +81,7 @@ add_backports() {
 }
 
 # The services that come with a package, or with one that it needs: each as PACKAGE:UNIT.
-services=(rabbitmq-server:rabbitmq-server.service erlang-base:epmd.service erlang-base:epmd.socket)
+services=(mosquitto:mosquitto.service rabbitmq-server:rabbitmq-server.service erlang-base:epmd.service erlang-base:epmd.socket)
 service_policy=/usr/sbin/policy-rc.d
 made_policy=""
 as_root=()
