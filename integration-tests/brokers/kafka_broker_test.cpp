@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -22,6 +23,7 @@
 
 #include "bare_kafka.hpp"
 #include "environment.hpp"
+#include "kafka_admin.hpp"
 #include "shared_kafka.hpp"
 
 namespace waybill_test {
@@ -265,7 +267,25 @@ TEST(kafka_broker, refuses_a_topic_that_is_there_already) {
 
 TEST(shared_kafka, is_one_broker_for_all_tests) {
   EXPECT_EQ(&shared_kafka(), &shared_kafka());
-  EXPECT_TRUE(shared_kafka().running());
+  EXPECT_EQ(&own_kafka(), &own_kafka());
+  EXPECT_TRUE(own_kafka().running());
+}
+
+TEST(shared_kafka, is_the_one_that_the_environment_names) {
+  const changed_variable variable("WAYBILL_TEST_KAFKA", own_kafka().bootstrap());
+  const std::optional<kafka_address> named = kafka_of_environment();
+  ASSERT_TRUE(named);
+  const std::string topic = unique_topic("named");
+  named->create_topic(topic, 3);
+  kafka_admin admin(own_kafka().bootstrap());
+  EXPECT_EQ(admin.leader_of(topic, 2, std::chrono::seconds(10)), 1);
+}
+
+TEST(shared_kafka, is_our_own_where_the_environment_names_none) {
+  for (const std::optional<std::string>& nothing : {std::optional<std::string>(), {""}}) {
+    const changed_variable variable("WAYBILL_TEST_KAFKA", nothing);
+    EXPECT_FALSE(kafka_of_environment());
+  }
 }
 
 }  // namespace

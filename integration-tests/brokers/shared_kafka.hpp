@@ -1,15 +1,44 @@
 #pragma once
 
+#include <map>
+#include <optional>
+#include <string>
+
 #include "kafka_broker.hpp"
 
 namespace waybill_test {
 
-/// The broker that all tests of this executable share: started by the first call, ended when the
-/// tests have run. Tests that stop, pause or configure a broker make one of their own; tests that
-/// share this one use topics of their own (unique_topic).
+/// A Kafka that somebody runs somewhere: all that is known of it is where it answers.
+/// @par Errors  create_topic throws as kafka_broker's does.
+/// @par Threads Any, one call at a time.
+class kafka_address {
+ public:
+  explicit kafka_address(std::string bootstrap) : bootstrap_(std::move(bootstrap)) {}
+
+  /// "HOST:PORT".
+  [[nodiscard]] const std::string& bootstrap() const noexcept { return bootstrap_; }
+  void create_topic(const std::string& name, int partitions = 1, int replication = 1,
+                    const std::map<std::string, std::string>& configuration = {}) const;
+
+ private:
+  std::string bootstrap_;
+};
+
+/// What WAYBILL_TEST_KAFKA (HOST:PORT) names; nothing when it is not set, or empty.
+std::optional<kafka_address> kafka_of_environment();
+
+/// The broker that all tests of this executable share: the one of kafka_of_environment, which other
+/// executables share too, else own_kafka. Tests use topics and groups of their own (unique_topic).
+/// @par Errors  As own_kafka.
+/// @par Threads Any, one call at a time.
+const kafka_address& shared_kafka();
+
+/// The process that all tests of this executable share which have to see more of a broker than its
+/// protocol shows, such as its data folder: started by the first call, ended when the tests have
+/// run. Tests that stop, pause or configure a broker make one of their own.
 /// @par Errors  Throws as kafka_broker does. A start that failed is not tried again: every later
 ///              call throws the same error at once.
 /// @par Threads Any, one call at a time.
-kafka_broker& shared_kafka();
+kafka_broker& own_kafka();
 
 }  // namespace waybill_test

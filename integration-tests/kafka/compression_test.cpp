@@ -39,13 +39,13 @@ std::vector<std::string> codecs_here() {
   return codecs;
 }
 
-class compression : public kafka_test, public testing::WithParamInterface<std::string> {
+class compression : public kafka_files_test, public testing::WithParamInterface<std::string> {
  protected:
   // The codec of the first batch of partition 0, as the broker has it in its file.
   [[nodiscard]] int stored_codec(const std::string& topic) const {
     constexpr std::streamoff attributes_at = 22;  // the low byte of two
     constexpr int codec_bits = 7;
-    std::ifstream file(broker_.data_folder() / "data" / (topic + "-0") / "00000000000000000000.log",
+    std::ifstream file(data_folder() / "data" / (topic + "-0") / "00000000000000000000.log",
                        std::ios::binary);
     file.seekg(attributes_at);
     const int attributes = file.get();

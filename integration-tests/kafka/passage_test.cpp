@@ -209,14 +209,14 @@ TEST_F(passage, of_a_big_tracestate_and_baggage_cuts_nothing) {
   EXPECT_EQ(records_of(topic).at(0).headers, on_wire({{"app", "1"}}, context));
 }
 
-class compressed_passage : public kafka_test,
+class compressed_passage : public kafka_files_test,
                            public testing::WithParamInterface<std::pair<const char*, int>> {
  protected:
   // The codec of the first batch on the broker's disk: the low three bits of its attributes, which
   // follow base offset, length, leader epoch, magic and checksum (Kafka's record batch, magic 2).
   [[nodiscard]] int codec_on_disk(const std::string& topic) const {
     constexpr std::streamoff attributes_low_byte = 8 + 4 + 4 + 1 + 4 + 1;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(broker_.data_folder())) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(data_folder())) {
       if (entry.path().extension() != ".log" ||
           entry.path().parent_path().filename() != topic + "-0") {
         continue;
