@@ -2,11 +2,15 @@
 # because an imported target is otherwise seen by one folder only.
 
 set(WAYBILL_RDKAFKA_VERSION_MIN 2.0)
+set(WAYBILL_RABBITMQ_C_VERSION_MIN 0.11)
 string(CONCAT waybill_librdkafka_missing
               "librdkafka ${WAYBILL_RDKAFKA_VERSION_MIN} or newer with its headers was not found "
               "(Debian: librdkafka-dev)")
 string(CONCAT waybill_librdkafka_cpp_missing
               "librdkafka++ with its headers was not found (Debian: librdkafka-dev)")
+string(CONCAT waybill_rabbitmq_c_missing
+              "rabbitmq-c ${WAYBILL_RABBITMQ_C_VERSION_MIN} or newer with its headers was not found "
+              "(Debian: librabbitmq-dev)")
 set(waybill_gtest_missing "GoogleTest 1.12 or newer was not found (Debian: libgtest-dev)")
 set(waybill_json_missing "nlohmann_json 3.11 or newer was not found (Debian: nlohmann-json3-dev)")
 # A project that adds waybill as a subdirectory links waybill::kafka from outside of it.
@@ -23,6 +27,20 @@ else()
     waybill_left_out("waybill::kafka" "${waybill_librdkafka_missing}")
   else()
     message(FATAL_ERROR "WAYBILL_KAFKA is ${WAYBILL_KAFKA}, but ${waybill_librdkafka_missing}")
+  endif()
+endif()
+
+set(WAYBILL_RABBITMQ_ENABLED OFF)
+if(NOT WAYBILL_RABBITMQ)
+  waybill_left_out("waybill::rabbitmq" "WAYBILL_RABBITMQ is ${WAYBILL_RABBITMQ}")
+else()
+  find_package(RabbitmqC ${WAYBILL_RABBITMQ_C_VERSION_MIN} QUIET)
+  if(RabbitmqC_FOUND)
+    set(WAYBILL_RABBITMQ_ENABLED ON)
+  elseif(WAYBILL_RABBITMQ STREQUAL "AUTO")
+    waybill_left_out("waybill::rabbitmq" "${waybill_rabbitmq_c_missing}")
+  else()
+    message(FATAL_ERROR "WAYBILL_RABBITMQ is ${WAYBILL_RABBITMQ}, but ${waybill_rabbitmq_c_missing}")
   endif()
 endif()
 

@@ -14,6 +14,7 @@ install(
   FILES "${PROJECT_BINARY_DIR}/waybill-config.cmake"
         "${PROJECT_BINARY_DIR}/waybill-config-version.cmake"
         "${CMAKE_CURRENT_LIST_DIR}/FindRdKafka.cmake"
+        "${CMAKE_CURRENT_LIST_DIR}/FindRabbitmqC.cmake"
   DESTINATION "${waybill_package_dir}"
   COMPONENT core_dev)
 install(

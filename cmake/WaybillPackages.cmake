@@ -102,6 +102,10 @@ if(WAYBILL_KAFKA_ENABLED)
   waybill_add_debian_library(kafka "through Kafka for C++ services"
                              "librdkafka-dev (>= ${WAYBILL_RDKAFKA_VERSION_MIN})")
 endif()
+if(WAYBILL_RABBITMQ_ENABLED)
+  waybill_add_debian_library(rabbitmq "through RabbitMQ for C++ services"
+                             "librabbitmq-dev (>= ${WAYBILL_RABBITMQ_C_VERSION_MIN})")
+endif()
 if(WAYBILL_TOOLS_ENABLED)
   set(deb_needs "")
   if(BUILD_SHARED_LIBS)

@@ -7,7 +7,7 @@ prefix=$1 folder=$2
 shift 2
 
 export PKG_CONFIG_PATH=$prefix/$LIBDIR/pkgconfig
-flags=$(pkg-config --cflags waybill-kafka-cpp)
+flags=$(pkg-config --cflags waybill-kafka-cpp waybill-rabbitmq)
 rm -rf "$folder"
 mkdir -p "$folder"
 (cd "$prefix/include" && find waybill -name '*.hpp' | sort) >"$folder/headers"
