@@ -130,7 +130,7 @@ run_step() {
 }
 
 build_preset() {
-  cmake --preset "$1" -DWAYBILL_KAFKA=ON -DWAYBILL_RABBITMQ=ON &&
+  cmake --preset "$1" -DWAYBILL_KAFKA=ON -DWAYBILL_RABBITMQ=ON -DWAYBILL_MQTT=ON &&
     cmake --build --preset "$1" --parallel "$jobs" --target "${@:2}" -- --quiet
 }
 

@@ -7,12 +7,13 @@
 #   [SOURCES <file>...]             compiled files, relative to the calling folder; none: header-only
 #   HEADERS <file>...               the headers under include/: these are installed, no others
 #   [PUBLIC_LIBRARIES <target>...]  what the public headers need
-#   [PKG_CONFIG_REQUIRES <module>...])  the same as pkg-config modules
+#   [PKG_CONFIG_REQUIRES <module>...]   the same as pkg-config modules
+#   [PKG_CONFIG_LIBRARIES <name>...])   and as libraries, those that have no such module
 # Makes the target waybill_<name> and its alias waybill::<name>; with WAYBILL_STATIC_TOO the target
 # waybill_<name>_static beside a shared one, which is installed under the same name.
 function(waybill_add_component name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "DESCRIPTION;PACKAGE"
-                        "SOURCES;HEADERS;PUBLIC_LIBRARIES;PKG_CONFIG_REQUIRES")
+                        "SOURCES;HEADERS;PUBLIC_LIBRARIES;PKG_CONFIG_REQUIRES;PKG_CONFIG_LIBRARIES")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "waybill_add_component(${name}): unknown: ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -130,6 +131,9 @@ function(_waybill_install_pkg_config)
       string(APPEND flags " -DWAYBILL_SHARED")
     endif()
   endif()
+  list(TRANSFORM arg_PKG_CONFIG_LIBRARIES PREPEND " -l")
+  list(JOIN arg_PKG_CONFIG_LIBRARIES "" others)
+  string(STRIP "${libraries}${others}" libraries)
   configure_file("${PROJECT_SOURCE_DIR}/cmake/waybill.pc.in" "${PROJECT_BINARY_DIR}/${module}.pc" @ONLY)
   install(
     FILES "${PROJECT_BINARY_DIR}/${module}.pc"

@@ -11,6 +11,11 @@ string(CONCAT waybill_librdkafka_cpp_missing
 string(CONCAT waybill_rabbitmq_c_missing
               "rabbitmq-c ${WAYBILL_RABBITMQ_C_VERSION_MIN} or newer with its headers was not found "
               "(Debian: librabbitmq-dev)")
+set(WAYBILL_PAHO_CPP_VERSION_MIN 1.2)
+string(CONCAT waybill_paho_missing "Paho MQTT C with its headers was not found (Debian: libpaho-mqtt-dev)")
+string(CONCAT waybill_paho_cpp_missing
+              "Paho MQTT C++ ${WAYBILL_PAHO_CPP_VERSION_MIN} or newer with its headers was not found "
+              "(Debian: libpaho-mqttpp-dev)")
 set(waybill_gtest_missing "GoogleTest 1.12 or newer was not found (Debian: libgtest-dev)")
 set(waybill_json_missing "nlohmann_json 3.11 or newer was not found (Debian: nlohmann-json3-dev)")
 # A project that adds waybill as a subdirectory links waybill::kafka from outside of it.
@@ -41,6 +46,20 @@ else()
     waybill_left_out("waybill::rabbitmq" "${waybill_rabbitmq_c_missing}")
   else()
     message(FATAL_ERROR "WAYBILL_RABBITMQ is ${WAYBILL_RABBITMQ}, but ${waybill_rabbitmq_c_missing}")
+  endif()
+endif()
+
+set(WAYBILL_MQTT_ENABLED OFF)
+if(NOT WAYBILL_MQTT)
+  waybill_left_out("waybill::mqtt" "WAYBILL_MQTT is ${WAYBILL_MQTT}")
+else()
+  find_package(PahoMqttCpp ${WAYBILL_PAHO_CPP_VERSION_MIN} QUIET)
+  if(PahoMqttCpp_FOUND)
+    set(WAYBILL_MQTT_ENABLED ON)
+  elseif(WAYBILL_MQTT STREQUAL "AUTO")
+    waybill_left_out("waybill::mqtt" "${waybill_paho_missing}")
+  else()
+    message(FATAL_ERROR "WAYBILL_MQTT is ${WAYBILL_MQTT}, but ${waybill_paho_missing}")
   endif()
 endif()
 

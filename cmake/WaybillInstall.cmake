@@ -15,6 +15,7 @@ install(
         "${PROJECT_BINARY_DIR}/waybill-config-version.cmake"
         "${CMAKE_CURRENT_LIST_DIR}/FindRdKafka.cmake"
         "${CMAKE_CURRENT_LIST_DIR}/FindRabbitmqC.cmake"
+        "${CMAKE_CURRENT_LIST_DIR}/FindPahoMqttCpp.cmake"
   DESTINATION "${waybill_package_dir}"
   COMPONENT core_dev)
 install(

@@ -106,6 +106,10 @@ if(WAYBILL_RABBITMQ_ENABLED)
   waybill_add_debian_library(rabbitmq "through RabbitMQ for C++ services"
                              "librabbitmq-dev (>= ${WAYBILL_RABBITMQ_C_VERSION_MIN})")
 endif()
+if(WAYBILL_MQTT_ENABLED)
+  waybill_add_debian_library(mqtt "through MQTT for C++ services" libpaho-mqtt-dev
+                             "libpaho-mqttpp-dev (>= ${WAYBILL_PAHO_CPP_VERSION_MIN})")
+endif()
 if(WAYBILL_TOOLS_ENABLED)
   set(deb_needs "")
   if(BUILD_SHARED_LIBS)

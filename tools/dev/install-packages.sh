@@ -6,7 +6,7 @@ set -euo pipefail
 usage() {
   cat <<'TEXT'
 usage: tools/dev/install-packages.sh GROUP...
-  build      compiler, CMake, Ninja, librdkafka, rabbitmq-c, CLI11, nlohmann-json
+  build      compiler, CMake, Ninja, librdkafka, rabbitmq-c, Paho MQTT, CLI11, nlohmann-json
   unit       GoogleTest, Python
   test       GoogleTest, nlohmann-json, kcat, Python, Java and Maven (for a real Apache Kafka),
              RabbitMQ, pika
@@ -38,7 +38,10 @@ has_java_17() {
 
 packages_of() {
   case "$1" in
-    build) echo g++ cmake ninja-build pkg-config librdkafka-dev librabbitmq-dev libcli11-dev nlohmann-json3-dev ;;
+    build)
+      echo g++ cmake ninja-build pkg-config librdkafka-dev librabbitmq-dev libcli11-dev nlohmann-json3-dev
+      echo libpaho-mqtt-dev libpaho-mqttpp-dev
+      ;;
     unit) echo libgtest-dev python3 ;;
     test)
       echo libgtest-dev nlohmann-json3-dev kcat python3 rabbitmq-server python3-pika mosquitto mosquitto-clients python3-paho-mqtt

@@ -71,7 +71,7 @@ echo "== install what is built against"
 install $(cd "$clean" && echo ./packages/*.deb) g++ make cmake pkg-config
 in_debian "$clean" dpkg-query --show '*waybill*'
 
-for consumer in core kafka kafka-cpp rabbitmq; do
+for consumer in core kafka kafka-cpp rabbitmq mqtt mqtt-cpp; do
   echo "== build and run the $consumer consumer with find_package"
   in_debian "$clean" cmake -S "/consumers/$consumer-consumer" -B "/$consumer" -DCMAKE_CXX_FLAGS="-Wall -Wextra -Werror"
   in_debian "$clean" cmake --build "/$consumer"
@@ -93,6 +93,8 @@ pkg_config_consumer fully-static /with-core-static waybill-core /consumers/core-
 pkg_config_consumer shared /with-kafka waybill-kafka /consumers/kafka-consumer/main.cpp
 pkg_config_consumer shared /with-kafka-cpp waybill-kafka-cpp /consumers/kafka-cpp-consumer/main.cpp
 pkg_config_consumer shared /with-rabbitmq waybill-rabbitmq /consumers/rabbitmq-consumer/main.cpp
+pkg_config_consumer shared /with-mqtt waybill-mqtt /consumers/mqtt-consumer/main.cpp
+pkg_config_consumer shared /with-mqtt-cpp waybill-mqtt-cpp /consumers/mqtt-cpp-consumer/main.cpp
 
 echo "== remove them"
 in_debian "$clean" sh -c 'apt-get purge --quiet --yes "?name(waybill)"' >"$folder/install.log" || fail "apt could not remove them"

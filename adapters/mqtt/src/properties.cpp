@@ -1,0 +1,165 @@
+#include "waybill/mqtt/properties.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <stdexcept>
+
+#include "property_list.hpp"
+
+namespace waybill::inline v0::mqtt {
+
+namespace detail {
+
+namespace {
+
+[[nodiscard]] bool can_be_written(std::string_view text) noexcept {
+  if (text.size() > property_text_bytes_max) return false;
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+[[nodiscard]] MQTTLenString shown(std::string_view text) noexcept {
+  // Paho copies from where it points, of nothing nothing.
+  static char nothing = '\0';
+  return {static_cast<int>(text.size()), text.empty() ? &nothing : const_cast<char*>(text.data())};
+}
+
+[[nodiscard]] std::size_t variable_integer_bytes(unsigned int value) noexcept {
+  std::size_t bytes = 1;
+  for (; value >= 128 && bytes < 4; value /= 128) ++bytes;
+  return bytes;
+}
+
+}  // namespace
+
+bool has_event_trace(const MQTTProperties& list) noexcept {
+  bool is_event = false;
+  bool has_trace = false;
+  property_reader(list).for_each([&](std::string_view name, std::string_view /*value*/) {
+    is_event |= name == "specversion";
+    has_trace |= is_event_trace(name);
+  });
+  return is_event && has_trace;
+}
+
+MQTTProperty user_property(std::string_view name, std::string_view value) {
+  if (!can_be_written(name) || !can_be_written(value)) {
+    throw std::invalid_argument("no text for an MQTT user property");
+  }
+  MQTTProperty made{};
+  made.identifier = MQTTPROPERTY_CODE_USER_PROPERTY;
+  made.value.data = shown(name);
+  made.value.value = shown(value);
+  return made;
+}
+
+std::size_t encoded_bytes(const MQTTProperty& property) noexcept {
+  constexpr std::size_t identifier_bytes = 1;
+  constexpr std::size_t length_bytes = 2;
+  const auto bytes_of = [](const MQTTLenString& text) {
+    return length_bytes + static_cast<std::size_t>(std::max(text.len, 0));
+  };
+  switch (MQTTProperty_getType(property.identifier)) {
+    case MQTTPROPERTY_TYPE_BYTE:
+      return identifier_bytes + 1;
+    case MQTTPROPERTY_TYPE_TWO_BYTE_INTEGER:
+      return identifier_bytes + 2;
+    case MQTTPROPERTY_TYPE_FOUR_BYTE_INTEGER:
+      return identifier_bytes + 4;
+    case MQTTPROPERTY_TYPE_VARIABLE_BYTE_INTEGER:
+      return identifier_bytes + variable_integer_bytes(property.value.integer4);
+    case MQTTPROPERTY_TYPE_BINARY_DATA:
+    case MQTTPROPERTY_TYPE_UTF_8_ENCODED_STRING:
+      return identifier_bytes + bytes_of(property.value.data);
+    case MQTTPROPERTY_TYPE_UTF_8_STRING_PAIR:
+      return identifier_bytes + bytes_of(property.value.data) + bytes_of(property.value.value);
+    default:
+      return 0;  // nothing that Paho would write
+  }
+}
+
+bool append(MQTTProperties& list, const MQTTProperty& property) noexcept {
+  const MQTTProperties before = list;
+  if (MQTTProperties_add(&list, &property) == 0) return true;
+  list = before;
+  return false;
+}
+
+bool discarded_properties::take(const MQTTProperty& property) noexcept {
+  if (list_.count == list_.max_count) {
+    MQTTProperties_free(&list_);
+    // A property without memory of its own makes Paho allocate the places for ten.
+    MQTTProperty place{};
+    place.identifier = MQTTPROPERTY_CODE_PAYLOAD_FORMAT_INDICATOR;
+    if (!append(list_, place)) return false;
+    list_.count = 0;
+  }
+  list_.array[list_.count++] = property;
+  return true;
+}
+
+}  // namespace detail
+
+property_writer::property_writer(MQTTProperties& list) noexcept
+    : list_(&list), event_has_trace_(detail::has_event_trace(list)) {}
+
+void property_writer::set(std::string_view name, std::string_view value) {
+  if (event_has_trace_ && detail::is_event_trace(name)) return;
+  const MQTTProperty added = detail::user_property(name, value);
+  erase(name);
+  if (!detail::append(*list_, added)) throw std::bad_alloc();
+}
+
+void property_writer::erase(std::string_view name) {
+  const bool is_kept = event_has_trace_ && detail::is_event_trace(name);
+  const bool is_done = detail::remove_properties(*list_, [&](std::string_view each) {
+    return detail::equals_ignoring_case(each, name) && !(is_kept && each == name);
+  });
+  if (!is_done) throw std::bad_alloc();
+}
+
+edited_properties::edited_properties(const MQTTProperties& original)
+    : event_has_trace_(detail::has_event_trace(original)) {
+  constexpr std::size_t fields_usual = 4;
+  if (original.array != nullptr && original.count > 0) {
+    entries_.reserve(static_cast<std::size_t>(original.count) + fields_usual);
+    entries_.assign(original.array, original.array + original.count);
+  }
+  show();
+}
+
+void edited_properties::set(std::string_view name, std::string_view value) {
+  if (event_has_trace_ && detail::is_event_trace(name)) return;
+  // The text may be gone when the list is copied.
+  auto* copy = static_cast<char*>(memory_.allocate(name.size() + value.size() + 1, 1));
+  std::memcpy(copy, name.data(), name.size());
+  if (!value.empty()) std::memcpy(copy + name.size(), value.data(), value.size());
+  const MQTTProperty added =
+      detail::user_property({copy, name.size()}, {copy + name.size(), value.size()});
+  erase(name);
+  entries_.push_back(added);
+  is_changed_ = true;
+  show();
+}
+
+void edited_properties::erase(std::string_view name) {
+  const bool is_kept = event_has_trace_ && detail::is_event_trace(name);
+  const auto removed = std::erase_if(entries_, [&](const MQTTProperty& each) {
+    if (!detail::is_user_property(each)) return false;
+    const std::string_view its_name = detail::name_of(each);
+    return detail::equals_ignoring_case(its_name, name) && !(is_kept && its_name == name);
+  });
+  if (removed == 0) return;
+  is_changed_ = true;
+  show();
+}
+
+void edited_properties::show() noexcept {
+  std::size_t bytes = 0;
+  for (const MQTTProperty& each : entries_) bytes += detail::encoded_bytes(each);
+  shown_.array = entries_.data();
+  shown_.count = shown_.max_count = static_cast<int>(entries_.size());
+  shown_.length = static_cast<int>(bytes);
+}
+
+}  // namespace waybill::inline v0::mqtt

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <MQTTAsync.h>
+
+#include <cstddef>
+#include <string_view>
+
+#include "waybill/mqtt/properties.hpp"
+
+namespace waybill::inline v0::mqtt::detail {
+
+[[nodiscard]] inline char to_lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+
+[[nodiscard]] inline bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (to_lower(a[i]) != to_lower(b[i])) return false;
+  }
+  return true;
+}
+
+[[nodiscard]] inline bool is_user_property(const MQTTProperty& property) noexcept {
+  return property.identifier == MQTTPROPERTY_CODE_USER_PROPERTY;
+}
+
+[[nodiscard]] inline std::string_view name_of(const MQTTProperty& property) noexcept {
+  return property_reader::text_of(property.value.data);
+}
+
+/// A CloudEvent in binary mode with a position of its own (CloudEvents, MQTT Protocol Binding 3.1;
+/// Distributed Tracing Extension).
+[[nodiscard]] bool has_event_trace(const MQTTProperties& list) noexcept;
+
+/// What a CloudEvent keeps.
+[[nodiscard]] inline bool is_event_trace(std::string_view name) noexcept {
+  return name == "traceparent" || name == "tracestate";
+}
+
+/// A user property that shows this text. Paho's strings are not const, though it only copies them.
+/// Throws std::invalid_argument for what MQTT cannot carry.
+[[nodiscard]] MQTTProperty user_property(std::string_view name, std::string_view value);
+
+/// The bytes of one property in a packet, its identifier included.
+[[nodiscard]] std::size_t encoded_bytes(const MQTTProperty& property) noexcept;
+
+/// Appends a copy. False when Paho has no memory for it, or cannot find what it has: it begins to
+/// keep books with the first client. Then the list is as it was, where Paho alone would lose it.
+[[nodiscard]] bool append(MQTTProperties& list, const MQTTProperty& property) noexcept;
+
+/// Takes properties out of a list and frees them. Paho keeps books of its memory, each of its
+/// libraries its own, so that nobody else may free it: what goes is moved to a list that Paho made,
+/// and freed with that.
+class discarded_properties {
+ public:
+  discarded_properties() noexcept = default;
+  discarded_properties(const discarded_properties&) = delete;
+  discarded_properties& operator=(const discarded_properties&) = delete;
+  ~discarded_properties() { MQTTProperties_free(&list_); }
+
+  /// False when there is no memory for it: then it stays whose it was.
+  [[nodiscard]] bool take(const MQTTProperty& property) noexcept;
+
+ private:
+  MQTTProperties list_ = MQTTProperties_initializer;
+};
+
+/// Takes those user properties away that `is_wanted(name)`; the others keep their order.
+/// False when memory ran out, which leaves some of them where they were.
+template <class Predicate>
+[[nodiscard]] bool remove_properties(MQTTProperties& list, Predicate&& is_wanted) noexcept {
+  if (list.array == nullptr) return true;
+  discarded_properties discarded;
+  bool has_memory = true;
+  int kept = 0;
+  for (int i = 0; i < list.count; ++i) {
+    const MQTTProperty each = list.array[i];
+    if (is_user_property(each) && is_wanted(name_of(each))) {
+      if (discarded.take(each)) {
+        list.length -= static_cast<int>(encoded_bytes(each));
+        continue;
+      }
+      has_memory = false;
+    }
+    list.array[kept++] = each;
+  }
+  list.count = kept;
+  return has_memory;
+}
+
+}  // namespace waybill::inline v0::mqtt::detail

@@ -1,0 +1,136 @@
+#include "waybill/mqtt/properties.hpp"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "support/property_lists.hpp"
+#include "waybill/propagation.hpp"
+
+namespace {
+
+using waybill::mqtt::edited_properties;
+using waybill::mqtt::property_reader;
+using waybill::mqtt::property_writer;
+using waybill_test::described;
+using waybill_test::owned_properties;
+using texts = std::vector<std::string>;
+
+constexpr const char* first = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+constexpr const char* second = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+std::string read_span(MQTTProperties& list) {
+  const waybill::propagation with;
+  return waybill::to_traceparent(waybill::extract(property_reader(list), with).as_sent().trace())
+      .data();
+}
+
+/// What Paho itself counted for the same properties.
+int length_by_paho(const MQTTProperties& list) { return owned_properties(list).list().length; }
+
+TEST(PropertyReader, ShowsUserPropertiesInOrderWithTheirLengths) {
+  owned_properties made;
+  made.add(MQTTPROPERTY_CODE_CONTENT_TYPE, "application/json");
+  made.add("a", "1");
+  made.add(std::string_view("n\0l", 3), std::string_view("\0", 1));
+  made.add(MQTTPROPERTY_CODE_TOPIC_ALIAS, 7);
+  made.add("a", "");
+  texts seen;
+  property_reader(made.list()).for_each([&](std::string_view name, std::string_view value) {
+    seen.push_back(std::string(name) + '=' + std::string(value));
+  });
+  EXPECT_EQ(seen, (texts{"a=1", std::string("n\0l=\0", 5), "a="}));
+}
+
+TEST(PropertyReader, AnEmptyListHoldsNothing) {
+  MQTTProperties empty = MQTTProperties_initializer;
+  property_reader(empty).for_each([](std::string_view, std::string_view) { FAIL(); });
+}
+
+TEST(PropertyReader, TheLastValueCounts) {
+  owned_properties made{{"traceparent", first}, {"traceparent", second}};
+  EXPECT_EQ(read_span(made.list()), second);
+}
+
+TEST(PropertyReader, AnySpellingIsReadWhenTheLowerCaseOneIsMissing) {
+  owned_properties other{{"TraceParent", first}};
+  EXPECT_EQ(read_span(other.list()), first);
+  owned_properties both{{"traceparent", first}, {"TraceParent", second}};
+  EXPECT_EQ(read_span(both.list()), first);
+}
+
+TEST(PropertyWriter, ReplacesEverySpellingAndLeavesTheRest) {
+  owned_properties made;
+  made.add("x", "1");
+  made.add("Traceparent", "old");
+  made.add(MQTTPROPERTY_CODE_CORRELATION_DATA, "id");
+  made.add("traceparent", "older");
+  made.add("x", "");
+  property_writer(made.list()).set("traceparent", first);
+  EXPECT_EQ(described(made.list()),
+            (texts{"38 x=1", "9 id", "38 x=", std::string("38 traceparent=") + first}));
+  EXPECT_EQ(made.list().length, length_by_paho(made.list()));
+}
+
+TEST(PropertyWriter, TakesAnyNumberAway) {
+  for (int count : {0, 1, 9, 10, 11, 20, 21, 50}) {
+    owned_properties made;
+    made.add("first", "stays");
+    for (int i = 0; i < count; ++i) made.add("baggage", "k=" + std::to_string(i));
+    made.add("last", "stays");
+    property_writer(made.list()).erase("baggage");
+    EXPECT_EQ(described(made.list()), (texts{"38 first=stays", "38 last=stays"})) << count;
+    EXPECT_EQ(made.list().length, length_by_paho(made.list())) << count;
+  }
+}
+
+TEST(PropertyWriter, WritesNothingThatMakesABrokerCloseTheConnection) {
+  owned_properties made{{"baggage", "old=1"}};
+  property_writer writer(made.list());
+  for (const std::string& bad : {std::string("a\tb"), std::string("\0", 1), std::string("\r\n"),
+                                 std::string("\x7f"), std::string("caf\xc3\xa9")}) {
+    EXPECT_THROW(writer.set("baggage", bad), std::invalid_argument);
+    EXPECT_THROW(writer.set(bad, "value"), std::invalid_argument);
+  }
+  EXPECT_EQ(described(made.list()), texts{"38 baggage=old=1"});
+}
+
+TEST(PropertyWriter, WritesValuesUpTo65535Bytes) {
+  owned_properties made;
+  property_writer writer(made.list());
+  writer.set("baggage", std::string(65'535, 'x'));
+  EXPECT_EQ(made.list().length, 1 + 2 + 7 + 2 + 65'535);
+  EXPECT_THROW(writer.set("baggage", std::string(65'536, 'x')), std::invalid_argument);
+  EXPECT_EQ(made.list().length, 1 + 2 + 7 + 2 + 65'535);
+}
+
+TEST(EditedProperties, ShowWhatWasSetAndLeaveTheOriginalAlone) {
+  owned_properties made;
+  made.add("x", "1");
+  made.add("TRACEPARENT", "old");
+  made.add(MQTTPROPERTY_CODE_MESSAGE_EXPIRY_INTERVAL, 60);
+  const texts before = described(made.list());
+  edited_properties edited(made.list());
+  EXPECT_FALSE(edited.is_changed());
+  EXPECT_EQ(described(edited.c_struct()), before);
+  edited.set("traceparent", std::string(first));
+  EXPECT_TRUE(edited.is_changed());
+  EXPECT_EQ(described(edited.c_struct()),
+            (texts{"38 x=1", "2 60", std::string("38 traceparent=") + first}));
+  EXPECT_EQ(edited.c_struct().length, length_by_paho(edited.c_struct()));
+  EXPECT_EQ(described(made.list()), before);
+}
+
+TEST(EditedProperties, HoldMoreThanFitsInside) {
+  owned_properties made;
+  for (int i = 0; i < 200; ++i) made.add("x", std::to_string(i));
+  edited_properties edited(made.list());
+  edited.set("baggage", std::string(60'000, 'b'));
+  edited.erase("x");
+  ASSERT_EQ(edited.c_struct().count, 1);
+  EXPECT_EQ(described(edited.c_struct())[0].size(), 60'000 + std::string("38 baggage=").size());
+}
+
+}  // namespace

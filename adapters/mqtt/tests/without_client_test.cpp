@@ -1,0 +1,38 @@
+// What holds while no client was ever made in the process.
+
+#include <gtest/gtest.h>
+
+#include <new>
+#include <string>
+#include <vector>
+
+#include "support/property_lists.hpp"
+#include "waybill/mqtt/properties.hpp"
+#include "waybill/propagation.hpp"
+
+namespace {
+
+using waybill_test::described;
+
+TEST(WithoutAClient, AListThatPahoCannotExtendStaysAsItWas) {
+  waybill_test::owned_properties full;
+  for (int i = 0; i < 10; ++i) full.add("x", std::to_string(i));
+  const std::vector<std::string> before = described(full.list());
+  waybill::mqtt::property_writer writer(full.list());
+  EXPECT_THROW(writer.set("baggage", "a=1"), std::bad_alloc);
+  EXPECT_EQ(described(full.list()), before);
+}
+
+TEST(WithoutAClient, AnInjectionThatDoesNotFitIsCounted) {
+  waybill_test::owned_properties full;
+  for (int i = 0; i < 10; ++i) full.add("x", std::to_string(i));
+  const waybill::propagation with;
+  const waybill::context sent(waybill::trace_context::new_root(true));
+  waybill::mqtt::property_writer writer(full.list());
+  EXPECT_EQ(waybill::inject(sent, writer, with).code, waybill::errc::carrier_failed);
+  EXPECT_EQ(with.diagnostics->count(waybill::direction::outbound, waybill::errc::carrier_failed),
+            1U);
+  EXPECT_EQ(full.list().count, 10);
+}
+
+}  // namespace
