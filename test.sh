@@ -42,6 +42,8 @@ passed=0
 failed=0
 step_group=""
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/waybill-test.XXXXXX")
+# RabbitMQ runs as a user of its own, who has to pass through to its folder.
+chmod 711 "$scratch"
 # The mark of this run. Every process that it starts inherits it, however it detaches itself.
 mark=$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')
 

@@ -1,19 +1,12 @@
 #include "kafka_broker.hpp"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
@@ -22,6 +15,7 @@
 #include <vector>
 
 #include "bare_kafka.hpp"
+#include "broker_watch.hpp"
 #include "environment.hpp"
 #include "kafka_admin.hpp"
 #include "shared_kafka.hpp"
@@ -29,52 +23,12 @@
 namespace waybill_test {
 namespace {
 
-constexpr int patience_milliseconds = 30'000;
-
-// All processes that have `text` in their command line; zombies have none.
-std::vector<std::string> processes_with(const std::string& text) {
-  std::vector<std::string> found;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    std::ifstream file(entry.path() / "cmdline");
-    const std::string command{std::istreambuf_iterator<char>(file), {}};
-    if (command.find(text) != std::string::npos) found.push_back(entry.path().filename());
-  }
-  return found;
-}
-
 std::string text_of_failed_start(kafka_broker_options options = {}) {
   try {
     const kafka_broker broker(std::move(options));
   } catch (const std::exception& error) {
     return error.what();
   }
-  return {};
-}
-
-unique_descriptor listen_on(std::uint16_t port) {
-  unique_descriptor listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  EXPECT_EQ(::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  EXPECT_EQ(::listen(listener.get(), 1), 0);
-  return listener;
-}
-
-bool readable_in_time(int descriptor) {
-  pollfd entry{descriptor, POLLIN, 0};
-  return ::poll(&entry, 1, patience_milliseconds) == 1;
-}
-
-std::string read_line(int descriptor) {
-  std::string line;
-  char character = 0;
-  while (readable_in_time(descriptor) && ::read(descriptor, &character, 1) == 1) {
-    if (character == '\n') return line;
-    line += character;
-  }
-  ADD_FAILURE() << "no whole line came: " << line;
   return {};
 }
 
@@ -220,10 +174,8 @@ TEST(kafka_broker, dies_with_the_process_that_owns_it) {
   std::string bootstrap;
   ASSERT_TRUE(line >> java >> bootstrap);
   ASSERT_EQ(processes_with(folder.path()), std::vector<std::string>{std::to_string(java)});
-  // Opened while the broker lives: the number can't have become another process's. By its number,
-  // because glibc 2.36 declares the function without extern "C".
-  const unique_descriptor broker(static_cast<int>(::syscall(SYS_pidfd_open, java, 0)));
-  ASSERT_GE(broker.get(), 0);
+  // Opened while the broker lives: the number can't have become another process's.
+  const unique_descriptor broker = open_process(java);
   EXPECT_NO_THROW(bare_producer(bootstrap).produce(unique_topic("held"), {"key", "value", {}}));
 
   // Only the holder: kill() would end its whole process group.
