@@ -101,6 +101,11 @@ elseif(NOT WAYBILL_KAFKA_ENABLED)
   waybill_left_out("examples" "they need waybill::kafka")
 else()
   waybill_built("examples")
+  find_package(Boost 1.74 QUIET)
+  if(NOT Boost_FOUND)
+    waybill_left_out("example order-pipeline"
+                     "Boost 1.74 or newer was not found (Debian: libboost-dev)")
+  endif()
 endif()
 
 set(WAYBILL_TOOLS_ENABLED OFF)

@@ -1,4 +1,4 @@
-// The first service: requests with HTTP headers come in, orders go to Kafka.
+// The first service: HTTP requests come in, orders go to Kafka.
 // Shows: a context read from HTTP headers, baggage added to it, and a producer that sends the
 // current context with every message.
 
@@ -8,54 +8,38 @@
 #include <string>
 #include <waybill/baggage.hpp>
 #include <waybill/current.hpp>
-#include <waybill/header_list.hpp>
 #include <waybill/kafka/producer.hpp>
 
-#include "kafka_client.hpp"
-#include "span_log.hpp"
-#include "text_message.hpp"
+#include "support/http.hpp"
+#include "support/http_headers.hpp"
+#include "support/kafka_client.hpp"
+#include "support/span_log.hpp"
 
 namespace {
 
 using namespace order_pipeline;  // NOLINT(google-build-using-namespace): this program's own
 
-struct request {
-  waybill::header_list headers;
-  std::string body;
-};
-
-/// Where a real gateway has its HTTP server.
-request read_request(const std::string& path) {
-  const text_message text = read_text_message(path);
-  request read{.headers = {}, .body = text.body};
-  for (const header& each : text.headers) read.headers.add(each.name, each.value.value_or(""));
-  return read;
-}
-
-std::vector<header> to_log(const waybill::header_list& headers) {
-  std::vector<header> logged;
-  for (const auto& [name, value] : headers) logged.push_back({name, value});
-  return logged;
-}
-
-void accept(request& incoming, const std::string& topic, waybill::kafka::producer& orders,
+void accept(http_request& request, const std::string& topic, waybill::kafka::producer& orders,
             span_log& spans) {
-  const std::string order(incoming.headers.get("order-id").value_or("unnamed"));
-  spans.arrived(order, to_log(incoming.headers));
+  const std::string order(request["order-id"]);
+  http_headers headers(request);
+  spans.arrived(order, headers.copy());
 
   // Reads the context and takes its fields off: the headers go on below, and must not be stale.
-  const waybill::extraction taken = waybill::take(incoming.headers, orders.propagating());
+  const waybill::extraction taken = waybill::take(headers, orders.propagating());
   waybill::context started;
   const waybill::span_handle span = spans.start("POST /orders", "SERVER", taken.context(), started);
   waybill::baggage items(started);
   items.set("order.source", "web shop");
   const waybill::scope active(started.with_baggage(items));
-  spans.saw(order, incoming.body, to_log(incoming.headers));
+  spans.saw(order, request.body(), headers.copy());
 
+  headers.erase("host");  // like the length, the request's own
+  headers.erase("content-length");
   waybill::kafka::headers list;
-  for (const auto& [name, value] : incoming.headers) list.add(name, value);
+  for (const header& each : headers.copy()) list.add(each.name, each.value.value_or(""));
   const rd_kafka_resp_err_t error =
-      orders.produce({.topic = topic.c_str(), .value = incoming.body, .key = order}, list);
+      orders.produce({.topic = topic.c_str(), .value = request.body(), .key = order}, list);
   spans.end(span, {.state = error == RD_KAFKA_RESP_ERR_NO_ERROR ? waybill::outcome_state::succeeded
                                                                 : waybill::outcome_state::failed});
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(rd_kafka_err2str(error));
@@ -63,7 +47,7 @@ void accept(request& incoming, const std::string& topic, waybill::kafka::produce
 }
 
 void run(const std::string& brokers, const std::string& topic, const std::string& log_path,
-         std::span<char*> requests) {
+         int requests) {
   log_file log(log_path);
   const auto spans = std::make_shared<span_log>("gateway", log);
   configuration_ptr configuration = make_configuration(brokers);
@@ -72,18 +56,17 @@ void run(const std::string& brokers, const std::string& topic, const std::string
   const client_ptr client = make_client(RD_KAFKA_PRODUCER, std::move(configuration));
   know_topic(*client, topic);
   waybill::kafka::producer orders(client.get(), {.tracer = spans}, observed);
-  for (const char* path : requests) {
-    request incoming = read_request(path);
-    accept(incoming, topic, orders, *spans);
-  }
+  serve_http(
+      requests, [](std::uint16_t port) { std::cout << port << std::endl; },
+      [&](http_request& request) { accept(request, topic, orders, *spans); });
   flush(*client);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) try {
-  if (argc < 5) throw std::runtime_error("usage: gateway BROKERS ORDERS_TOPIC LOG REQUEST...");
-  run(argv[1], argv[2], argv[3], std::span(argv + 4, static_cast<std::size_t>(argc - 4)));
+  if (argc != 5) throw std::runtime_error("usage: gateway BROKERS ORDERS_TOPIC LOG REQUESTS");
+  run(argv[1], argv[2], argv[3], std::stoi(argv[4]));
   return 0;
 } catch (const std::exception& error) {
   std::cerr << "gateway: " << error.what() << '\n';

@@ -4,14 +4,16 @@ set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-usage: run.sh PROGRAMS [--kafka HOST:PORT] [--logs FOLDER]
-  PROGRAMS           the folder with the built programs of this example
-  --kafka HOST:PORT  use this Kafka instead of librdkafka's own mock cluster; the run makes two
-                     topics with names of their own and takes them away again
-  --logs FOLDER      put the logs there and keep them
-Four processes with the mock cluster: broker, gateway, warehouse, billing. Two requests enter by the
-gateway; a third order is sent to the topic by a client without waybill, with the fields of older
-sends still in its headers.
+usage: run.sh PROGRAMS [--kafka HOST:PORT [--rabbitmq HOST:PORT --mqtt HOST:PORT]] [--logs FOLDER]
+  PROGRAMS              the folder with the built programs of this example
+  --kafka HOST:PORT     use this Kafka instead of librdkafka's own mock cluster
+  --rabbitmq HOST:PORT  and this RabbitMQ, with the user guest,
+  --mqtt HOST:PORT      and this MQTT broker, with a user that needs no password: the whole pipeline
+  --logs FOLDER         put the logs there and keep them
+With Kafka alone three services run: gateway, warehouse and billing; with all brokers five: gateway,
+warehouse, dispatch, courier and billing. Topics and queues get names of their own and are taken away
+again. Two requests enter by the gateway; a third order is sent to its topic by a client without
+waybill, with the fields of older sends still in its headers.
 TEXT
 }
 
@@ -22,13 +24,15 @@ fail() {
 
 programs=""
 kafka=""
+rabbitmq=""
+mqtt=""
 logs=""
 while [[ $# -gt 0 ]]; do
   case "$1" in
     --help | -h) usage && exit 0 ;;
-    --kafka | --logs)
+    --kafka | --rabbitmq | --mqtt | --logs)
       [[ $# -ge 2 && -n "$2" ]] || fail "$1 needs a value; --help says more"
-      if [[ "$1" == --kafka ]]; then kafka=$2; else logs=$2; fi
+      printf -v "${1#--}" %s "$2"
       shift 2
       ;;
     -*) fail "there is no option $1; --help says more" ;;
@@ -39,7 +43,16 @@ while [[ $# -gt 0 ]]; do
   esac
 done
 [[ -n "$programs" ]] || { usage >&2 && exit 2; }
-for program in gateway warehouse billing broker topics wire report; do
+if [[ -n "$rabbitmq$mqtt" ]]; then
+  [[ -n "$kafka" && -n "$rabbitmq" && -n "$mqtt" ]] ||
+    fail "the whole pipeline wants --kafka, --rabbitmq and --mqtt; --help says more"
+  needed=(gateway warehouse dispatch courier billing shop kafka-topics kafka-wire rabbitmq-queues
+    rabbitmq-wire mqtt-wire report)
+else
+  needed=(gateway embedded-warehouse embedded-billing shop kafka-wire report)
+  if [[ -n "$kafka" ]]; then needed+=(kafka-topics); else needed+=(embedded-broker); fi
+fi
+for program in "${needed[@]}"; do
   [[ -x "$programs/$program" ]] || fail "$programs/$program is missing; build the target order_pipeline"
 done
 
@@ -56,7 +69,7 @@ at_exit() {
   [[ ${#started[@]} == 0 ]] || kill "${started[@]}" 2>/dev/null || true
   wait
   if [[ ${#made_topics[@]} != 0 ]]; then
-    timeout 5 "$programs/topics" delete "$kafka" "${made_topics[@]}" 2>"$scratch/delete.log" ||
+    timeout 5 "$programs/kafka-topics" delete "$kafka" "${made_topics[@]}" 2>"$scratch/delete.log" ||
       echo "order pipeline: these topics may be left: ${made_topics[*]}" >&2
   fi
   rm -rf "$scratch"
@@ -78,7 +91,11 @@ show_complaints() {
 start() {
   local name=$1
   shift
-  "$programs/$@" </dev/null 2>"$scratch/$name.err" &
+  {
+    # In the new process: to open a pipe means to wait for its other end.
+    [[ -z "${output:-}" ]] || exec >"$output"
+    exec "$programs/$@" </dev/null 2>"$scratch/$name.err"
+  } &
   started+=($!)
 }
 
@@ -107,14 +124,23 @@ run_to_its_end() {
   while [[ " ${started[*]} " == *" $last "* ]]; do wait_for_next; done
 }
 
-mkdir -p "$logs"
-if [[ -n "$kafka" ]]; then
-  suffix=$(od -An -N4 -tx4 /dev/urandom | tr -d ' ')
-  orders_topic=waybill-demo-orders-$suffix
-  shipments_topic=waybill-demo-shipments-$suffix
-  for topic in "$orders_topic" "$shipments_topic"; do
+# A program that says on its standard output that it is ready, and how to reach it.
+start_and_read() {
+  local variable=$1 name=$2 ready=$scratch/$2.ready
+  shift
+  mkfifo "$ready"
+  output=$ready start "$@"
+  read -r -t 10 "${variable?}" <"$ready" || {
+    show_complaints
+    fail "$name did not start"
+  }
+}
+
+make_topics() {
+  local topic
+  for topic in "$@"; do
     made_topics+=("$topic")
-    start topics topics create "$kafka" "$topic"
+    start kafka-topics kafka-topics create "$kafka" "$topic"
     wait "${started[-1]}" || {
       unset 'made_topics[-1]'
       show_complaints
@@ -122,29 +148,51 @@ if [[ -n "$kafka" ]]; then
     }
     ended "${started[-1]}"
   done
-  echo "broker: $kafka, with the topics $orders_topic and $shipments_topic"
-else
-  orders_topic=orders
-  shipments_topic=shipments
-  coproc broker { exec "$programs/broker" "$orders_topic" "$shipments_topic" 2>"$scratch/broker.err"; }
-  broker_pid=$!
-  started+=("$broker_pid")
-  read -r -t 10 -u "${broker[0]:--}" kafka 2>/dev/null || {
-    show_complaints
-    fail "the broker did not start"
-  }
-  echo "broker: librdkafka's mock cluster at $kafka, process $broker_pid"
-fi
+}
 
+# The requests, and an order that a neighbour sends a second time.
+send_orders() {
+  run_to_its_end shop shop "$gateway_port" "$requests/with-context.http" "$requests/without-context.http"
+  run_to_its_end neighbour kafka-wire send "$kafka" "$1" "$requests/sent-again.message"
+}
+
+start_gateway() {
+  start_and_read gateway_port gateway gateway "$kafka" "$1" "$logs/gateway.log" 2
+}
+
+mkdir -p "$logs"
 count=${#orders[@]}
-start warehouse warehouse "$kafka" "$orders_topic" "$shipments_topic" "$logs/warehouse.log" "$count"
-start billing billing "$kafka" "$shipments_topic" "$logs/billing.log" "$count"
-start wire-orders wire read "$kafka" "$orders_topic" "$count" "$logs/orders.wire"
-start wire-shipments wire read "$kafka" "$shipments_topic" "$count" "$logs/shipments.wire"
-echo "services: warehouse is process ${started[-4]}, billing ${started[-3]}; gateway comes and goes"
-run_to_its_end gateway gateway "$kafka" "$orders_topic" "$logs/gateway.log" \
-  "$requests/with-context.http" "$requests/without-context.http"
-run_to_its_end neighbour wire send "$kafka" "$orders_topic" "$requests/sent-again.message"
+suffix=$(od -An -N4 -tx4 /dev/urandom | tr -d ' ')
+broker_pid=""
+stages="gateway,warehouse=orders,billing=shipments"
+
+run_embedded() {
+  local orders_topic=orders shipments_topic=shipments
+  if [[ -n "$kafka" ]]; then
+    orders_topic=waybill-demo-orders-$suffix
+    shipments_topic=waybill-demo-shipments-$suffix
+    make_topics "$orders_topic" "$shipments_topic"
+    echo "broker: $kafka, with the topics $orders_topic and $shipments_topic"
+  else
+    coproc broker { exec "$programs/embedded-broker" "$orders_topic" "$shipments_topic" 2>"$scratch/broker.err"; }
+    broker_pid=$!
+    started+=("$broker_pid")
+    read -r -t 10 -u "${broker[0]:--}" kafka 2>/dev/null || {
+      show_complaints
+      fail "the broker did not start"
+    }
+    echo "broker: librdkafka's mock cluster at $kafka, process $broker_pid"
+  fi
+  start warehouse embedded-warehouse "$kafka" "$orders_topic" "$shipments_topic" "$logs/warehouse.log" "$count"
+  start billing embedded-billing "$kafka" "$shipments_topic" "$logs/billing.log" "$count"
+  start wire-orders kafka-wire read "$kafka" "$orders_topic" "$count" "$logs/orders.wire"
+  start wire-shipments kafka-wire read "$kafka" "$shipments_topic" "$count" "$logs/shipments.wire"
+  echo "services: warehouse is process ${started[-4]}, billing ${started[-3]}; gateway comes and goes"
+  start_gateway "$orders_topic"
+  send_orders "$orders_topic"
+}
+
+if [[ -z "$rabbitmq" ]]; then run_embedded; else run_whole; fi
 while [[ "${started[*]}" != "${broker_pid:-}" ]]; do wait_for_next; done
 
-"$programs/report" "$logs" "${orders[@]}"
+"$programs/report" "$logs" "$stages" "${orders[@]}"

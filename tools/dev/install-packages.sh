@@ -39,7 +39,7 @@ has_java_17() {
 packages_of() {
   case "$1" in
     build)
-      echo g++ cmake ninja-build pkg-config librdkafka-dev librabbitmq-dev libcli11-dev nlohmann-json3-dev
+      echo g++ cmake ninja-build pkg-config librdkafka-dev librabbitmq-dev libcli11-dev nlohmann-json3-dev libboost-dev
       echo libpaho-mqtt-dev libpaho-mqttpp-dev
       ;;
     unit) echo libgtest-dev python3 ;;

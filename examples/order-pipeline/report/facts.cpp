@@ -1,24 +1,11 @@
 #include "facts.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 namespace order_pipeline {
 
 namespace {
-
-struct stage_source {
-  const char* service;
-  const char* log;
-  const char* came_log;
-  const char* came_kind;
-};
-constexpr std::array<stage_source, 3> sources{{
-    {"gateway", "gateway.log", "gateway.log", "arrived"},
-    {"warehouse", "warehouse.log", "orders.wire", "wire"},
-    {"billing", "billing.log", "shipments.wire", "wire"},
-}};
 
 std::int64_t number(const std::string& text) {
   std::int64_t value = 0;
@@ -55,23 +42,39 @@ std::vector<log_entry> of_order(const std::vector<log_entry>& log, std::string_v
 
 }  // namespace
 
-run_facts read_facts(const std::string& folder, const std::vector<std::string>& orders) {
+std::vector<stage_source> read_stages(std::string_view text) {
+  std::vector<stage_source> stages;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(','), text.size());
+    const std::string_view each = text.substr(0, end);
+    const std::size_t equals = std::min(each.find('='), each.size());
+    stages.push_back({std::string(each.substr(0, equals)),
+                      std::string(each.substr(std::min(equals + 1, each.size())))});
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return stages;
+}
+
+run_facts read_facts(const std::string& folder, const std::vector<stage_source>& stages,
+                     const std::vector<std::string>& orders) {
   run_facts facts;
   for (const std::string& id : orders) facts.orders.push_back({id, {}});
-  for (const stage_source& source : sources) {
-    const std::vector<log_entry> log = read_log(folder + "/" + source.log);
-    const std::vector<log_entry> came = read_log(folder + "/" + source.came_log);
+  for (const stage_source& source : stages) {
+    const bool is_first = source.wire.empty();
+    const std::vector<log_entry> log = read_log(folder + "/" + source.service + ".log");
+    const std::vector<log_entry> came =
+        is_first ? log : read_log(folder + "/" + source.wire + ".wire");
     for (const log_entry& entry : log) {
       if (entry.kind() == "span") facts.spans.push_back(to_span(entry));
     }
     for (order_facts& order : facts.orders) {
       stage found{source.service,
-                  of_order(came, source.came_kind, order.id),
+                  of_order(came, is_first ? "arrived" : "wire", order.id),
                   of_order(log, "saw", order.id),
                   {}};
       for (const log_entry& did : of_order(log, "did", order.id)) found.did = did.get("what");
       const bool passed_by = found.came.empty() && found.saw.empty();
-      if (&source != &sources.front() || !passed_by) order.stages.push_back(std::move(found));
+      if (!is_first || !passed_by) order.stages.push_back(std::move(found));
     }
   }
   std::ranges::stable_sort(facts.spans, {}, &span_facts::start_ns);

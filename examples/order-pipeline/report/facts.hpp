@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "log_file.hpp"
+#include "support/log_file.hpp"
 
 /// What the logs of one run say. The report is not built on waybill: it judges by what a client
 /// without it read from the topics, and by what the services wrote down.
@@ -41,8 +41,18 @@ struct run_facts {
   std::vector<span_facts> spans;
 };
 
+/// A service and the log of what a client without waybill saw on the way to it; empty for the
+/// first service, which logs itself what arrived.
+struct stage_source {
+  std::string service;
+  std::string wire;
+};
+/// From "gateway,warehouse=orders,billing=shipments": the services in order, and the wires.
+[[nodiscard]] std::vector<stage_source> read_stages(std::string_view text);
+
 /// Reads the logs in a folder for these orders. @par Errors   throws std::runtime_error.
 [[nodiscard]] run_facts read_facts(const std::string& folder,
+                                   const std::vector<stage_source>& stages,
                                    const std::vector<std::string>& orders);
 
 /// ASCII letters in lower case, others as they are.

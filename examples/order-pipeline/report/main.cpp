@@ -1,4 +1,6 @@
-// Shows what a run of the pipeline logged and judges it: report FOLDER ORDER...
+// Shows what a run of the pipeline logged and judges it: report FOLDER STAGES ORDER...
+// STAGES such as "gateway,warehouse=orders,billing=shipments": the services in order, each with the
+// topic or queue that it reads.
 // Ends with 0 only if every order is one trace through all its services and no application saw a
 // field of the context.
 
@@ -24,9 +26,10 @@ std::string joined(const std::vector<std::size_t>& numbers) {
   return text;
 }
 
-int report(const std::string& folder, const std::vector<std::string>& orders) {
+int report(const std::string& folder, std::string_view stages,
+           const std::vector<std::string>& orders) {
   const terminal look;
-  const run_facts facts = read_facts(folder, orders);
+  const run_facts facts = read_facts(folder, read_stages(stages), orders);
   std::vector<std::string> problems;
   std::vector<std::size_t> services;
   std::size_t fields_leaked = 0;
@@ -58,8 +61,8 @@ int report(const std::string& folder, const std::vector<std::string>& orders) {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  if (argc < 3) throw std::runtime_error("usage: report FOLDER ORDER...");
-  return report(argv[1], std::vector<std::string>(argv + 2, argv + argc));
+  if (argc < 4) throw std::runtime_error("usage: report FOLDER STAGES ORDER...");
+  return report(argv[1], argv[2], std::vector<std::string>(argv + 3, argv + argc));
 } catch (const std::exception& error) {
   std::cerr << "report: " << error.what() << '\n';
   return 1;

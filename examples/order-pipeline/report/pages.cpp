@@ -88,9 +88,9 @@ class page {
 
   void print_came(const log_entry& came) {
     const std::string where =
-        came.kind() == "wire" ? "on the wire, topic " + came.get("topic") : "the request";
+        came.kind() == "wire" ? "on the wire, " + came.get("where") : "the request";
     out_ << "\n  " << look_.bold(where);
-    if (came.kind() == "wire") out_ << look_.dim(" (read by librdkafka alone, without waybill)");
+    if (came.kind() == "wire") out_ << look_.dim(" (read by " + came.get("by") + ")");
     out_ << '\n';
     for (const header& each : came.headers()) {
       const bool is_field = is_context_field(each.name);

@@ -55,8 +55,8 @@ std::vector<std::string> processes_of(const files::path& folder) {
 /// A folder of the pipeline's programs in which one of them is replaced by a shell script.
 void replace_program(const files::path& folder, const std::string& name,
                      const std::string& script) {
-  for (const char* program :
-       {"gateway", "warehouse", "billing", "broker", "topics", "wire", "report"}) {
+  for (const char* program : {"gateway", "embedded-warehouse", "embedded-billing",
+                              "embedded-broker", "shop", "kafka-topics", "kafka-wire", "report"}) {
     if (program == name) {
       std::ofstream(folder / program) << "#!/bin/sh\n" << script << '\n';
       files::permissions(folder / program, files::perms::owner_all);
@@ -120,7 +120,8 @@ TEST(order_pipeline, output_fits_into_100_columns_without_colours) {
 }
 
 TEST(order_pipeline, a_program_that_fails_ends_the_run) {
-  for (const char* program : {"broker", "gateway", "warehouse", "billing", "wire", "report"}) {
+  for (const char* program : {"embedded-broker", "gateway", "embedded-warehouse",
+                              "embedded-billing", "kafka-wire", "shop", "report"}) {
     SCOPED_TRACE(program);
     const temporary_folder folder("waybill-pipeline");
     const temporary_folder broken("waybill-programs");
@@ -140,7 +141,7 @@ TEST(order_pipeline, an_interrupted_run_leaves_no_process_and_no_file) {
     const temporary_folder folder("waybill-pipeline");
     const temporary_folder stuck("waybill-programs");
     const files::path mark = stuck.path() / "started";
-    replace_program(stuck.path(), "billing",
+    replace_program(stuck.path(), "embedded-billing",
                     ": >" + mark.string() + "; exec tail -f " + mark.string());
     const waybill_test::child_process script(command_line(folder, {stuck.path().string()}));
     const auto end = waybill_test::child_process::clock::now() + patience;
@@ -207,8 +208,9 @@ TEST_P(order_pipeline_report, finds_the_fault) {
   const temporary_folder logs("waybill-logs");
   files::copy(good_run->path(), logs.path(), files::copy_options::recursive);
   ASSERT_TRUE(spoil(logs.path() / GetParam().file, GetParam()));
-  const run_result result = waybill_test::run(
-      {(programs / "report").string(), logs.path().string(), "A-1001", "A-1002", "A-1003"});
+  const run_result result = waybill_test::run({(programs / "report").string(), logs.path().string(),
+                                               "gateway,warehouse=orders,billing=shipments",
+                                               "A-1001", "A-1002", "A-1003"});
   EXPECT_EQ(result.status.code, 1) << result;
   EXPECT_NE(result.standard_output.find(GetParam().complaint), std::string::npos) << result;
 }

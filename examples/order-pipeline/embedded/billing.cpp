@@ -1,4 +1,4 @@
-// The third service: takes shipments and writes invoices.
+// The last service of the embedded pipeline: takes shipments and writes invoices.
 // Shows: what came in at the other end of the pipeline is here as the current context, and its
 // baggage says what no message body does.
 
@@ -10,8 +10,8 @@
 #include <waybill/current.hpp>
 #include <waybill/kafka/consumer.hpp>
 
-#include "kafka_client.hpp"
-#include "span_log.hpp"
+#include "support/kafka_client.hpp"
+#include "support/span_log.hpp"
 
 namespace {
 
@@ -52,7 +52,8 @@ void run(const std::string& brokers, const std::string& topic, const std::string
 }  // namespace
 
 int main(int argc, char** argv) try {
-  if (argc != 5) throw std::runtime_error("usage: billing BROKERS SHIPMENTS_TOPIC LOG SHIPMENTS");
+  if (argc != 5)
+    throw std::runtime_error("usage: embedded-billing BROKERS SHIPMENTS_TOPIC LOG SHIPMENTS");
   run(argv[1], argv[2], argv[3], std::stoi(argv[4]));
   return 0;
 } catch (const std::exception& error) {

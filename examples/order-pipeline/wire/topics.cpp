@@ -1,5 +1,5 @@
 // Makes topics of one partition on a real Kafka, or takes them away again:
-//   topics create|delete BROKERS TOPIC...
+//   kafka-topics create|delete BROKERS TOPIC...
 
 #include <array>
 #include <exception>
@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "kafka_client.hpp"
+#include "support/kafka_client.hpp"
 
 namespace {
 
@@ -79,11 +79,11 @@ void run(std::string_view command, const std::string& brokers, std::span<char*> 
 int main(int argc, char** argv) try {
   const std::string_view command = argc > 3 ? argv[1] : "";
   if (command != "create" && command != "delete") {
-    throw std::runtime_error("usage: topics create|delete BROKERS TOPIC...");
+    throw std::runtime_error("usage: kafka-topics create|delete BROKERS TOPIC...");
   }
   run(command, argv[2], std::span(argv + 3, static_cast<std::size_t>(argc - 3)));
   return 0;
 } catch (const std::exception& error) {
-  std::cerr << "topics: " << error.what() << '\n';
+  std::cerr << "kafka-topics: " << error.what() << '\n';
   return 1;
 }

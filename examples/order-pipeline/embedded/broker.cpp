@@ -10,7 +10,7 @@
 #include <memory>
 #include <stdexcept>
 
-#include "kafka_client.hpp"
+#include "support/kafka_client.hpp"
 
 int main(int argc, char** argv) try {
   constexpr int brokers = 1;

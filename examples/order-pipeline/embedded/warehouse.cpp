@@ -1,4 +1,5 @@
-// The second service: takes orders from one topic and sends shipments to another.
+// The second service of the embedded pipeline: takes orders from one topic and sends shipments to
+// another.
 // Shows: a consumer that takes the context off each message, and a handler under which everything
 // that is sent carries it on, without a word about contexts in the handler.
 
@@ -9,8 +10,8 @@
 #include <waybill/kafka/consumer.hpp>
 #include <waybill/kafka/producer.hpp>
 
-#include "kafka_client.hpp"
-#include "span_log.hpp"
+#include "support/kafka_client.hpp"
+#include "support/span_log.hpp"
 
 namespace {
 
@@ -65,7 +66,8 @@ void run(const std::string& brokers, const std::string& orders_topic,
 
 int main(int argc, char** argv) try {
   if (argc != 6) {
-    throw std::runtime_error("usage: warehouse BROKERS ORDERS_TOPIC SHIPMENTS_TOPIC LOG ORDERS");
+    throw std::runtime_error(
+        "usage: embedded-warehouse BROKERS ORDERS_TOPIC SHIPMENTS_TOPIC LOG ORDERS");
   }
   run(argv[1], argv[2], argv[3], argv[4], std::stoi(argv[5]));
   return 0;

@@ -1,9 +1,9 @@
 // librdkafka alone, to see what really is on the wire: this program knows nothing of waybill.
-//   wire read BROKERS TOPIC MESSAGES LOG     writes every message with its headers to a log
-//   wire send BROKERS TOPIC FILE             sends a file's head lines and body as one message,
-//   each
-//                                            header appended: what becomes of a message that is
-//                                            sent again by clients that never take a header away
+//   kafka-wire read BROKERS TOPIC MESSAGES LOG   writes every message with its headers to a log
+//   kafka-wire send BROKERS TOPIC FILE           sends a file's head lines and body as one message,
+//                                                each header appended: what becomes of a message
+//                                                that clients send again which never take a header
+//                                                away
 
 #include <exception>
 #include <iostream>
@@ -11,8 +11,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "kafka_client.hpp"
-#include "text_message.hpp"
+#include "support/kafka_client.hpp"
+#include "support/text_message.hpp"
 
 namespace {
 
@@ -28,7 +28,8 @@ void read(const std::string& brokers, const std::string& topic, int messages,
     patience_ends.check("not all messages of " + topic + " came");
     if (message == nullptr || message->err != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
     log_entry entry("wire");
-    entry.add("topic", topic);
+    entry.add("where", "Kafka topic " + topic);
+    entry.add("by", "librdkafka alone, without waybill");
     entry.add("order", {static_cast<const char*>(message->key), message->key_len});
     entry.add("body", {static_cast<const char*>(message->payload), message->len});
     for (const header& each : headers_of(*message)) entry.add(each);
@@ -67,7 +68,7 @@ void run(std::span<char*> arguments) {
     send(arguments[1], arguments[2], arguments[3]);
   } else {
     throw std::runtime_error(
-        "usage: wire read BROKERS TOPIC MESSAGES LOG, or wire send BROKERS TOPIC FILE");
+        "usage: kafka-wire read BROKERS TOPIC MESSAGES LOG, or kafka-wire send BROKERS TOPIC FILE");
   }
 }
 
@@ -77,6 +78,6 @@ int main(int argc, char** argv) try {
   run(std::span(argv + 1, static_cast<std::size_t>(argc - 1)));
   return 0;
 } catch (const std::exception& error) {
-  std::cerr << "wire: " << error.what() << '\n';
+  std::cerr << "kafka-wire: " << error.what() << '\n';
   return 1;
 }
