@@ -211,12 +211,20 @@ extraction::extraction(const reader_ref& carrier, const propagation& with,
       record(with, direction::inbound, errc::dropped_by_policy, {}, index, dropped);
     }
   }
-  if (mode_ != inbound_mode::adopt && as_sent_.has_trace()) {
-    // A new trace has no tracestate of the old one.
-    const context_view kept = context_view(context()).without_trace();
-    accepted_ =
-        waybill::context(kept).with_trace(trace_context::new_root(entry.new_traces_sampled));
-  }
+  if (mode_ != inbound_mode::adopt) begin_trace(entry);
+}
+
+void extraction::begin_trace(const boundary_entry& entry) noexcept {
+  if (!as_sent_.has_trace()) return;
+  // A new trace has no tracestate of the old one.
+  const context_view kept = context_view(context()).without_trace();
+  accepted_ = waybill::context(kept).with_trace(trace_context::new_root(entry.new_traces_sampled));
+}
+
+void extraction::link_rather_than_adopt(const propagation& with, const destination& from) noexcept {
+  if (mode_ != inbound_mode::adopt) return;
+  mode_ = inbound_mode::link;
+  begin_trace(with.boundary.entry(with.boundary.find_index(from)));
 }
 
 extraction extract(const reader_ref& carrier, const propagation& with,

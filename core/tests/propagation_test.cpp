@@ -98,6 +98,52 @@ TEST(extraction, ID02_link_begins_a_new_trace_that_is_linked_and_keeps_the_bagga
   }
 }
 
+TEST(extraction, link_rather_than_adopt_is_as_link_mode) {
+  for (const bool sampled : {false, true}) {
+    propagation with;
+    with.boundary.set("stored", {.new_traces_sampled = sampled});
+    extraction got = extract(full_headers(), with, "stored");
+    got.link_rather_than_adopt(with, "stored");
+    EXPECT_EQ(got.parent(), nullptr);
+    ASSERT_EQ(got.links().size(), 1U);
+    EXPECT_EQ(got.links()[0], sample_trace);
+    EXPECT_NE(got.context().trace().trace(), sample_trace.trace());
+    EXPECT_EQ(got.context().trace().is_sampled(), sampled);
+    EXPECT_EQ(got.context().tracestate_text(), "");
+    EXPECT_EQ(got.context().baggage_text(), full_context().baggage_text());
+    EXPECT_EQ(got.as_sent(), full_context());
+    EXPECT_EQ(got.mode(), inbound_mode::link);
+  }
+}
+
+TEST(extraction, link_rather_than_adopt_keeps_what_the_boundary_filtered) {
+  const propagation with =
+      with_entry({.baggage_in = {.keys_rule = baggage_policy::rule::only, .keys = {"plan"}}});
+  extraction got = extract(full_headers(), with);
+  got.link_rather_than_adopt(with);
+  EXPECT_EQ(got.context().baggage_text(), "plan=b");
+  EXPECT_EQ(got.links().size(), 1U);
+}
+
+TEST(extraction, link_rather_than_adopt_changes_no_other_mode) {
+  for (const inbound_mode mode :
+       {inbound_mode::link, inbound_mode::restart, inbound_mode::ignore}) {
+    const propagation with = with_entry({.inbound = mode});
+    extraction got = extract(full_headers(), with);
+    const context before = got.context();
+    got.link_rather_than_adopt(with);
+    EXPECT_EQ(got.mode(), mode);
+    EXPECT_EQ(got.context(), before);
+  }
+}
+
+TEST(extraction, link_rather_than_adopt_begins_no_trace_for_baggage_alone) {
+  extraction got = extract(headers_of("", "a=1"), propagation());
+  got.link_rather_than_adopt(propagation());
+  EXPECT_EQ(got.context(), context_of({}, "", "a=1"));
+  EXPECT_TRUE(got.links().empty());
+}
+
 TEST(extraction, restart_begins_a_new_trace_that_forgets_the_old_one_and_keeps_the_baggage) {
   const propagation with = with_entry({.inbound = inbound_mode::restart});
   const extraction got = extract(full_headers(), with);

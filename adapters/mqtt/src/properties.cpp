@@ -24,12 +24,6 @@ namespace {
   return {static_cast<int>(text.size()), text.empty() ? &nothing : const_cast<char*>(text.data())};
 }
 
-[[nodiscard]] std::size_t variable_integer_bytes(unsigned int value) noexcept {
-  std::size_t bytes = 1;
-  for (; value >= 128 && bytes < 4; value /= 128) ++bytes;
-  return bytes;
-}
-
 }  // namespace
 
 bool has_event_trace(const MQTTProperties& list) noexcept {
@@ -87,7 +81,7 @@ bool append(MQTTProperties& list, const MQTTProperty& property) noexcept {
 
 bool discarded_properties::take(const MQTTProperty& property) noexcept {
   if (list_.count == list_.max_count) {
-    MQTTProperties_free(&list_);
+    if (list_.array != nullptr) MQTTProperties_free(&list_);
     // A property without memory of its own makes Paho allocate the places for ten.
     MQTTProperty place{};
     place.identifier = MQTTPROPERTY_CODE_PAYLOAD_FORMAT_INDICATOR;
@@ -99,6 +93,18 @@ bool discarded_properties::take(const MQTTProperty& property) noexcept {
 }
 
 }  // namespace detail
+
+bool can_be_copied(const MQTTProperties& list) noexcept {
+  constexpr int places = 10;  // of what Paho allocates without having to find it again
+  if (list.array == nullptr || list.count <= places) return true;
+  MQTTProperties grown = MQTTProperties_initializer;
+  MQTTProperty each{};
+  each.identifier = MQTTPROPERTY_CODE_PAYLOAD_FORMAT_INDICATOR;
+  bool can_grow = true;
+  for (int i = 0; can_grow && i <= places; ++i) can_grow = detail::append(grown, each);
+  MQTTProperties_free(&grown);
+  return can_grow;
+}
 
 property_writer::property_writer(MQTTProperties& list) noexcept
     : list_(&list), event_has_trace_(detail::has_event_trace(list)) {}
@@ -148,6 +154,17 @@ void edited_properties::erase(std::string_view name) {
     if (!detail::is_user_property(each)) return false;
     const std::string_view its_name = detail::name_of(each);
     return detail::equals_ignoring_case(its_name, name) && !(is_kept && its_name == name);
+  });
+  if (removed == 0) return;
+  is_changed_ = true;
+  show();
+}
+
+void edited_properties::strip(const propagator& formats) noexcept {
+  const auto removed = std::erase_if(entries_, [&](const MQTTProperty& each) {
+    if (!detail::is_user_property(each)) return false;
+    const std::string_view name = detail::name_of(each);
+    return detail::is_ours(name, formats) && !(event_has_trace_ && detail::is_event_trace(name));
   });
   if (removed == 0) return;
   is_changed_ = true;

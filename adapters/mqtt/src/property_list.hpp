@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <string_view>
 
+#include "waybill/mqtt/carrier.hpp"
 #include "waybill/mqtt/properties.hpp"
+#include "waybill/propagator.hpp"
 
 namespace waybill::inline v0::mqtt::detail {
 
@@ -38,6 +40,22 @@ namespace waybill::inline v0::mqtt::detail {
   return name == "traceparent" || name == "tracestate";
 }
 
+[[nodiscard]] inline bool is_stamp(std::string_view name) noexcept {
+  return equals_ignoring_case(name, sent_time_name);
+}
+
+/// A field of the propagator's or a stamp, in any spelling.
+[[nodiscard]] inline bool is_ours(std::string_view name, const propagator& formats) noexcept {
+  return formats.field_index(name) != formats.fields().size() || is_stamp(name);
+}
+
+/// Of MQTT 5, 1.5.5; of a number that is too large four, as of the largest.
+[[nodiscard]] inline std::size_t variable_integer_bytes(std::size_t value) noexcept {
+  std::size_t bytes = 1;
+  for (; value >= 128 && bytes < 4; value /= 128) ++bytes;
+  return bytes;
+}
+
 /// A user property that shows this text. Paho's strings are not const, though it only copies them.
 /// Throws std::invalid_argument for what MQTT cannot carry.
 [[nodiscard]] MQTTProperty user_property(std::string_view name, std::string_view value);
@@ -57,7 +75,9 @@ class discarded_properties {
   discarded_properties() noexcept = default;
   discarded_properties(const discarded_properties&) = delete;
   discarded_properties& operator=(const discarded_properties&) = delete;
-  ~discarded_properties() { MQTTProperties_free(&list_); }
+  ~discarded_properties() {
+    if (list_.array != nullptr) MQTTProperties_free(&list_);
+  }
 
   /// False when there is no memory for it: then it stays whose it was.
   [[nodiscard]] bool take(const MQTTProperty& property) noexcept;

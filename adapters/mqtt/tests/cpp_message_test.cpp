@@ -9,7 +9,7 @@ namespace {
 
 using waybill_test::described;
 
-TEST(WithProperties, KeepsAllButTheProperties) {
+TEST(with_properties, keeps_all_but_the_properties) {
   MQTTAsync_message received = MQTTAsync_message_initializer;
   received.qos = 2;
   received.retained = 1;
@@ -24,7 +24,7 @@ TEST(WithProperties, KeepsAllButTheProperties) {
   EXPECT_EQ(described(made->get_properties().c_struct()), std::vector<std::string>{"38 a=1"});
 }
 
-TEST(WithProperties, SharesThePayload) {
+TEST(with_properties, shares_the_payload) {
   const std::string bytes("\0\xff payload", 10);
   const ::mqtt::message original("topic", bytes, 1, false);
   const MQTTProperties none = MQTTProperties_initializer;
@@ -34,7 +34,7 @@ TEST(WithProperties, SharesThePayload) {
   EXPECT_EQ(made->get_qos(), 1);
 }
 
-TEST(WithProperties, TakesAMessageWithoutAnything) {
+TEST(with_properties, takes_a_message_without_anything) {
   const ::mqtt::message original;
   const MQTTProperties none = MQTTProperties_initializer;
   const ::mqtt::message_ptr made = waybill::mqtt::with_properties(original, none);

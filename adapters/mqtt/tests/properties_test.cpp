@@ -30,7 +30,7 @@ std::string read_span(MQTTProperties& list) {
 /// What Paho itself counted for the same properties.
 int length_by_paho(const MQTTProperties& list) { return owned_properties(list).list().length; }
 
-TEST(PropertyReader, ShowsUserPropertiesInOrderWithTheirLengths) {
+TEST(property_reader, shows_user_properties_in_order_with_their_lengths) {
   owned_properties made;
   made.add(MQTTPROPERTY_CODE_CONTENT_TYPE, "application/json");
   made.add("a", "1");
@@ -44,24 +44,24 @@ TEST(PropertyReader, ShowsUserPropertiesInOrderWithTheirLengths) {
   EXPECT_EQ(seen, (texts{"a=1", std::string("n\0l=\0", 5), "a="}));
 }
 
-TEST(PropertyReader, AnEmptyListHoldsNothing) {
+TEST(property_reader, an_empty_list_holds_nothing) {
   MQTTProperties empty = MQTTProperties_initializer;
   property_reader(empty).for_each([](std::string_view, std::string_view) { FAIL(); });
 }
 
-TEST(PropertyReader, TheLastValueCounts) {
+TEST(property_reader, the_last_value_counts) {
   owned_properties made{{"traceparent", first}, {"traceparent", second}};
   EXPECT_EQ(read_span(made.list()), second);
 }
 
-TEST(PropertyReader, AnySpellingIsReadWhenTheLowerCaseOneIsMissing) {
+TEST(property_reader, any_spelling_is_read_when_the_lower_case_one_is_missing) {
   owned_properties other{{"TraceParent", first}};
   EXPECT_EQ(read_span(other.list()), first);
   owned_properties both{{"traceparent", first}, {"TraceParent", second}};
   EXPECT_EQ(read_span(both.list()), first);
 }
 
-TEST(PropertyWriter, ReplacesEverySpellingAndLeavesTheRest) {
+TEST(property_writer, replaces_every_spelling_and_leaves_the_rest) {
   owned_properties made;
   made.add("x", "1");
   made.add("Traceparent", "old");
@@ -74,7 +74,7 @@ TEST(PropertyWriter, ReplacesEverySpellingAndLeavesTheRest) {
   EXPECT_EQ(made.list().length, length_by_paho(made.list()));
 }
 
-TEST(PropertyWriter, TakesAnyNumberAway) {
+TEST(property_writer, takes_any_number_away) {
   for (int count : {0, 1, 9, 10, 11, 20, 21, 50}) {
     owned_properties made;
     made.add("first", "stays");
@@ -86,7 +86,7 @@ TEST(PropertyWriter, TakesAnyNumberAway) {
   }
 }
 
-TEST(PropertyWriter, WritesNothingThatMakesABrokerCloseTheConnection) {
+TEST(property_writer, writes_nothing_that_makes_a_broker_close_the_connection) {
   owned_properties made{{"baggage", "old=1"}};
   property_writer writer(made.list());
   for (const std::string& bad : {std::string("a\tb"), std::string("\0", 1), std::string("\r\n"),
@@ -97,7 +97,7 @@ TEST(PropertyWriter, WritesNothingThatMakesABrokerCloseTheConnection) {
   EXPECT_EQ(described(made.list()), texts{"38 baggage=old=1"});
 }
 
-TEST(PropertyWriter, WritesValuesUpTo65535Bytes) {
+TEST(property_writer, writes_values_up_to_65535_bytes) {
   owned_properties made;
   property_writer writer(made.list());
   writer.set("baggage", std::string(65'535, 'x'));
@@ -106,7 +106,7 @@ TEST(PropertyWriter, WritesValuesUpTo65535Bytes) {
   EXPECT_EQ(made.list().length, 1 + 2 + 7 + 2 + 65'535);
 }
 
-TEST(EditedProperties, ShowWhatWasSetAndLeaveTheOriginalAlone) {
+TEST(edited_properties, show_what_was_set_and_leave_the_original_alone) {
   owned_properties made;
   made.add("x", "1");
   made.add("TRACEPARENT", "old");
@@ -123,7 +123,7 @@ TEST(EditedProperties, ShowWhatWasSetAndLeaveTheOriginalAlone) {
   EXPECT_EQ(described(made.list()), before);
 }
 
-TEST(EditedProperties, HoldMoreThanFitsInside) {
+TEST(edited_properties, hold_more_than_fits_inside) {
   owned_properties made;
   for (int i = 0; i < 200; ++i) made.add("x", std::to_string(i));
   edited_properties edited(made.list());

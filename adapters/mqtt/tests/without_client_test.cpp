@@ -14,7 +14,7 @@ namespace {
 
 using waybill_test::described;
 
-TEST(WithoutAClient, AListThatPahoCannotExtendStaysAsItWas) {
+TEST(without_a_client, a_list_that_paho_cannot_extend_stays_as_it_was) {
   waybill_test::owned_properties full;
   for (int i = 0; i < 10; ++i) full.add("x", std::to_string(i));
   const std::vector<std::string> before = described(full.list());
@@ -23,7 +23,7 @@ TEST(WithoutAClient, AListThatPahoCannotExtendStaysAsItWas) {
   EXPECT_EQ(described(full.list()), before);
 }
 
-TEST(WithoutAClient, AnInjectionThatDoesNotFitIsCounted) {
+TEST(without_a_client, an_injection_that_does_not_fit_is_counted) {
   waybill_test::owned_properties full;
   for (int i = 0; i < 10; ++i) full.add("x", std::to_string(i));
   const waybill::propagation with;

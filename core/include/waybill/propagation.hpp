@@ -74,7 +74,11 @@ class WAYBILL_API extraction {
     return context().has_trace() ? context().new_child()
                                  : context().with_trace(trace_context::new_root(sampled));
   }
-  /// What the boundary said of the destination.
+  /// Takes for a link what would be adopted: a message whose trace is over, such as one that a
+  /// broker retained. The other modes stay; the baggage is kept.
+  /// @par Input   `with` and `from` as of extract().
+  void link_rather_than_adopt(const propagation& with, const destination& from = {}) noexcept;
+  /// What the boundary said of the destination, or link_rather_than_adopt().
   [[nodiscard]] inbound_mode mode() const noexcept { return mode_; }
   /// What became of each field.
   [[nodiscard]] const extract_report& report() const noexcept { return report_; }
@@ -83,6 +87,7 @@ class WAYBILL_API extraction {
   friend WAYBILL_API extraction extract(const reader_ref& carrier, const propagation& with,
                                         const destination& from) noexcept;
   extraction(const reader_ref& carrier, const propagation& with, const destination& from) noexcept;
+  void begin_trace(const boundary_entry& entry) noexcept;
 
   extract_report report_;
   inbound_mode mode_ = inbound_mode::adopt;

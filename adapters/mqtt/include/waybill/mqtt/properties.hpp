@@ -10,11 +10,17 @@
 
 #include "waybill/carrier.hpp"
 #include "waybill/config.hpp"
+#include "waybill/propagator.hpp"
 
 namespace waybill::inline v0::mqtt {
 
 /// MQTT 5, 1.5.4 and 1.5.7: the length of a name and of a value has two bytes.
 inline constexpr std::size_t property_text_bytes_max = 65'535;
+
+/// Whether Paho can copy a list. In a process that has never made a client it loses a list that
+/// grows beyond ten properties, and writes the rest beyond its memory.
+/// @par Cost   nothing for up to ten, an allocation of Paho's for more.
+[[nodiscard]] WAYBILL_API bool can_be_copied(const MQTTProperties& list) noexcept;
 
 /// Reads the user properties of a list: the carrier's rules are the last value of a name, and its
 /// lower-case spelling before any other. Other properties are passed over.
@@ -88,6 +94,9 @@ class WAYBILL_API edited_properties {
   void set(std::string_view name, std::string_view value);
   void erase(std::string_view name);
   /// @}
+
+  /// Takes every field of the propagator away, and a stamp (sent_time_name), in one walk.
+  void strip(const propagator& formats) noexcept;
 
   /// Whether anything was set or taken away.
   [[nodiscard]] bool is_changed() const noexcept { return is_changed_; }

@@ -1,0 +1,127 @@
+#pragma once
+
+#include <MQTTAsync.h>
+
+#include <chrono>
+#include <concepts>
+#include <optional>
+
+#include "waybill/mqtt/properties.hpp"
+#include "waybill/outgoing.hpp"
+#include "waybill/propagation.hpp"
+
+/// Context in the user properties of MQTT 5: free functions on Paho's own lists and messages, each
+/// useful alone, for code that keeps its own publish calls and callbacks.
+/// @par Errors    none of these throws; what is bad is counted in propagation::diagnostics.
+/// @par Threads   any, as far as one list is used by one of them at a time.
+/// @par Broker    MQTT 5. Of MQTT 3.1.1, which has no properties, nothing is read and nothing is
+///                counted; Paho does not send what is in a list there.
+namespace waybill::inline v0::mqtt {
+
+/// The user property in which a sender that was asked to says when it sent: milliseconds since
+/// 1970-01-01 00:00 UTC, 1 to 15 decimal digits.
+inline constexpr std::string_view sent_time_name = "waybill-sent-ms";
+
+/// When a context that came is taken for a link rather than adopted, because its trace is over.
+/// Retained messages are, if they come from the broker's store: RETAIN says so.
+struct receive_rules {
+  /// The subscription has the option Retain As Published: RETAIN is set on live messages too. Then
+  /// those that are known to be no older than age_max are adopted, and others with RETAIN linked.
+  bool retain_as_published = false;
+  /// Older ones are linked, retained or not. Of a message that was not stamped no age is known.
+  std::optional<std::chrono::milliseconds> age_max{};
+};
+
+/// What is known of a message that came, beside its properties.
+struct arrival {
+  destination from{};        ///< The topic.
+  bool is_retained = false;  ///< Its flag RETAIN.
+  receive_rules rules{};     ///< What to adopt.
+};
+
+/// How a context is written.
+struct send_rules {
+  inject_budget budget{};  ///< As room_in_packet() says; without a limit by default.
+  /// Adds the time of sending, where there is room after everything else.
+  bool stamps_time = false;
+};
+
+/// How long ago a message was sent, by a stamp of its sender and the clocks of both: none without a
+/// good stamp, zero for one from the future.
+[[nodiscard]] WAYBILL_API std::optional<std::chrono::milliseconds> age_of(
+    const MQTTProperties& list, std::chrono::system_clock::time_point now) noexcept;
+
+/// Reads what a list holds.
+[[nodiscard]] WAYBILL_API extraction extract(const MQTTProperties& list, const propagation& with,
+                                             const arrival& how = {}) noexcept;
+
+/// Reads without a copy.
+/// @par Errors     needs_copy: use extract; so for a context that is to be linked.
+/// @par Lifetime   until the list is changed or freed.
+[[nodiscard]] WAYBILL_API result<context_view> peek(const MQTTProperties& list,
+                                                    const propagation& with,
+                                                    const arrival& how = {}) noexcept;
+
+/// Takes every field that the propagator can read away, and the stamp. What remains keeps its order
+/// and bytes; what is the event's own of a CloudEvent remains, too.
+/// @par Cost     linear, one allocation of Paho's for ten fields.
+/// @par Errors   carrier_failed, counted: Paho had no memory.
+WAYBILL_API errc strip(MQTTProperties& list, const propagation& with,
+                       const destination& from = {}) noexcept;
+
+/// Reads and strips: what a receiver usually wants.
+[[nodiscard]] WAYBILL_API extraction take(MQTTProperties& list, const propagation& with,
+                                          const arrival& how = {}) noexcept;
+
+/// Puts a context into a list in place of every field that is there; the fields go to the end. With
+/// a position an older stamp goes.
+/// @par Lifetime   Paho copies what it is given: the list owns all of it, until
+///                 MQTTProperties_free.
+/// @{
+WAYBILL_API inject_report inject(const context_view& context, MQTTProperties& list,
+                                 const propagation& with, const destination& to = {},
+                                 const send_rules& rules = {}) noexcept;
+WAYBILL_API inject_report inject(const context_view& context, edited_properties& list,
+                                 const propagation& with, const destination& to = {},
+                                 const send_rules& rules = {}) noexcept;
+inline inject_report inject(const context& context, MQTTProperties& list, const propagation& with,
+                            const destination& to = {}, const send_rules& rules = {}) noexcept {
+  return inject(context_view(context), list, with, to, rules);
+}
+inline inject_report inject(const context& context, edited_properties& list,
+                            const propagation& with, const destination& to = {},
+                            const send_rules& rules = {}) noexcept {
+  return inject(context_view(context), list, with, to, rules);
+}
+/// @}
+
+/// The same for a wrapper that has decided what goes out.
+/// @{
+WAYBILL_API inject_report write(const outgoing& decided, MQTTProperties& list,
+                                const send_rules& rules = {}) noexcept;
+WAYBILL_API inject_report write(const outgoing& decided, edited_properties& list,
+                                const send_rules& rules = {}) noexcept;
+/// @}
+
+/// A message of Paho's C interfaces: MQTTAsync_message or MQTTClient_message.
+template <class M>
+concept c_message = requires(M& message) {
+  { message.properties } -> std::same_as<MQTTProperties&>;
+  { message.retained } -> std::convertible_to<int>;
+};
+
+/// The same on a message that arrived: `topic` is the destination.
+/// @{
+template <c_message M>
+[[nodiscard]] extraction extract(const M& message, const propagation& with,
+                                 const destination& topic, receive_rules rules = {}) noexcept {
+  return extract(message.properties, with, arrival{topic, message.retained != 0, rules});
+}
+template <c_message M>
+[[nodiscard]] extraction take(M& message, const propagation& with, const destination& topic,
+                              receive_rules rules = {}) noexcept {
+  return take(message.properties, with, arrival{topic, message.retained != 0, rules});
+}
+/// @}
+
+}  // namespace waybill::inline v0::mqtt

@@ -1,0 +1,165 @@
+#include "waybill/mqtt/carrier.hpp"
+
+#include <array>
+#include <charconv>
+#include <cstdint>
+
+#include "property_list.hpp"
+
+namespace waybill::inline v0::mqtt {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t stamp_digits_max = 15;
+
+[[nodiscard]] std::optional<std::int64_t> parse_stamp(std::string_view text) noexcept {
+  if (text.empty() || text.size() > stamp_digits_max) return std::nullopt;
+  std::int64_t number = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    number = number * 10 + (c - '0');
+  }
+  return number;
+}
+
+[[nodiscard]] std::int64_t milliseconds_since_1970(
+    std::chrono::system_clock::time_point when) noexcept {
+  return std::chrono::duration_cast<milliseconds>(when.time_since_epoch()).count();
+}
+
+/// Whether its trace is taken for over.
+[[nodiscard]] bool is_linked(const MQTTProperties& list, const arrival& how) noexcept {
+  const bool is_stored = how.is_retained && !how.rules.retain_as_published;
+  if (is_stored) return true;
+  if (!how.rules.age_max.has_value()) return how.is_retained;
+  const auto age = age_of(list, std::chrono::system_clock::now());
+  return age.has_value() ? *age > *how.rules.age_max : how.is_retained;
+}
+
+/// Adds up what is set, for the room that remains.
+template <class Writer>
+class counting_writer {
+ public:
+  counting_writer(Writer& wrapped, std::size_t bytes_per_field) noexcept
+      : wrapped_(&wrapped), bytes_per_field_(bytes_per_field) {}
+  void set(std::string_view name, std::string_view value) {
+    wrapped_->set(name, value);
+    bytes_ += name.size() + value.size() + bytes_per_field_;
+  }
+  void erase(std::string_view name) { wrapped_->erase(name); }
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+
+ private:
+  Writer* wrapped_;
+  std::size_t bytes_per_field_;
+  std::size_t bytes_ = 0;
+};
+
+/// Calls `write(carrier)` for the fields, and sees to the stamp.
+template <class Writer, class F>
+inject_report write_stamped(Writer& list, const send_rules& rules, F&& write) noexcept {
+  counting_writer counter(list, rules.budget.bytes_per_field);
+  inject_report report = write(counter);
+  if (!report.trace) return report;
+  std::array<char, 24> digits;
+  const auto written = std::to_chars(digits.data(), digits.data() + digits.size(),
+                                     milliseconds_since_1970(std::chrono::system_clock::now()));
+  const std::string_view text(digits.data(), static_cast<std::size_t>(written.ptr - digits.data()));
+  const std::size_t needed = sent_time_name.size() + text.size() + rules.budget.bytes_per_field;
+  const bool fits = counter.bytes() <= rules.budget.bytes_max &&
+                    needed <= rules.budget.bytes_max - counter.bytes();
+  WAYBILL_TRY {
+    if (rules.stamps_time && fits) {
+      list.set(sent_time_name, text);
+    } else {
+      list.erase(sent_time_name);
+    }
+  }
+  WAYBILL_CATCH_ALL { report.code = errc::carrier_failed; }
+  return report;
+}
+
+}  // namespace
+
+std::optional<milliseconds> age_of(const MQTTProperties& list,
+                                   std::chrono::system_clock::time_point now) noexcept {
+  std::optional<std::int64_t> sent;
+  property_reader(list).for_each([&](std::string_view name, std::string_view value) {
+    if (name == sent_time_name) sent = parse_stamp(value);
+  });
+  if (!sent.has_value()) return std::nullopt;
+  const std::int64_t age = milliseconds_since_1970(now) - *sent;
+  return milliseconds(age > 0 ? age : 0);
+}
+
+extraction extract(const MQTTProperties& list, const propagation& with,
+                   const arrival& how) noexcept {
+  const property_reader reader(list);
+  extraction read = waybill::extract(reader, with, how.from);
+  if (read.parent() != nullptr && is_linked(list, how)) read.link_rather_than_adopt(with, how.from);
+  return read;
+}
+
+result<context_view> peek(const MQTTProperties& list, const propagation& with,
+                          const arrival& how) noexcept {
+  const property_reader reader(list);
+  if (with.boundary.find(how.from).inbound == inbound_mode::adopt && is_linked(list, how)) {
+    const result<context_view> seen =
+        with.formats.peek_at(reader, with.rules_for(reader), with.limits, nullptr);
+    if (!seen.has_value() || seen->has_trace()) return errc::needs_copy;
+  }
+  return waybill::peek(reader, with, how.from);
+}
+
+errc strip(MQTTProperties& list, const propagation& with, const destination& from) noexcept {
+  const bool event_has_trace = detail::has_event_trace(list);
+  const bool is_done = detail::remove_properties(list, [&](std::string_view name) {
+    return detail::is_ours(name, with.formats) &&
+           !(event_has_trace && detail::is_event_trace(name));
+  });
+  if (is_done) return errc::ok;
+  if (with.diagnostics != nullptr) {
+    with.diagnostics->record({.way = direction::inbound,
+                              .code = errc::carrier_failed,
+                              .boundary_index = with.boundary.find_index(from)});
+  }
+  return errc::carrier_failed;
+}
+
+extraction take(MQTTProperties& list, const propagation& with, const arrival& how) noexcept {
+  extraction taken = extract(list, with, how);
+  strip(list, with, how.from);
+  return taken;
+}
+
+inject_report inject(const context_view& context, MQTTProperties& list, const propagation& with,
+                     const destination& to, const send_rules& rules) noexcept {
+  property_writer writer(list);
+  return write_stamped(writer, rules, [&](auto& carrier) {
+    return waybill::inject(context, carrier, with, to, rules.budget);
+  });
+}
+
+inject_report inject(const context_view& context, edited_properties& list, const propagation& with,
+                     const destination& to, const send_rules& rules) noexcept {
+  return write_stamped(list, rules, [&](auto& carrier) {
+    return waybill::inject(context, carrier, with, to, rules.budget);
+  });
+}
+
+inject_report write(const outgoing& decided, MQTTProperties& list,
+                    const send_rules& rules) noexcept {
+  property_writer writer(list);
+  return write_stamped(writer, rules,
+                       [&](auto& carrier) { return decided.write(carrier, rules.budget); });
+}
+
+inject_report write(const outgoing& decided, edited_properties& list,
+                    const send_rules& rules) noexcept {
+  return write_stamped(list, rules,
+                       [&](auto& carrier) { return decided.write(carrier, rules.budget); });
+}
+
+}  // namespace waybill::inline v0::mqtt
