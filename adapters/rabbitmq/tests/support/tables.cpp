@@ -11,7 +11,11 @@ const std::string_view all_kinds = "tbBsuIilLfdDSATFVx";
 
 namespace {
 
-constexpr std::size_t encoded_bytes_max = 1U << 20U;
+/// Made once: most of the time would go into clearing it.
+std::string_view encoding_buffer() {
+  static std::vector<char> buffer(1U << 20U);
+  return {buffer.data(), buffer.size()};
+}
 
 }  // namespace
 
@@ -89,23 +93,19 @@ amqp_basic_properties_t& own_table::properties() {
 std::string_view own_table::keep(std::string_view text) { return texts_.emplace_back(text); }
 
 std::string encoded(const amqp_table_t& table) {
-  std::string buffer(encoded_bytes_max, '\0');
   std::size_t bytes = 0;
   amqp_table_t copy = table;
-  if (amqp_encode_table(bytes_of(buffer), &copy, &bytes) != AMQP_STATUS_OK) {
+  if (amqp_encode_table(bytes_of(encoding_buffer()), &copy, &bytes) != AMQP_STATUS_OK) {
     throw std::runtime_error("rabbitmq-c does not encode this table");
   }
-  buffer.resize(bytes);
-  return buffer;
+  return std::string(encoding_buffer().substr(0, bytes));
 }
 
 std::string encoded(const amqp_basic_properties_t& properties) {
-  std::string buffer(encoded_bytes_max, '\0');
   amqp_basic_properties_t copy = properties;
-  const int bytes = amqp_encode_properties(AMQP_BASIC_CLASS, &copy, bytes_of(buffer));
+  const int bytes = amqp_encode_properties(AMQP_BASIC_CLASS, &copy, bytes_of(encoding_buffer()));
   if (bytes < 0) throw std::runtime_error("rabbitmq-c does not encode these properties");
-  buffer.resize(static_cast<std::size_t>(bytes));
-  return buffer;
+  return std::string(encoding_buffer().substr(0, static_cast<std::size_t>(bytes)));
 }
 
 std::vector<std::pair<std::string, std::string>> texts_of(const amqp_table_t& table) {

@@ -1,0 +1,175 @@
+#include "waybill/rabbitmq/attempts.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "support/random_tables.hpp"
+#include "support/tables.hpp"
+
+namespace {
+
+using waybill::rabbitmq::delivery_attempt;
+using waybill_test::int64_value;
+using waybill_test::own_table;
+
+constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
+
+struct death {
+  std::string_view queue;
+  std::string_view reason;
+  std::optional<std::int64_t> count;
+};
+
+/// A message with an x-death header as RabbitMQ writes it.
+class dead_letter {
+ public:
+  explicit dead_letter(const std::vector<death>& deaths) {
+    std::vector<amqp_field_value_t> values;
+    for (const death& each : deaths) {
+      own_table& table = tables_.emplace_back();
+      if (each.count.has_value()) table.add("count", int64_value(*each.count));
+      table.add("reason", each.reason).add("queue", each.queue).add("exchange", "");
+      table.add_array("routing-keys", {waybill_test::long_string("orders")});
+      amqp_field_value_t value = waybill_test::value_of_kind(AMQP_FIELD_KIND_TABLE);
+      value.value.table = table.get();
+      values.push_back(value);
+    }
+    headers_.add_array("x-death", std::move(values));
+  }
+  own_table& headers() { return headers_; }
+  std::uint64_t attempt(std::string_view queue, bool redelivered = false) {
+    return delivery_attempt(headers_.properties(), queue, redelivered);
+  }
+
+ private:
+  std::deque<own_table> tables_;
+  own_table headers_;
+};
+
+TEST(rabbitmq_attempts, without_the_brokers_headers_the_flag_alone_tells) {
+  const amqp_basic_properties_t none{};
+  EXPECT_EQ(delivery_attempt(none, "orders", false), 1U);
+  EXPECT_EQ(delivery_attempt(none, "orders", true), 2U);
+  own_table other{{"x-first-death-queue", "orders"}};
+  EXPECT_EQ(delivery_attempt(other.properties(), "orders", true), 2U);
+}
+
+TEST(rabbitmq_attempts, a_delivery_count_counts_the_earlier_deliveries) {
+  for (const std::int64_t count : {0, 1, 7}) {
+    own_table table;
+    table.add("x-delivery-count", int64_value(count));
+    EXPECT_EQ(delivery_attempt(table.properties(), "orders", true),
+              static_cast<std::uint64_t>(count) + 1);
+  }
+}
+
+TEST(rabbitmq_attempts, a_delivery_count_may_be_an_integer_of_any_type) {
+  for (const char kind : std::string_view("bBsuIilL")) {
+    own_table table;
+    amqp_field_value_t value = waybill_test::value_of_kind(static_cast<std::uint8_t>(kind));
+    value.value.u64 = 3;
+    table.add("x-delivery-count", value);
+    EXPECT_EQ(delivery_attempt(table.properties(), "orders", false), 4U) << kind;
+  }
+}
+
+TEST(rabbitmq_attempts, a_negative_count_is_none) {
+  for (const char kind : std::string_view("bsIl")) {
+    own_table table;
+    amqp_field_value_t value = waybill_test::value_of_kind(static_cast<std::uint8_t>(kind));
+    value.value.i64 = -1;
+    table.add("x-delivery-count", value);
+    EXPECT_EQ(delivery_attempt(table.properties(), "orders", true), 1U) << kind;
+  }
+}
+
+TEST(rabbitmq_attempts, a_count_of_another_type_is_as_good_as_absent) {
+  for (const char kind : std::string_view("tfdDSATFVx?")) {
+    own_table table;
+    table.add("x-delivery-count", waybill_test::value_of_kind(static_cast<std::uint8_t>(kind)));
+    table.add("x-death",
+              waybill_test::value_of_kind(static_cast<std::uint8_t>(kind == 'A' ? 'F' : kind)));
+    EXPECT_EQ(delivery_attempt(table.properties(), "orders", false), 1U) << kind;
+    EXPECT_EQ(delivery_attempt(table.properties(), "orders", true), 2U) << kind;
+  }
+}
+
+TEST(rabbitmq_attempts, only_this_queues_failures_count) {
+  EXPECT_EQ(dead_letter({{"orders", "rejected", 3}}).attempt("orders"), 4U);
+  EXPECT_EQ(dead_letter({{"orders", "delivery_limit", 3}}).attempt("orders"), 4U);
+  EXPECT_EQ(dead_letter({{"orders", "expired", 3}}).attempt("orders"), 1U);
+  EXPECT_EQ(dead_letter({{"orders", "maxlen", 3}}).attempt("orders"), 1U);
+  EXPECT_EQ(dead_letter({{"Orders", "rejected", 3}}).attempt("orders"), 1U);
+}
+
+TEST(rabbitmq_attempts, a_retry_loop_through_a_queue_with_a_time_to_live_counts_once_a_round) {
+  dead_letter message({{"orders.wait", "expired", 4}, {"orders", "rejected", 4}});
+  EXPECT_EQ(message.attempt("orders"), 5U);
+  EXPECT_EQ(message.attempt("orders.wait"), 1U);
+  EXPECT_EQ(message.attempt("orders", true), 5U);
+}
+
+TEST(rabbitmq_attempts, both_headers_are_added) {
+  dead_letter message({{"orders", "delivery_limit", 2}, {"orders", "rejected", 1}});
+  message.headers().add("x-delivery-count", int64_value(4));
+  EXPECT_EQ(message.attempt("orders"), 8U);
+}
+
+TEST(rabbitmq_attempts, an_entry_without_a_count_is_one_failure) {
+  EXPECT_EQ(
+      dead_letter({{"orders", "rejected", std::nullopt}, {"orders", "rejected", std::nullopt}})
+          .attempt("orders"),
+      3U);
+}
+
+TEST(rabbitmq_attempts, the_sum_stops_at_the_largest_number) {
+  dead_letter message({{"orders", "rejected", INT64_MAX},
+                       {"orders", "rejected", INT64_MAX},
+                       {"orders", "delivery_limit", INT64_MAX}});
+  EXPECT_EQ(message.attempt("orders"), largest);
+  own_table table;
+  amqp_field_value_t value = waybill_test::value_of_kind(AMQP_FIELD_KIND_U64);
+  value.value.u64 = largest;
+  table.add("x-delivery-count", value);
+  EXPECT_EQ(delivery_attempt(table.properties(), "orders", false), largest);
+}
+
+TEST(rabbitmq_attempts, an_envelope_brings_its_own_flag) {
+  amqp_envelope_t envelope{};
+  EXPECT_EQ(delivery_attempt(envelope, "orders"), 1U);
+  envelope.redelivered = 1;
+  EXPECT_EQ(delivery_attempt(envelope, "orders"), 2U);
+}
+
+TEST(rabbitmq_attempts, whatever_the_header_of_deaths_holds_is_read_without_harm) {
+  amqp_table_entry_t header{};
+  header.key = waybill::rabbitmq::bytes_of("x-death");
+  header.value.kind = AMQP_FIELD_KIND_ARRAY;
+  amqp_basic_properties_t properties{};
+  properties._flags = AMQP_BASIC_HEADERS_FLAG;
+  properties.headers = {1, &header};
+  for (const int count : {-1, 0, 5}) {
+    header.value.value.array = {count, nullptr};
+    EXPECT_EQ(delivery_attempt(properties, "orders", true), 1U);
+  }
+  for (const char outer : waybill_test::all_kinds) {
+    for (const char inner : waybill_test::all_kinds) {
+      own_table entry;
+      for (const std::string_view name : {"queue", "reason", "count"}) {
+        entry.add(name, waybill_test::value_of_kind(static_cast<std::uint8_t>(inner)));
+      }
+      amqp_field_value_t value = waybill_test::value_of_kind(static_cast<std::uint8_t>(outer));
+      if (outer == 'F') value.value.table = entry.get();
+      header.value.value.array = {1, &value};
+      EXPECT_EQ(delivery_attempt(properties, "orders", true), 1U) << outer << inner;
+    }
+  }
+}
+
+}  // namespace
