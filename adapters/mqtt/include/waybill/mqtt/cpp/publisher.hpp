@@ -1,0 +1,94 @@
+#pragma once
+
+#include <mqtt/async_client.h>
+
+#include <cstddef>
+#include <utility>
+
+#include "waybill/mqtt/cpp/sender.hpp"
+
+namespace waybill::inline v0::mqtt {
+
+/// Publishes messages with the current context in their user properties, and learns what became of
+/// them. The application's message is never touched: a copy goes out, with its payload shared, and
+/// the token's get_message() is that copy. Everything else is done with the client itself.
+///
+/// With MQTT 3.1.1 there is no place for context and nothing is added; spans and outcomes are as
+/// with MQTT 5.
+/// @par Lifetime   borrows the client. Messages that are in flight when the publisher goes are
+///                 reported as unanswered; their tokens and the application's listeners work on.
+/// @par Threads    any, as Paho's publish. Not to be destroyed in a delivery listener.
+/// @par Errors     publish throws what the client's throws, and nothing else.
+class publisher {
+ public:
+  /// Of a client that outlives its calls.
+  explicit publisher(::mqtt::iasync_client& client, propagation with = {},
+                     publisher_options options = {})
+      : client_(&client), sender_(std::move(with), std::move(options)) {
+    sender_.know(client.get_client_id());
+  }
+
+  /// As the client's. Where outcomes are waited for, the token's get_action_callback() is
+  /// waybill's, which calls the application's.
+  /// @{
+  ::mqtt::delivery_token_ptr publish(::mqtt::const_message_ptr message,
+                                     const publish_options& options = {}) {
+    return sender_.send(std::move(message), nullptr, options,
+                        [&](::mqtt::const_message_ptr ready, ::mqtt::iaction_listener* listener) {
+                          return listener == nullptr
+                                     ? client_->publish(std::move(ready))
+                                     : client_->publish(std::move(ready), nullptr, *listener);
+                        });
+  }
+  ::mqtt::delivery_token_ptr publish(::mqtt::const_message_ptr message, void* user_context,
+                                     ::mqtt::iaction_listener& listener,
+                                     const publish_options& options = {}) {
+    return sender_.send(std::move(message), &listener, options,
+                        [&](::mqtt::const_message_ptr ready, ::mqtt::iaction_listener* called) {
+                          return client_->publish(std::move(ready), user_context, *called);
+                        });
+  }
+  ::mqtt::delivery_token_ptr publish(::mqtt::string_ref topic, const void* payload,
+                                     std::size_t bytes) {
+    return publish(::mqtt::message::create(std::move(topic), payload, bytes));
+  }
+  ::mqtt::delivery_token_ptr publish(::mqtt::string_ref topic, const void* payload,
+                                     std::size_t bytes, int qos, bool retained,
+                                     const publish_options& options = {}) {
+    return publish(::mqtt::message::create(std::move(topic), payload, bytes, qos, retained),
+                   options);
+  }
+  ::mqtt::delivery_token_ptr publish(::mqtt::string_ref topic, ::mqtt::binary_ref payload) {
+    return publish(::mqtt::message::create(std::move(topic), std::move(payload)));
+  }
+  ::mqtt::delivery_token_ptr publish(::mqtt::string_ref topic, ::mqtt::binary_ref payload, int qos,
+                                     bool retained, const publish_options& options = {}) {
+    return publish(::mqtt::message::create(std::move(topic), std::move(payload), qos, retained),
+                   options);
+  }
+  ::mqtt::delivery_token_ptr publish(::mqtt::string_ref topic, const void* payload,
+                                     std::size_t bytes, int qos, bool retained, void* user_context,
+                                     ::mqtt::iaction_listener& listener,
+                                     const publish_options& options = {}) {
+    return publish(::mqtt::message::create(std::move(topic), payload, bytes, qos, retained),
+                   user_context, listener, options);
+  }
+  /// @}
+
+  /// Tells what the server answered to connect(): the MQTT version, and the Maximum Packet Size for
+  /// which fields are left out (baggage first, then tracestate, then traceparent). Without this
+  /// call no limit is known.
+  void connected(const ::mqtt::connect_response& answer) { sender_.connection().connected(answer); }
+
+  /// Accepted messages that have no outcome yet, as far as somebody waits for it (a listener or a
+  /// tracer); otherwise 0.
+  [[nodiscard]] std::size_t in_flight() const noexcept { return sender_.in_flight(); }
+  /// What it was made with.
+  [[nodiscard]] const propagation& propagating() const noexcept { return sender_.propagating(); }
+
+ private:
+  ::mqtt::iasync_client* client_;
+  detail::sender sender_;
+};
+
+}  // namespace waybill::inline v0::mqtt

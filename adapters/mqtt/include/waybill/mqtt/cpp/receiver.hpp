@@ -1,0 +1,171 @@
+#pragma once
+
+#include <mqtt/async_client.h>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "waybill/incoming.hpp"
+#include "waybill/mqtt/cpp/message.hpp"
+#include "waybill/mqtt/topic_filter.hpp"
+
+namespace waybill::inline v0::mqtt {
+
+/// What a receiver does with every message.
+struct receiver_options {
+  bool strip = true;      ///< False leaves the fields in the user properties.
+  receive_rules rules{};  ///< When a context is linked rather than adopted.
+  /// Topic filters: the first one that matches a topic names its spans, as
+  /// messaging.destination.template.
+  std::vector<std::string> destination_templates{};
+  /// messaging.client.id.
+  std::string client_id{};
+};
+
+/// Takes the context off messages that a client received, and runs handlers under it. See
+/// take() for the message that is left.
+/// @par Threads    any.
+/// @par Errors     nothing throws but what handlers throw. Without memory a message goes on as it
+///                 came.
+class receiver {
+ public:
+  /// Of any number of clients.
+  explicit receiver(propagation with = {}, receiver_options options = {})
+      : with_(std::move(with)), options_(std::move(options)) {}
+
+  /// For messaging.client.id, where the options have none. Before the first message.
+  void know(const std::string& client_id) {
+    if (options_.client_id.empty()) options_.client_id = client_id;
+  }
+
+  /// Takes the context off a message that a callback was given. A message of ours, or null, is
+  /// given back as it is.
+  [[nodiscard]] ::mqtt::const_message_ptr take(::mqtt::const_message_ptr came) const noexcept {
+    if (came == nullptr || extraction_of(came) != nullptr) return came;
+    return options_.strip ? mqtt::take(came, with_, options_.rules) : read(came);
+  }
+
+  /// The same for a message that the application fetched (consume_message), with a receive span
+  /// where there is a tracer. `waited_since`: when it began to wait; unset: now.
+  [[nodiscard]] ::mqtt::const_message_ptr receive(
+      ::mqtt::const_message_ptr came,
+      std::chrono::system_clock::time_point waited_since = {}) const noexcept {
+    if (came == nullptr || extraction_of(came) != nullptr) return came;
+    ::mqtt::const_message_ptr received = take(std::move(came));
+    if (with_.tracer == nullptr) return received;
+    operation what = describe(operation_kind::receive, "receive", *received);
+    what.started_at = waited_since != std::chrono::system_clock::time_point{}
+                          ? waited_since
+                          : std::chrono::system_clock::now();
+    const extraction* taken = extraction_of(received);
+    trace_receive(what, taken != nullptr ? taken->creation() : std::span<const trace_context>(),
+                  with_);
+    return received;
+  }
+
+  /// Runs `handler(message)` with the message's context as the current one, within a process span
+  /// where there is a tracer. A message that take() has not seen is read and left as it is. What
+  /// the handler throws goes through: the span is a failed one. Null (a connection that was lost)
+  /// runs the handler alone.
+  template <class F>
+  void handle(const ::mqtt::const_message_ptr& message, F&& handler) const {
+    if (message == nullptr) {
+      std::forward<F>(handler)(message);
+      return;
+    }
+    const extraction* taken = extraction_of(message);
+    std::optional<extraction> looked_at;
+    if (taken == nullptr) taken = &looked_at.emplace(extract(*message, with_, options_.rules));
+    processing running(*taken, describe(operation_kind::process, "process", *message), with_);
+    std::forward<F>(handler)(message);
+    running.succeed();
+  }
+
+  /// For set_message_callback: takes the context off and handles each message.
+  /// @par Lifetime   borrows the receiver.
+  [[nodiscard]] ::mqtt::async_client::message_handler handling(
+      ::mqtt::async_client::message_handler handler) const {
+    return [this, handler = std::move(handler)](::mqtt::const_message_ptr came) {
+      handle(take(std::move(came)), handler);
+    };
+  }
+
+  /// What it was made with.
+  [[nodiscard]] const propagation& propagating() const noexcept { return with_; }
+
+ private:
+  [[nodiscard]] ::mqtt::const_message_ptr read(
+      const ::mqtt::const_message_ptr& came) const noexcept {
+    try {
+      return {came.get(), detail::with_extraction{came, extract(*came, with_, options_.rules)}};
+    } catch (...) {
+      detail::count_failure(with_, direction::inbound, came->get_topic());
+      return came;
+    }
+  }
+
+  [[nodiscard]] operation describe(operation_kind kind, std::string_view name,
+                                   const ::mqtt::message& received) const noexcept {
+    operation what{.kind = kind, .system = "mqtt", .name = name};
+    what.where = destination(received.get_topic());
+    what.destination_template =
+        detail::template_of(options_.destination_templates, received.get_topic());
+    what.client_id = options_.client_id;
+    what.body_bytes = received.get_payload().size();
+    what.injects = false;
+    return what;
+  }
+
+  propagation with_;
+  receiver_options options_;
+};
+
+/// Hands an application's callback messages without context in their properties, each under its
+/// own context and within a process span where there is a tracer. Everything else is forwarded.
+/// @par Lifetime   borrows the receiver and the application's callback.
+class receiving_callback final : public ::mqtt::callback {
+ public:
+  /// `application` may be null: then nobody is called.
+  explicit receiving_callback(const receiver& receiving,
+                              ::mqtt::callback* application = nullptr) noexcept
+      : receiving_(receiving), application_(application) {}
+
+  /// Who is called from now on.
+  void set(::mqtt::callback* application) noexcept { application_ = application; }
+
+  /// As the application's.
+  /// @{
+  void connected(const std::string& cause) override {
+    if (::mqtt::callback* application = application_) application->connected(cause);
+  }
+  void connection_lost(const std::string& cause) override {
+    if (::mqtt::callback* application = application_) application->connection_lost(cause);
+  }
+  void message_arrived(::mqtt::const_message_ptr came) override {
+    ::mqtt::callback* application = application_;
+    if (application == nullptr) return;
+    receiving_.handle(
+        receiving_.take(std::move(came)),
+        [&](const ::mqtt::const_message_ptr& message) { application->message_arrived(message); });
+  }
+  void delivery_complete(::mqtt::delivery_token_ptr token) override {
+    if (::mqtt::callback* application = application_) {
+      application->delivery_complete(std::move(token));
+    }
+  }
+  /// @}
+
+ private:
+  const receiver& receiving_;
+  std::atomic<::mqtt::callback*> application_;
+};
+
+}  // namespace waybill::inline v0::mqtt
