@@ -29,6 +29,9 @@ constexpr std::array<error_text, errc_count> error_texts{{
     {"carrier_failed", "The carrier's own function threw an exception."},
     {"dropped_for_size", "A part was left out because the message would not have fitted."},
     {"dropped_by_policy", "A part was left out because the boundary does not let it pass."},
+    {"unknown_version", "The envelope has a version that is not known and was left as it is."},
+    {"bad_checksum", "The envelope does not match its checksum and was left as it is."},
+    {"no_envelope", "The payload cannot hold an envelope of this form."},
 }};
 
 const error_text& text_of(errc code) noexcept {

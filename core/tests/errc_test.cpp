@@ -36,7 +36,10 @@ static_assert(static_cast<int>(errc::no_memory) == 13);
 static_assert(static_cast<int>(errc::carrier_failed) == 14);
 static_assert(static_cast<int>(errc::dropped_for_size) == 15);
 static_assert(static_cast<int>(errc::dropped_by_policy) == 16);
-static_assert(waybill::errc_count == 17);
+static_assert(static_cast<int>(errc::unknown_version) == 17);
+static_assert(static_cast<int>(errc::bad_checksum) == 18);
+static_assert(static_cast<int>(errc::no_envelope) == 19);
+static_assert(waybill::errc_count == 20);
 static_assert(sizeof(errc) == 1);
 
 constexpr std::array<std::string_view, waybill::errc_count> source_names = {"ok",
@@ -55,7 +58,10 @@ constexpr std::array<std::string_view, waybill::errc_count> source_names = {"ok"
                                                                             "no_memory",
                                                                             "carrier_failed",
                                                                             "dropped_for_size",
-                                                                            "dropped_by_policy"};
+                                                                            "dropped_by_policy",
+                                                                            "unknown_version",
+                                                                            "bad_checksum",
+                                                                            "no_envelope"};
 
 TEST(errc, names_are_those_of_the_source) {
   for (std::size_t i = 0; i < waybill::errc_count; ++i) {

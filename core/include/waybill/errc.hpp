@@ -29,10 +29,13 @@ enum class errc : std::uint8_t {
   carrier_failed = 14,     ///< The carrier's own function threw.
   dropped_for_size = 15,   ///< Left out because the message would not have fitted.
   dropped_by_policy = 16,  ///< Left out because the boundary says so.
+  unknown_version = 17,    ///< Begins like an envelope of a later version: left as it is.
+  bad_checksum = 18,       ///< Begins like an envelope, and its checksum is wrong: left as it is.
+  no_envelope = 19,        ///< The payload cannot hold the envelope that was asked for.
 };
 
 /// The number of values of errc, for tables indexed by it.
-inline constexpr std::size_t errc_count = 17;
+inline constexpr std::size_t errc_count = 20;
 
 /// The value's name as written in the source ("forbidden_version"). Static text.
 [[nodiscard]] WAYBILL_API std::string_view name(errc code) noexcept;

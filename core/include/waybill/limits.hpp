@@ -30,6 +30,10 @@ struct limits {
   /// Raw bytes of one field, over all its values, that are looked at before anything else: what
   /// bounds the time a sender can cost.
   std::uint32_t field_scan_bytes_max = 65'536;
+  /// The header block of a frame (envelope.hpp), written and read. Its size has two bytes.
+  std::uint32_t envelope_block_bytes_max = 65'535;
+  /// A longer payload is not looked into for members of JSON. MQTT 5, 2.1.4: no packet is longer.
+  std::uint32_t envelope_json_bytes_max = 268'435'455;
 };
 
 }  // namespace waybill::inline v0

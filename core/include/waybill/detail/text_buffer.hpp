@@ -16,6 +16,11 @@ class text_buffer {
   text_buffer() noexcept = default;
   text_buffer(const text_buffer&) = delete;
   text_buffer& operator=(const text_buffer&) = delete;
+  text_buffer(text_buffer&& other) noexcept { swap(other); }
+  text_buffer& operator=(text_buffer&& other) noexcept {
+    swap(other);
+    return *this;
+  }
   ~text_buffer() {
     if (data_ != nullptr) release();
   }
