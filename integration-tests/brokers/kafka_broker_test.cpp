@@ -166,13 +166,14 @@ TEST(kafka_broker, dies_with_the_process_that_owns_it) {
   const unique_descriptor writer(input[1]);
 
   const changed_variable temporary("TMPDIR", folder.path().string());
-  const child_process holder({WAYBILL_KAFKA_BROKER_HOLDER},
+  const child_process holder({WAYBILL_HOLD_BROKERS, "kafka"},
                              {holder_input.get(), holder_output.get(), STDERR_FILENO});
   holder_output.reset();
   std::istringstream line(read_line(reader.get()));
+  std::string name;
   pid_t java = -1;
   std::string bootstrap;
-  ASSERT_TRUE(line >> java >> bootstrap);
+  ASSERT_TRUE(line >> name >> java >> bootstrap);
   ASSERT_EQ(processes_with(folder.path()), std::vector<std::string>{std::to_string(java)});
   // Opened while the broker lives: the number can't have become another process's.
   const unique_descriptor broker = open_process(java);

@@ -75,13 +75,15 @@ TEST(rabbitmq_broker, dies_with_the_process_that_owns_it) {
   const unique_descriptor writer(input[1]);
 
   const changed_variable temporary("TMPDIR", folder.path().string());
-  const child_process holder({WAYBILL_RABBITMQ_BROKER_HOLDER},
+  const child_process holder({WAYBILL_HOLD_BROKERS, "rabbitmq"},
                              {holder_input.get(), holder_output.get(), STDERR_FILENO});
   holder_output.reset();
   std::istringstream line(read_line(reader.get()));
+  std::string name;
   pid_t node = -1;
-  std::uint16_t port = 0;
-  ASSERT_TRUE(line >> node >> port);
+  std::string address;
+  ASSERT_TRUE(line >> name >> node >> address);
+  const auto port = static_cast<std::uint16_t>(std::stoi(address.substr(address.find(':') + 1)));
   // Opened while the broker lives: the number can't have become another process's.
   const unique_descriptor broker = open_process(node);
   EXPECT_NO_THROW(bare_amqp({"127.0.0.1", port}));
