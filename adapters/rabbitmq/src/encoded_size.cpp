@@ -1,6 +1,7 @@
 #include "encoded_size.hpp"
 
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "waybill/rabbitmq/headers.hpp"
@@ -117,16 +118,14 @@ class nested_size {
 
 }  // namespace
 
-std::optional<std::size_t> encoded_bytes(const amqp_table_entry_t& entry) noexcept {
+std::size_t encoded_bytes_of_other(const amqp_table_entry_t& entry) noexcept {
   const std::optional<std::size_t> own = value_bytes(entry.value);
-  if (!own.has_value() || entry.key.len > encoded_bytes_ceiling) return std::nullopt;
+  if (!own.has_value() || entry.key.len > encoded_bytes_ceiling) return without_size;
   const std::size_t bytes = bytes_per_name + entry.key.len + 1 + *own;
   if (entry.value.kind != AMQP_FIELD_KIND_TABLE && entry.value.kind != AMQP_FIELD_KIND_ARRAY) {
     return bytes;
   }
-  const std::optional<std::size_t> within = nested_size().of(entry.value);
-  if (!within.has_value()) return std::nullopt;
-  return bytes + *within;
+  return sum_of(bytes, nested_size().of(entry.value).value_or(without_size));
 }
 
 std::size_t frame_bytes_without_headers(const amqp_basic_properties_t& properties) noexcept {
@@ -159,12 +158,12 @@ std::size_t frame_bytes_without_headers(const amqp_basic_properties_t& propertie
 
 std::optional<std::size_t> header_frame_bytes(const amqp_basic_properties_t& properties) noexcept {
   std::size_t bytes = detail::frame_bytes_without_headers(properties);
-  if ((properties._flags & AMQP_BASIC_HEADERS_FLAG) != 0) bytes += detail::bytes_per_table;
+  if ((properties._flags & AMQP_BASIC_HEADERS_FLAG) != 0) {
+    bytes = detail::sum_of(bytes, detail::bytes_per_table);
+  }
   for (const amqp_table_entry_t& each : entries_of(properties)) {
-    const std::optional<std::size_t> own = detail::encoded_bytes(each);
-    if (!own.has_value()) return std::nullopt;
-    bytes += *own;
-    if (bytes > detail::encoded_bytes_ceiling) return std::nullopt;
+    bytes = detail::sum_of(bytes, detail::encoded_bytes(each));
+    if (bytes == detail::without_size) return std::nullopt;
   }
   if (bytes > detail::encoded_bytes_ceiling) return std::nullopt;
   return bytes;

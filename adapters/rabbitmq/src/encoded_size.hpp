@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 
 #include "waybill/rabbitmq/amqp.hpp"
 
@@ -19,10 +18,29 @@ inline constexpr std::size_t bytes_per_long_string = 1 + 4;
 /// Of a table or array before its first entry.
 inline constexpr std::size_t bytes_per_table = 4;
 
-/// The bytes of an entry of a table: name, kind and value.
-/// @par Errors   nullopt: over the ceiling or nesting_max, or of a kind that rabbitmq-c does not
-///               encode.
-[[nodiscard]] std::optional<std::size_t> encoded_bytes(const amqp_table_entry_t& entry) noexcept;
+/// What is over the ceiling or nesting_max, or of a kind that rabbitmq-c does not encode.
+inline constexpr std::size_t without_size = SIZE_MAX;
+
+/// The bytes of an entry that is no text; may be without_size.
+[[nodiscard]] std::size_t encoded_bytes_of_other(const amqp_table_entry_t& entry) noexcept;
+
+/// The bytes of an entry of a table: name, kind and value. May be without_size.
+[[nodiscard]] inline std::size_t encoded_bytes(const amqp_table_entry_t& entry) noexcept {
+  const bool is_text =
+      entry.value.kind == AMQP_FIELD_KIND_UTF8 || entry.value.kind == AMQP_FIELD_KIND_BYTES;
+  if (!is_text) return encoded_bytes_of_other(entry);
+  const std::size_t text_bytes = entry.value.value.bytes.len;
+  if (entry.key.len > encoded_bytes_ceiling || text_bytes > encoded_bytes_ceiling) {
+    return without_size;
+  }
+  return bytes_per_name + entry.key.len + bytes_per_long_string + text_bytes;
+}
+
+/// The sum of two sizes; without_size when it has none.
+[[nodiscard]] inline std::size_t sum_of(std::size_t a, std::size_t b) noexcept {
+  if (a > encoded_bytes_ceiling || b > encoded_bytes_ceiling - a) return without_size;
+  return a + b;
+}
 
 /// The bytes of the frame around properties: all but the header table.
 [[nodiscard]] std::size_t frame_bytes_without_headers(

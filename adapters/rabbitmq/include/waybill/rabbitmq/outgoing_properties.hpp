@@ -86,22 +86,24 @@ class WAYBILL_API outgoing_properties {
   static constexpr std::size_t inline_text_bytes = 1'024;
   struct appender;
 
+  template <class Write>
+  void write_fields(Write&& write, const propagation& with, bool replaces_all,
+                    std::size_t frame_bytes_max) noexcept;
   bool copy_headers(const propagator& formats, bool replaces_all,
                     std::size_t frame_bytes_max) noexcept;
-  void add_to_base(const amqp_table_entry_t& header) noexcept;
   [[nodiscard]] std::size_t room_for_fields(std::size_t frame_bytes_max) const noexcept;
-  [[nodiscard]] char* room_for_text(std::size_t bytes);
+  [[nodiscard]] char* more_text(std::size_t bytes);
   void append(std::string_view name, std::string_view value);
   void forget_fields() noexcept;
   void finish() noexcept;
 
   const amqp_basic_properties_t* given_;
   bool is_written_ = false;
-  std::size_t count_ = 0;                  // of entries_
-  std::size_t count_of_given_ = 0;         // how many of them came from given_
-  std::size_t text_bytes_ = 0;             // used of text_
-  std::size_t field_bytes_ = 0;            // what the appended fields encode to
-  std::optional<std::size_t> base_bytes_;  // of the frame without the fields that are replaced
+  std::size_t count_ = 0;           // of entries_
+  std::size_t count_of_given_ = 0;  // how many of them came from given_
+  std::size_t text_bytes_ = 0;      // used of text_
+  std::size_t field_bytes_ = 0;     // what the appended fields encode to
+  std::size_t base_bytes_ = 0;      // of the frame without the fields that are replaced
   inject_report report_;
   amqp_basic_properties_t own_;
   amqp_table_entry_t* entries_ = nullptr;
