@@ -26,8 +26,8 @@ class field_names {
 
  private:
   [[nodiscard]] bool may_be_field(std::string_view name) const noexcept {
-    return name.size() < 64 && ((lengths_ >> name.size()) & 1) != 0 && !name.empty() &&
-           (first_letters_ & bit_of(name.front())) != 0;
+    return !name.empty() && (first_letters_ & bit_of(name.front())) != 0 && name.size() < 64 &&
+           ((lengths_ >> name.size()) & 1) != 0;
   }
   /// The same for both cases of a letter, and for a few other characters.
   static std::uint32_t bit_of(char letter) noexcept {

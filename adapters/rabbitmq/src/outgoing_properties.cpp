@@ -129,8 +129,9 @@ bool outgoing_properties::copy_headers(const propagator& formats, bool replaces_
     amqp_table_entry_t* const entries = entries_;
     for (const amqp_table_entry_t& each : headers) {
       const std::size_t index = names.index_of(text_of(each.key));
-      const bool is_field = index != names.none();
-      if (is_field && (replaces_all || fields[index].concern == field_concern::baggage)) continue;
+      const bool is_replaced = index != names.none() &&
+                               (replaces_all || fields[index].concern == field_concern::baggage);
+      if (is_replaced) continue;
       entries[count++] = each;
       if (is_limited) base_bytes = detail::sum_of(base_bytes, detail::encoded_bytes(each));
     }
