@@ -1,0 +1,38 @@
+// What holds for messages while no client was ever made in the process: Paho would lose track of a
+// list that it extends beyond ten properties.
+
+#include <gtest/gtest.h>
+
+#include <new>
+#include <string>
+
+#include "waybill/mqtt/cpp/message.hpp"
+
+namespace {
+
+::mqtt::const_message_ptr message_with(int count) {
+  ::mqtt::properties own;
+  for (int i = 0; i < count; ++i) own.add({::mqtt::property::USER_PROPERTY, "own", "value"});
+  auto made = ::mqtt::make_message("topic", "payload", 1, false);
+  made->set_properties(std::move(own));
+  return made;
+}
+
+TEST(cpp_without_a_client, a_message_that_has_no_place_for_the_fields_goes_as_it_is) {
+  const waybill::propagation with;
+  const ::mqtt::const_message_ptr message = message_with(10);
+  waybill::inject_report report;
+  EXPECT_EQ(waybill::mqtt::inject(waybill::context::new_root(true), message, with, {}, &report),
+            message);
+  EXPECT_EQ(report.code, waybill::errc::no_memory);
+  EXPECT_EQ(with.diagnostics->count(waybill::direction::outbound, waybill::errc::no_memory), 1U);
+  EXPECT_EQ(message->get_properties().size(), 10U);
+}
+
+TEST(cpp_without_a_client, up_to_ten_properties_are_copied) {
+  const waybill::propagation with;
+  const auto sent = waybill::mqtt::inject(waybill::context::new_root(true), message_with(9), with);
+  EXPECT_EQ(sent->get_properties().size(), 10U);
+}
+
+}  // namespace
