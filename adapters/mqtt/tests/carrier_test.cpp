@@ -21,7 +21,6 @@ using waybill_test::make_context;
 using waybill_test::owned_properties;
 using waybill_test::traceparent_a;
 using waybill_test::traceparent_b;
-using waybill_test::traceparent_text;
 namespace mqtt = waybill::mqtt;
 using texts = std::vector<std::string>;
 
@@ -291,7 +290,7 @@ TEST_F(cloud_event, is_read_and_keeps_its_position_when_it_is_stripped) {
 }
 
 TEST(mqtt_write, writes_what_a_wrapper_decided) {
-  const context sent = full_context();
+  const context& sent = full_context();
   const propagation with;
   owned_properties list{{"traceparent", traceparent_b}, {"own", "1"}};
   mqtt::edited_properties edited(list.list());

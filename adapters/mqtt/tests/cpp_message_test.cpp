@@ -13,7 +13,6 @@ namespace {
 
 using waybill::context;
 using waybill::errc;
-using waybill::extraction;
 using waybill::propagation;
 using waybill_test::described;
 using waybill_test::make_context;

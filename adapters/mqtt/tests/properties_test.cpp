@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "support/contexts.hpp"
 #include "support/property_lists.hpp"
 #include "waybill/propagation.hpp"
 
@@ -23,8 +24,7 @@ constexpr const char* second = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b716920
 
 std::string read_span(MQTTProperties& list) {
   const waybill::propagation with;
-  return waybill::to_traceparent(waybill::extract(property_reader(list), with).as_sent().trace())
-      .data();
+  return waybill_test::traceparent_text(waybill::extract(property_reader(list), with).as_sent());
 }
 
 /// What Paho itself counted for the same properties.

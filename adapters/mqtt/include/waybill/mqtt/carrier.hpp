@@ -75,6 +75,7 @@ WAYBILL_API errc strip(MQTTProperties& list, const propagation& with,
 
 /// Puts a context into a list in place of every field that is there; the fields go to the end. With
 /// a position an older stamp goes.
+/// @par Input      `context` does not borrow text of this list.
 /// @par Lifetime   Paho copies what it is given: the list owns all of it, until
 ///                 MQTTProperties_free.
 /// @{
