@@ -6,11 +6,14 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 usage() {
   cat <<'TEXT'
 usage: ./test.sh [--unit] [--integration] [--sanitize] [--threads] [--stress]
+                 [--containers [--suite bookworm|trixie]]
   --unit         unit tests: no broker, no network
   --integration  tests against a real Apache Kafka, and of the installed package
   --sanitize     unit tests and one test on a real Kafka under ASan and UBSan
   --threads      core, the Kafka adapter and one test on a real Kafka under the thread sanitizer
   --stress       a million messages through a real Apache Kafka
+  --containers   the tests built and run in containers, on Debian 12 and on Debian 13: docs/containers.md
+  --suite NAME   with --containers: on that release alone
 Without an argument: --unit --integration. Options may be combined.
 Needs Debian 12 or 13 and root or sudo for packages that are missing; Apache Kafka comes through
 Maven into a cache. Nothing is installed or downloaded twice. Builds are in build/.
@@ -18,20 +21,30 @@ Ends with 0 only if every test passed and no process that the tests started is l
 TEXT
 }
 
+fail_usage() {
+  usage >&2
+  exit 2
+}
+
 parts=()
-for argument in "$@"; do
-  case "$argument" in
-    --unit | --integration | --sanitize | --threads | --stress) parts+=("${argument#--}") ;;
+suites=()
+while [[ $# != 0 ]]; do
+  case "$1" in
+    --unit | --integration | --sanitize | --threads | --stress | --containers) parts+=("${1#--}") ;;
+    --suite)
+      [[ "${2:-}" =~ ^(bookworm|trixie)$ && " ${parts[*]} " == *" containers "* ]] || fail_usage
+      suites+=("$2")
+      shift
+      ;;
     --help | -h)
       usage
       exit 0
       ;;
-    *)
-      usage >&2
-      exit 2
-      ;;
+    *) fail_usage ;;
   esac
+  shift
 done
+[[ ${#suites[@]} != 0 ]] || suites=(bookworm trixie)
 [[ ${#parts[@]} != 0 ]] || parts=(unit integration)
 
 jobs=$(nproc)
@@ -41,6 +54,8 @@ interrupted=""
 passed=0
 failed=0
 step_group=""
+# How long an interrupted step may take to end by itself what it started.
+step_end_seconds=0
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/waybill-test.XXXXXX")
 # RabbitMQ runs as a user of its own, who has to pass through to its folder.
 chmod 711 "$scratch"
@@ -82,12 +97,20 @@ report_leftovers() {
   done
 }
 
+end_step() {
+  local deadline=$((SECONDS + step_end_seconds))
+  kill -s TERM -- "-$step_group" 2>/dev/null || true
+  while ((SECONDS < deadline)) && kill -0 -- "-$step_group" 2>/dev/null; do
+    read -rt 0.1 <> <(:) || true
+  done
+}
+
 at_exit() {
   local status=$? leftovers
   trap '' INT TERM HUP
   if [[ -n "$interrupted" ]]; then
     echo "test.sh: interrupted, ending what was started" >&2
-    [[ -z "$step_group" ]] || kill -s TERM -- "-$step_group" 2>/dev/null || true
+    [[ -z "$step_group" ]] || end_step
   elif ! wait_for_no_process; then
     leftovers=$(marked_processes)
     report_leftovers "$leftovers"
@@ -182,6 +205,19 @@ get_kafka() {
   export WAYBILL_KAFKA_LIBS
 }
 
+run_containers() {
+  compose/run-tests.sh "$1" 2>&1 | tee "$scratch/ctest.log"
+}
+
+run_suite() {
+  local status=0
+  step_end_seconds=60
+  run_step "tests in containers, $1" run_containers "$1" || status=$?
+  step_end_seconds=0
+  count_tests
+  return "$status"
+}
+
 # A broker and its tests take about 1 GB.
 integration_jobs() {
   local available_kib
@@ -216,11 +252,19 @@ run_part() {
       build release
       run_tests "stress tests" release stress 1
       ;;
+    containers)
+      get_kafka
+      for suite in "${suites[@]}"; do run_suite "$suite"; done
+      ;;
   esac
 }
 
-packages=(build unit)
-[[ "${parts[*]}" == unit ]] || packages+=(test)
+case "${parts[*]}" in
+  unit) packages=(build unit) ;;
+  containers) packages=(containers) ;;
+  *containers*) packages=(build unit test containers) ;;
+  *) packages=(build unit test) ;;
+esac
 # In the foreground: sudo may ask for a password.
 echo "== packages"
 tools/dev/install-packages.sh "${packages[@]}"

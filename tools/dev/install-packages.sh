@@ -10,6 +10,9 @@ usage: tools/dev/install-packages.sh GROUP...
   unit       GoogleTest, Python
   test       GoogleTest, nlohmann-json, kcat, Python, Java and Maven (for a real Apache Kafka),
              RabbitMQ, pika
+  containers Docker with Compose, unless they are here from elsewhere, Java and Maven
+  debootstrap
+             debootstrap, to make a Debian in a folder
   package    file and dpkg-dev, to make Debian packages
   doc        Doxygen
   ci         clang-format, clang-tidy, clang and its sanitizers, version 14, and Google Benchmark, which
@@ -36,6 +39,11 @@ has_java_17() {
   [[ -n "$version" && "$version" -ge 17 ]]
 }
 
+# Who says where the jars of Apache Kafka are does not need what fetches them.
+jars_by_maven() {
+  [[ -n "${WAYBILL_KAFKA_LIBS:-}" ]] || command -v mvn >/dev/null || echo maven
+}
+
 packages_of() {
   case "$1" in
     build)
@@ -46,8 +54,18 @@ packages_of() {
     test)
       echo libgtest-dev nlohmann-json3-dev kcat python3 rabbitmq-server python3-pika mosquitto mosquitto-clients python3-paho-mqtt
       has_java_17 || echo default-jre-headless
-      command -v mvn >/dev/null || echo maven
+      jars_by_maven
       ;;
+    containers)
+      if ! docker version >/dev/null 2>&1; then
+        command -v dockerd >/dev/null || echo docker.io
+        # The package of the server has the client on Debian 12 alone.
+        [[ "$debian_version" == 12 ]] || command -v docker >/dev/null || echo docker-cli
+      fi
+      docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null || echo docker-compose
+      jars_by_maven
+      ;;
+    debootstrap) echo debootstrap ;;
     package) echo file dpkg-dev ;;
     doc) echo doxygen ;;
     ci)
@@ -58,7 +76,7 @@ packages_of() {
     benchmark)
       echo libbenchmark-dev opentelemetry-cpp-dev libgtest-dev nlohmann-json3-dev python3
       has_java_17 || echo default-jre-headless
-      command -v mvn >/dev/null || echo maven
+      jars_by_maven
       ;;
   esac
 }
@@ -84,7 +102,11 @@ add_backports() {
 }
 
 # The services that come with a package, or with one that it needs: each as PACKAGE:UNIT.
-services=(mosquitto:mosquitto.service rabbitmq-server:rabbitmq-server.service erlang-base:epmd.service erlang-base:epmd.socket)
+services=(
+  mosquitto:mosquitto.service
+  rabbitmq-server:rabbitmq-server.service erlang-base:epmd.service erlang-base:epmd.socket
+  docker.io:docker.service docker.io:docker.socket containerd:containerd.service
+)
 service_policy=/usr/sbin/policy-rc.d
 made_policy=""
 as_root=()
@@ -156,7 +178,7 @@ if [[ $# == 0 || "$1" == --help ]]; then
 fi
 for group in "$@"; do
   case "$group" in
-    build | unit | test | package | doc | ci | benchmark) ;;
+    build | unit | test | containers | debootstrap | package | doc | ci | benchmark) ;;
     *)
       say "there is no group $group" >&2
       usage >&2
