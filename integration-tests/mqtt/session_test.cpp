@@ -1,0 +1,143 @@
+// Retained messages, last wills, shared subscriptions.
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "support/mqtt_test.hpp"
+#include "waybill/mqtt/cpp/publisher.hpp"
+#include "waybill/mqtt/cpp/receiver.hpp"
+#include "waybill/mqtt/cpp/will.hpp"
+
+namespace waybill_test {
+namespace {
+
+using waybill::inbound_mode;
+using waybill::mqtt::context_of;
+using waybill::mqtt::extraction_of;
+using waybill::mqtt::publisher;
+using waybill::mqtt::receiver;
+
+class mqtt_session : public testing::Test {
+ protected:
+  void publish(const std::string& payload, const waybill::context& context, bool retained,
+               waybill::mqtt::publisher_options options = {}) {
+    publisher(client_.client(), {}, std::move(options))
+        .publish(::mqtt::message::create(topic_, payload, 1, retained), {.context = &context})
+        ->wait_for(patience);
+  }
+  // Takes what the server has retained away again: it may be a server that goes on.
+  void TearDown() override { client_.publish(topic_, "", {}, 1, true); }
+
+  const mqtt_address server_ = shared_mosquitto();
+  const std::string topic_ = unique_name("session");
+  bare_client client_{server_};
+};
+
+// The one message that a new subscriber gets at once.
+::mqtt::const_message_ptr retained_message(const mqtt_address& server, const std::string& topic) {
+  bare_client late(server);
+  late.subscribe(topic);
+  return late.next();
+}
+
+TEST_F(mqtt_session, links_a_retained_message_and_adopts_a_live_one) {
+  const waybill::context sent = make_context(5, {}, "k=v");
+  bare_client early(server_);
+  early.subscribe(topic_);
+  publish("state", sent, true);
+
+  const receiver receiving;
+  const ::mqtt::const_message_ptr live = receiving.take(early.next());
+  ASSERT_NE(extraction_of(live), nullptr);
+  ASSERT_NE(extraction_of(live)->parent(), nullptr);
+  EXPECT_EQ(*extraction_of(live)->parent(), sent);
+
+  const ::mqtt::const_message_ptr late = receiving.take(retained_message(server_, topic_));
+  EXPECT_TRUE(late->is_retained());
+  EXPECT_TRUE(properties_of(*late).empty());
+  ASSERT_NE(extraction_of(late), nullptr);
+  EXPECT_EQ(extraction_of(late)->parent(), nullptr);
+  ASSERT_EQ(extraction_of(late)->links().size(), 1U);
+  EXPECT_EQ(extraction_of(late)->links()[0], sent.trace());
+  EXPECT_NE(context_of(late).trace().trace(), sent.trace().trace());
+  EXPECT_EQ(context_of(late).baggage_text(), "k=v");
+}
+
+TEST_F(mqtt_session, with_retain_as_published_tells_by_the_stamped_age) {
+  const waybill::context sent = make_context(6);
+  const ::mqtt::subscribe_options keeps_retain(false, true);
+  bare_client early(server_);
+  early.subscribe(topic_, 1, keeps_retain);
+  publish("state", sent, true, {.stamps_time = true});
+  const ::mqtt::const_message_ptr live = early.next();
+  EXPECT_TRUE(live->is_retained());
+
+  const receiver patient({}, {.rules = {true, std::chrono::minutes(10)}});
+  const ::mqtt::const_message_ptr adopted = patient.take(live);
+  EXPECT_NE(extraction_of(adopted)->parent(), nullptr);
+  EXPECT_TRUE(properties_of(*adopted).empty()) << "the stamp is gone, too";
+
+  const receiver plain;
+  EXPECT_EQ(extraction_of(plain.take(live))->parent(), nullptr);
+}
+
+TEST_F(mqtt_session, sends_a_will_with_the_context_of_the_connect_call) {
+  const waybill::context sent = make_context(9, "v=1", "k=v");
+  client_.subscribe(topic_);
+  {
+    const std::string id = unique_name("mortal");
+    ::mqtt::async_client mortal(server_.uri(), id, creation());
+    ::mqtt::connect_options options = connecting();
+    const ::mqtt::will_options will(topic_, std::string("gone"), 1, false,
+                                    make_properties({{"own", "1"}}));
+    options.set_will(waybill::mqtt::will_with_context(will, {}, {.context = &sent}, false));
+    mortal.connect(options)->wait();
+    // The server throws the first one of two clients with one id out, which is no orderly end.
+    const bare_client other(server_, {}, id);
+  }
+  const ::mqtt::const_message_ptr will = client_.next();
+  EXPECT_EQ(will->get_payload_str(), "gone");
+  EXPECT_EQ(properties_of(*will), on_wire({{"own", "1"}}, sent));
+
+  waybill::propagation with;
+  with.boundary.set(topic_, {.inbound = inbound_mode::link});
+  const ::mqtt::const_message_ptr taken = receiver(with).take(will);
+  EXPECT_EQ(extraction_of(taken)->parent(), nullptr);
+  ASSERT_EQ(extraction_of(taken)->links().size(), 1U);
+  EXPECT_EQ(extraction_of(taken)->links()[0], sent.trace());
+}
+
+TEST_F(mqtt_session, of_a_shared_subscription_gives_each_message_once_with_its_own_context) {
+  constexpr std::uint64_t count = 40;
+  const receiver receiving;
+  collected<std::pair<int, std::string>> seen;
+  std::vector<std::unique_ptr<::mqtt::async_client>> workers;
+  for (int worker = 0; worker < 2; ++worker) {
+    workers.push_back(
+        std::make_unique<::mqtt::async_client>(server_.uri(), unique_name("worker"), creation()));
+    workers.back()->set_message_callback(
+        receiving.handling([&, worker](const ::mqtt::const_message_ptr& message) {
+          EXPECT_EQ(message->get_payload_str(), traceparent_of(waybill::current()));
+          seen.add({worker, message->get_payload_str()});
+        }));
+    workers.back()->connect(connecting())->wait();
+    workers.back()->subscribe("$share/" + topic_ + "/" + topic_, 1)->wait();
+  }
+  for (std::uint64_t i = 1; i <= count; ++i) {
+    publish(traceparent_of(make_context(i)), make_context(i), false);
+  }
+  std::map<std::string, int> times;
+  std::map<int, int> by_worker;
+  for (const auto& [worker, payload] : seen.wait_for(count)) {
+    ++times[payload];
+    ++by_worker[worker];
+  }
+  EXPECT_EQ(times.size(), count);
+  EXPECT_EQ(seen.all().size(), count);
+  EXPECT_EQ(by_worker.size(), 2U) << "both had work";
+}
+
+}  // namespace
+}  // namespace waybill_test
