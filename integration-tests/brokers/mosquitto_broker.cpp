@@ -96,7 +96,6 @@ void mosquitto_broker::choose_port() {
   std::map<std::string, std::string> all = {
       {"allow_anonymous", "true"},
       {"log_dest", "stderr"},
-      {"log_type", "all"},
       {"persistence", options_.persistence ? "true" : "false"},
       // A test that sends faster than it receives must not lose messages to a limit.
       {"max_queued_messages", "0"},
