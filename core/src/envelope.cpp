@@ -73,8 +73,8 @@ inject_budget envelope_writer::budget(const inject_budget& wanted) const noexcep
 }
 
 void envelope_writer::record(errc code, std::string_view name) noexcept {
-  if (is_recorded_) return;
-  is_recorded_ = true;
+  if (recorded_ != errc::ok) return;
+  recorded_ = code;
   record_event(*with_, direction::outbound, code, name, to_);
 }
 
@@ -154,8 +154,7 @@ envelope_writer wrap(envelope_form form, std::optional<std::string_view> payload
   }
   const errc code = made.close();
   if (code == errc::no_memory) made.report_ = {};
-  if (made.report_.code == errc::ok) made.report_.code = code;
-  if (made.report_.code == errc::ok && made.is_recorded_) made.report_.code = errc::no_envelope;
+  if (made.report_.code == errc::ok) made.report_.code = made.recorded_;
   return made;
 }
 

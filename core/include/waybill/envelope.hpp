@@ -111,7 +111,7 @@ class WAYBILL_API envelope_writer {
   envelope_form form_;
   bool is_null_;
   bool has_event_context_ = false;
-  bool is_recorded_ = false;
+  errc recorded_ = errc::ok;
   errc code_ = errc::ok;
   std::uint32_t replaced_ = 0;  // JSON: bits of the fields whose members go
   inject_report report_;
