@@ -152,8 +152,8 @@ envelope_writer wrap(envelope_form form, std::optional<std::string_view> payload
   if (form != envelope_form::none) {
     made.tell_parts(inject(context, made, with, to, made.budget(budget)));
   }
-  const errc code = made.close();
-  if (code == errc::no_memory) made.report_ = {};
+  made.close();
+  if (!made.is_changed()) made.report_ = {made.report_.code, false, false, false};
   if (made.report_.code == errc::ok) made.report_.code = made.recorded_;
   return made;
 }
