@@ -1,0 +1,142 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "waybill/incoming.hpp"
+#include "waybill/rabbitmq/connection.hpp"
+#include "waybill/rabbitmq/message.hpp"
+
+namespace waybill::inline v0::rabbitmq {
+
+/// What handle() does with a message whose handler returned.
+enum class settle_mode : std::uint8_t {
+  none,  ///< Nothing: the application acknowledges or rejects.
+  ack,   ///< basic.ack, unless the handler has settled the message.
+};
+
+/// What handle() does with a message whose handler threw.
+enum class failure_mode : std::uint8_t {
+  none,     ///< Nothing: the queue has the message back when the channel is closed.
+  reject,   ///< basic.reject: it is dead-lettered where the queue says so, or dropped.
+  requeue,  ///< basic.reject with requeue: it comes again, at once.
+};
+
+/// What a consumer does with every message.
+struct consumer_options {
+  bool strip = true;                             ///< False leaves the fields in the headers.
+  settle_mode settle = settle_mode::ack;         ///< What follows a handler that returned.
+  failure_mode on_failure = failure_mode::none;  ///< What follows a handler that threw.
+  bool no_ack = false;           ///< The broker forgets a message when it has sent it.
+  bool exclusive = false;        ///< basic.consume's: nobody else may consume.
+  std::uint16_t prefetch = 128;  ///< Messages without an answer that are sent; 0: any number.
+  std::string consumer_tag{};    ///< Empty: the broker makes one.
+};
+
+/// Takes messages from one queue, the context off them, and runs handlers under it.
+/// Owns a channel of the connection.
+/// @par Lifetime   may outlive the connection: it is closed then. Messages that were not settled go
+///                 back to the queue when the consumer or the connection goes.
+/// @par Threads    the connection's one; messages may be read on others.
+/// @par Errors     never throws after construction, but for what handlers throw. Settling answers
+///                 AMQP_STATUS_OK, AMQP_STATUS_INVALID_PARAMETER (no message of this consumer's, or
+///                 one that is settled), AMQP_STATUS_CONNECTION_CLOSED, or why the connection was
+///                 lost.
+class WAYBILL_API consumer {
+ public:
+  /// Opens its channel, and waits for that. The queue is declared already.
+  /// @par Errors   the consumer is not open, and reason() says why.
+  consumer(connection& on, std::string queue, propagation with, consumer_options options = {});
+  ~consumer();
+  consumer(const consumer&) = delete;
+  consumer& operator=(const consumer&) = delete;
+
+  /// Asks the broker to send messages (basic.consume), and waits for its answer.
+  int start() noexcept;
+  /// Asks it to send no more (basic.cancel). What has come already can still be received.
+  int cancel() noexcept;
+  /// The next message that was sent, or after the time-out none. None at once when the consumer is
+  /// not open, or was cancelled, and nothing is left.
+  [[nodiscard]] message receive(std::chrono::milliseconds timeout) noexcept;
+  /// Asks for one message (basic.get), if none has come already. None: the queue is empty, or there
+  /// was no answer in time; then the answer is what the next call gives.
+  [[nodiscard]] message get(std::chrono::milliseconds timeout) noexcept;
+
+  /// Runs `handler(received)` with the message's context as the current one, within a process span
+  /// where there is a tracer, then settles the message as the options say.
+  /// @par Errors   what settling answers; AMQP_STATUS_TIMEOUT where there is no message. What the
+  ///               handler throws goes through: the span is a failed one.
+  template <class F>
+  int handle(message& received, F&& handler) {
+    if (!received) return AMQP_STATUS_TIMEOUT;
+    unless_handled guard(*this, received);
+    {
+      processing running(received.extraction(),
+                         describe(operation_kind::process, "process", received), propagating());
+      std::forward<F>(handler)(received);
+      running.succeed();
+    }
+    guard.release();
+    return settle_handled(received);
+  }
+
+  /// basic.ack; with `multiple` for every message that came before it, too.
+  int ack(message& received, bool multiple = false) noexcept;
+  /// basic.nack, RabbitMQ's own: as reject, also for every message that came before it.
+  int nack(message& received, bool requeue, bool multiple = false) noexcept;
+  /// basic.reject: back to the queue, or dead-lettered where the queue says so, or dropped.
+  int reject(message& received, bool requeue) noexcept;
+
+  /// False once the channel is closed: by the broker, or with its connection.
+  [[nodiscard]] bool is_open() const noexcept;
+  /// Why it is not open.
+  [[nodiscard]] const close_reason& reason() const noexcept;
+  /// Whether the broker sends messages.
+  [[nodiscard]] bool is_consuming() const noexcept;
+  /// Whether the broker cancelled it: the queue was deleted, or its node is gone. It tells only
+  /// clients that said that they take consumer_cancel_notify, as connection::open does.
+  [[nodiscard]] bool was_cancelled() const noexcept;
+  /// The channel's number; 0 when it could not be opened.
+  [[nodiscard]] amqp_channel_t channel() const noexcept;
+  /// What it was made with.
+  /// @{
+  [[nodiscard]] std::string_view queue() const noexcept;
+  [[nodiscard]] const propagation& propagating() const noexcept;
+  [[nodiscard]] const consumer_options& options() const noexcept;
+  /// @}
+
+ private:
+  struct state;
+
+  /// Settles the message of a handler that threw.
+  class unless_handled {
+   public:
+    unless_handled(consumer& owner, message& received) noexcept
+        : owner_(&owner), received_(received) {}
+    unless_handled(const unless_handled&) = delete;
+    unless_handled& operator=(const unless_handled&) = delete;
+    ~unless_handled() {
+      if (owner_ != nullptr) owner_->settle_failed(received_);
+    }
+    void release() noexcept { owner_ = nullptr; }
+
+   private:
+    consumer* owner_;
+    message& received_;
+  };
+
+  int settle_handled(message& received) noexcept;
+  void settle_failed(message& received) noexcept;
+  [[nodiscard]] operation describe(operation_kind kind, std::string_view name,
+                                   const message& received) const noexcept;
+  [[nodiscard]] message next(std::string_view how,
+                             std::chrono::system_clock::time_point began) noexcept;
+
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace waybill::inline v0::rabbitmq

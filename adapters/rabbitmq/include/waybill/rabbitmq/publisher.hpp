@@ -1,0 +1,110 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "waybill/outgoing.hpp"
+#include "waybill/propagation.hpp"
+#include "waybill/rabbitmq/amqp.hpp"
+#include "waybill/rabbitmq/connection.hpp"
+
+namespace waybill::inline v0::rabbitmq {
+
+/// One message to publish: what amqp_basic_publish takes, borrowed for the call.
+struct publication {
+  std::string_view exchange{};     ///< Empty: the default exchange, which takes a queue's name.
+  std::string_view routing_key{};  ///< At most 255 bytes, as the exchange's name.
+  std::string_view body{};         ///< Any bytes.
+  /// Null: none. Neither they nor their tables are changed.
+  const amqp_basic_properties_t* properties = nullptr;
+  bool mandatory = false;  ///< Comes back when no queue takes it: its outcome is failed.
+  /// The context to send; null: the current one.
+  const waybill::context* context = nullptr;
+  inject_mode mode = inject_mode::automatic;  ///< automatic: the publisher's own.
+  void* token = nullptr;                      ///< The application's own, unchanged in its outcome.
+};
+
+/// What became of a message that was published.
+struct delivery {
+  /// succeeded: basic.ack. failed: basic.nack, or it was returned. unanswered: the channel or the
+  /// connection was closed first.
+  outcome_state state = outcome_state::unknown;
+  std::uint16_t reply_code = 0;    ///< Of a return (312 NO_ROUTE) or of a close; 0: none.
+  std::string_view reply_text{};   ///< The broker's words for it. Valid during the call.
+  trace_context trace{};           ///< What the message carried.
+  std::uint64_t delivery_tag = 0;  ///< Counts the channel's publications from 1.
+  void* token = nullptr;           ///< publication::token.
+  /// What came back, context included; null but for a return. Valid during the call.
+  const amqp_message_t* returned = nullptr;
+};
+
+/// Called once for each message that publish() accepted, within the pump or in the call that
+/// closes the channel. It may publish, but not pump, nor destroy the publisher or the connection.
+/// It may throw: the exception is dropped and counted.
+using delivery_listener = std::function<void(const delivery&)>;
+
+/// What a publisher does with every message.
+struct publisher_options {
+  inject_mode mode = inject_mode::automatic;  ///< For publications that say automatic.
+  /// Asks for confirms (confirm.select). Without them no outcome is known: spans end when the
+  /// message is handed over, as unknown, and the listener is called for returned messages alone.
+  bool confirms = true;
+  delivery_listener on_delivery{};  ///< May be empty.
+  /// Messages whose outcome is waited for. Beyond it messages are sent all the same; their spans
+  /// end at once as unknown and the listener is not called.
+  std::size_t in_flight_max = 1'000'000;
+};
+
+/// Publishes messages with the current context in their headers, and learns what became of them.
+/// Owns a channel of the connection.
+/// @par Lifetime   messages in flight when the publisher or its connection goes, whichever is
+///                 first, are reported as unanswered. To have their outcomes: wait_for_confirms().
+/// @par Threads    the connection's one.
+/// @par Errors     never throws after construction.
+class WAYBILL_API publisher {
+ public:
+  /// Opens its channel, and waits for that.
+  /// @par Errors   the publisher is not open, and reason() says why.
+  publisher(connection& on, propagation with, publisher_options options = {});
+  ~publisher();
+  publisher(const publisher&) = delete;
+  publisher& operator=(const publisher&) = delete;
+
+  /// Sends one message, and does not wait for its outcome. Fields that do not fit into the
+  /// connection's frame_max are left out: baggage first, then tracestate, then traceparent.
+  /// @par Output   AMQP_STATUS_OK: accepted; delivery_tag() is its number. An error: there will be
+  ///               no outcome. AMQP_STATUS_TABLE_TOO_BIG (the headers are too large without our
+  ///               fields), AMQP_STATUS_BAD_AMQP_DATA (a property of more than 255 bytes) and
+  ///               AMQP_STATUS_INVALID_PARAMETER (so for exchange and routing key): nothing was
+  ///               sent. AMQP_STATUS_CONNECTION_CLOSED: the publisher is not open. Else the
+  ///               connection is lost.
+  int publish(const publication& message) noexcept;
+  /// The number of the message that was accepted last.
+  [[nodiscard]] std::uint64_t delivery_tag() const noexcept;
+
+  /// Pumps until every message has its outcome.
+  /// @par Output   AMQP_STATUS_OK: they have, whatever it is. AMQP_STATUS_TIMEOUT: not all of
+  ///               them. Else the channel or the connection was closed: unanswered is an outcome.
+  int wait_for_confirms(std::chrono::milliseconds timeout) noexcept;
+  /// Messages that have no outcome yet; 0 without confirms.
+  [[nodiscard]] std::size_t in_flight() const noexcept;
+
+  /// False once the channel is closed: by the broker, or with its connection.
+  [[nodiscard]] bool is_open() const noexcept;
+  /// Why it is not open.
+  [[nodiscard]] const close_reason& reason() const noexcept;
+  /// The channel's number; 0 when it could not be opened.
+  [[nodiscard]] amqp_channel_t channel() const noexcept;
+  /// What it was made with.
+  [[nodiscard]] const propagation& propagating() const noexcept;
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace waybill::inline v0::rabbitmq

@@ -1,0 +1,81 @@
+// Attempt numbers as a real broker counts them: redelivery, dead letters, a retry loop.
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "support/rabbitmq_test.hpp"
+
+namespace waybill_test {
+namespace {
+
+using attempts = rabbitmq_test;
+using waybill::rabbitmq::message;
+
+void publish_numbered(waybill::rabbitmq::connection& on, const std::string& queue,
+                      std::uint64_t number) {
+  waybill::rabbitmq::publisher publisher(on, {});
+  const waybill::context context = context_of(number);
+  ASSERT_EQ(publisher.publish({.routing_key = queue, .context = &context}), AMQP_STATUS_OK);
+  ASSERT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
+}
+
+TEST_F(attempts, of_a_classic_queue_are_two_at_the_least_when_it_delivers_again) {
+  const std::string queue = new_queue();
+  publish_numbered(connection_, queue, 1);
+  waybill::rabbitmq::consumer consumer(connection_, queue, {});
+  ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);
+  for (const std::uint64_t expected : {1U, 2U, 2U}) {
+    message received = next(consumer);
+    EXPECT_EQ(received.attempt(), expected);
+    EXPECT_EQ(received.context(), context_of(1));
+    consumer.reject(received, true);
+  }
+}
+
+TEST_F(attempts, of_a_quorum_queue_are_counted_up_to_its_dead_letters) {
+  const std::string dead = new_queue();
+  const std::string queue = new_queue({{"x-queue-type", std::string("quorum")},
+                                       {"x-delivery-limit", std::int64_t{3}},
+                                       {"x-dead-letter-exchange", std::string()},
+                                       {"x-dead-letter-routing-key", dead}});
+  publish_numbered(connection_, queue, 2);
+  waybill::rabbitmq::consumer consumer(connection_, queue, {});
+  ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);
+  for (std::uint64_t expected = 1; expected <= 4; ++expected) {
+    message received = next(consumer);
+    EXPECT_EQ(received.attempt(), expected);
+    EXPECT_EQ(received.context(), context_of(2));
+    consumer.nack(received, true);
+  }
+  waybill::rabbitmq::consumer of_the_dead(connection_, dead, {});
+  ASSERT_EQ(of_the_dead.start(), AMQP_STATUS_OK);
+  const message last = next(of_the_dead);
+  EXPECT_EQ(last.context(), context_of(2));
+  EXPECT_GE(last.attempt(), 1U);
+}
+
+// The usual retry loop: what is rejected waits in a queue whose messages expire, and comes back.
+TEST_F(attempts, of_a_retry_loop_through_a_waiting_queue_are_counted) {
+  const std::string queue = unique_queue("work");
+  const std::string waiting = new_queue({{"x-message-ttl", std::int64_t{1}},
+                                         {"x-dead-letter-exchange", std::string()},
+                                         {"x-dead-letter-routing-key", queue}});
+  bare_.declare_queue(
+      queue, {{"x-dead-letter-exchange", std::string()}, {"x-dead-letter-routing-key", waiting}});
+  publish_numbered(connection_, queue, 3);
+  waybill::rabbitmq::consumer consumer(connection_, queue, {},
+                                       {.on_failure = waybill::rabbitmq::failure_mode::reject});
+  ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);
+  for (std::uint64_t expected = 1; expected <= 5; ++expected) {
+    message received = next(consumer);
+    EXPECT_EQ(received.attempt(), expected);
+    EXPECT_EQ(received.context(), context_of(3)) << "each attempt links to where it began";
+    EXPECT_THROW(
+        consumer.handle(received, [](const auto&) { throw std::runtime_error("not yet"); }),
+        std::runtime_error);
+  }
+}
+
+}  // namespace
+}  // namespace waybill_test

@@ -1,0 +1,190 @@
+// Receiving, handling and settling on a real queue.
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "support/rabbitmq_test.hpp"
+#include "waybill/current.hpp"
+
+namespace waybill_test {
+namespace {
+
+using consuming = rabbitmq_test;
+using std::chrono::milliseconds;
+using waybill::rabbitmq::failure_mode;
+using waybill::rabbitmq::message;
+
+constexpr auto throws = [](const message&) { throw std::runtime_error("handler"); };
+
+TEST_F(consuming, acknowledges_what_was_handled_and_nothing_else) {
+  const std::string queue = new_queue();
+  for (const char* body : {"handled", "left"}) bare_.publish("", queue, body);
+  {
+    waybill::rabbitmq::consumer consumer(connection_, queue, {});
+    ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);
+    EXPECT_EQ(consumer.start(), AMQP_STATUS_INVALID_PARAMETER) << "it has been started";
+    message handled = next(consumer);
+    EXPECT_EQ(handled.delivery_tag(), 1U);
+    EXPECT_EQ(handled.routing_key(), queue);
+    EXPECT_EQ(handled.exchange(), "");
+    EXPECT_EQ(consumer.handle(handled, [](const auto&) {}), AMQP_STATUS_OK);
+    EXPECT_TRUE(handled.is_settled());
+    EXPECT_EQ(consumer.ack(handled), AMQP_STATUS_INVALID_PARAMETER) << "twice";
+    message left = next(consumer);
+    EXPECT_THROW(consumer.handle(left, throws), std::runtime_error);
+    EXPECT_FALSE(left.is_settled());
+    EXPECT_TRUE(waybill::current().is_empty());
+  }
+  waybill::rabbitmq::consumer later(connection_, queue, {});
+  ASSERT_EQ(later.start(), AMQP_STATUS_OK);
+  message again = next(later);
+  EXPECT_EQ(again.body(), "left");
+  EXPECT_TRUE(again.redelivered());
+  EXPECT_EQ(again.attempt(), 2U);
+}
+
+TEST_F(consuming, rejects_or_requeues_what_a_handler_threw_at_as_told) {
+  const std::string queue = new_queue();
+  bare_.publish("", queue, "poison");
+  {
+    waybill::rabbitmq::consumer consumer(connection_, queue, {},
+                                         {.on_failure = failure_mode::requeue});
+    ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);
+    for (int attempt = 1; attempt <= 3; ++attempt) {
+      message received = next(consumer);
+      EXPECT_EQ(received.redelivered(), attempt > 1);
+      EXPECT_THROW(consumer.handle(received, throws), std::runtime_error);
+      EXPECT_TRUE(received.is_settled());
+    }
+  }
+  waybill::rabbitmq::consumer consumer(connection_, queue, {},
+                                       {.on_failure = failure_mode::reject});
+  message received;
+  while (!received) received = consumer.get(patience);
+  EXPECT_THROW(consumer.handle(received, throws), std::runtime_error);
+  EXPECT_FALSE(consumer.get(patience)) << "the queue is empty";
+}
+
+TEST_F(consuming, settles_many_at_once) {
+  const std::string queue = new_queue();
+  for (int i = 0; i < 6; ++i) bare_.publish("", queue, std::to_string(i));
+  {
+    waybill::rabbitmq::consumer consumer(connection_, queue, {});
+    ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);
+    std::vector<message> received;
+    for (int i = 0; i < 6; ++i) received.push_back(next(consumer));
+    EXPECT_EQ(consumer.ack(received[2], true), AMQP_STATUS_OK);
+    EXPECT_EQ(consumer.nack(received[4], false, true), AMQP_STATUS_OK);
+    EXPECT_EQ(consumer.reject(received[5], true), AMQP_STATUS_OK);
+    message other;
+    EXPECT_EQ(consumer.ack(other), AMQP_STATUS_INVALID_PARAMETER);
+  }
+  // The queue has it back when the broker has seen that the consumer is gone.
+  waybill::rabbitmq::consumer later(connection_, queue, {});
+  ASSERT_EQ(later.start(), AMQP_STATUS_OK);
+  EXPECT_EQ(next(later).body(), "5");
+  EXPECT_EQ(bare_.messages_in(queue), 0U);
+}
+
+TEST_F(consuming, leaves_to_the_handler_what_it_settles_or_moves_away) {
+  const std::string queue = new_queue();
+  for (const char* body : {"rejected", "kept"}) bare_.publish("", queue, body);
+  waybill::rabbitmq::consumer consumer(connection_, queue, {});
+  ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);
+  message received = next(consumer);
+  EXPECT_EQ(consumer.handle(received, [&](message& m) { consumer.reject(m, false); }),
+            AMQP_STATUS_OK);
+  message kept;
+  received = next(consumer);
+  EXPECT_EQ(consumer.handle(received, [&](message& m) { kept = std::move(m); }), AMQP_STATUS_OK);
+  EXPECT_FALSE(received);
+  EXPECT_EQ(kept.body(), "kept");
+  EXPECT_EQ(consumer.ack(kept), AMQP_STATUS_OK);
+}
+
+TEST_F(consuming, gives_nothing_after_a_time_out_and_what_comes_later) {
+  const std::string queue = new_queue();
+  waybill::rabbitmq::consumer consumer(connection_, queue, {}, {.no_ack = true});
+  EXPECT_FALSE(consumer.receive(patience)) << "it was not started";
+  EXPECT_FALSE(consumer.get(patience));
+  ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);
+  EXPECT_FALSE(consumer.receive(milliseconds(1)));
+  bare_.publish("", queue, "later");
+  message received = next(consumer);
+  EXPECT_EQ(received.body(), "later");
+  EXPECT_TRUE(received.is_settled()) << "the broker has forgotten it already";
+  EXPECT_EQ(consumer.cancel(), AMQP_STATUS_OK);
+  EXPECT_FALSE(consumer.is_consuming());
+  bare_.publish("", queue, "after the end");
+  EXPECT_FALSE(consumer.receive(patience));
+  EXPECT_EQ(consumer.get(patience).body(), "after the end");
+}
+
+TEST_F(consuming, is_told_when_its_queue_is_deleted) {
+  const std::string queue = new_queue();
+  waybill::rabbitmq::consumer consumer(connection_, queue, {});
+  ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);
+  bare_.delete_queue(queue);
+  EXPECT_FALSE(consumer.receive(patience));
+  EXPECT_TRUE(consumer.was_cancelled());
+  EXPECT_FALSE(consumer.is_consuming());
+  EXPECT_TRUE(consumer.is_open());
+}
+
+TEST_F(consuming, from_a_queue_that_is_not_there_closes_the_consumer_alone) {
+  waybill::rabbitmq::consumer lost(connection_, unique_queue("none"), {});
+  EXPECT_EQ(lost.start(), AMQP_STATUS_CONNECTION_CLOSED);
+  EXPECT_FALSE(lost.is_open());
+  EXPECT_EQ(lost.reason().reply_code, AMQP_NOT_FOUND);
+  EXPECT_TRUE(connection_.is_open());
+  waybill::rabbitmq::consumer other(connection_, new_queue(), {});
+  EXPECT_EQ(other.start(), AMQP_STATUS_OK);
+}
+
+// Frames that come while something else is asked belong to others, and reach them.
+TEST_F(consuming, shares_its_connection_with_publishers_other_consumers_and_the_application) {
+  const std::string queue = new_queue();
+  const std::string other_queue = new_queue();
+  std::size_t frames_of_others = 0;
+  waybill::rabbitmq::connection shared = waybill::rabbitmq::connection::open(
+      parameters_of(shared_rabbitmq()), {.on_other_frame = [&](const amqp_frame_t& frame) {
+        EXPECT_EQ(frame.channel, 1);
+        ++frames_of_others;
+      }});
+  amqp_channel_open(shared.raw(), 1);
+  waybill::rabbitmq::consumer first(shared, queue, {});
+  waybill::rabbitmq::consumer second(shared, other_queue, {});
+  ASSERT_EQ(first.start(), AMQP_STATUS_OK);
+  ASSERT_EQ(second.start(), AMQP_STATUS_OK);
+  waybill::rabbitmq::publisher publisher(shared, {}, {.on_delivery = keep()});
+  constexpr std::uint64_t messages = 50;
+  for (std::uint64_t number = 0; number < messages; ++number) {
+    const waybill::context context = context_of(number);
+    publisher.publish({.routing_key = number % 2 == 0 ? queue : other_queue,
+                       .body = body_of(number),
+                       .context = &context});
+    // Its answer comes between deliveries and confirms.
+    amqp_queue_declare(shared.raw(), 1, waybill::rabbitmq::bytes_of(queue), 1, 0, 0, 0,
+                       amqp_empty_table);
+    require(amqp_get_rpc_reply(shared.raw()), "looking at the queue");
+  }
+  for (std::uint64_t number = 0; number < messages; ++number) {
+    message received = next(number % 2 == 0 ? first : second);
+    ASSERT_EQ(number_in(received.body()), number);
+    EXPECT_EQ(received.context(), context_of(number));
+  }
+  EXPECT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
+  EXPECT_EQ(outcomes_.size(), messages);
+  // A return to the application's own channel: a method, a header and a body.
+  const amqp_bytes_t nowhere = amqp_cstring_bytes("waybill-nowhere");
+  amqp_basic_publish(shared.raw(), 1, amqp_empty_bytes, nowhere, 1, 0, nullptr, nowhere);
+  while (frames_of_others < 3 && shared.pump(patience) == AMQP_STATUS_OK) {
+  }
+  EXPECT_EQ(frames_of_others, 3U);
+}
+
+}  // namespace
+}  // namespace waybill_test

@@ -1,0 +1,76 @@
+// Headers near the connection's frame_max: what does not fit is left out, and the connection lives.
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "support/rabbitmq_test.hpp"
+#include "waybill/rabbitmq/outgoing_properties.hpp"
+
+namespace waybill_test {
+namespace {
+
+constexpr int frame_bytes_max = 4096;  // the least that AMQP allows
+
+class frame_size : public rabbitmq_test {
+ protected:
+  frame_size() { EXPECT_TRUE(small_.is_open()); }
+
+  /// Publishes a message whose own header frame has so many bytes, and answers what came of it.
+  std::optional<bare_message> pass(std::size_t own_bytes, int& status) {
+    header_table empty;
+    empty.add("filler", "");
+    const std::size_t least = *waybill::rabbitmq::header_frame_bytes(empty.properties());
+    header_table headers;
+    headers.add("filler", std::string(own_bytes - least, 'f'));
+    const amqp_basic_properties_t properties = headers.properties();
+    EXPECT_EQ(waybill::rabbitmq::header_frame_bytes(properties), own_bytes);
+    status = publisher_.publish(
+        {.routing_key = queue_, .body = "body", .properties = &properties, .context = &context_});
+    EXPECT_EQ(publisher_.wait_for_confirms(patience), AMQP_STATUS_OK)
+        << "the connection is lost: " << small_.reason().reply_text;
+    return bare_.get(queue_);
+  }
+
+  waybill::rabbitmq::connection small_ =
+      waybill::rabbitmq::connection::open(parameters_of(shared_rabbitmq(), frame_bytes_max));
+  std::string queue_ = new_queue();
+  waybill::context context_ = context_of(1);
+  waybill::rabbitmq::publisher publisher_{small_, {}};
+};
+
+TEST_F(frame_size, that_is_short_costs_baggage_first_then_tracestate_then_traceparent) {
+  std::size_t parts_before = 3;
+  for (std::size_t own_bytes = 3700; own_bytes <= frame_bytes_max; ++own_bytes) {
+    int status = 0;
+    const auto came = pass(own_bytes, status);
+    ASSERT_EQ(status, AMQP_STATUS_OK) << own_bytes;
+    ASSERT_TRUE(came) << own_bytes;
+    const std::size_t parts =
+        came->count("traceparent") + came->count("tracestate") + came->count("baggage");
+    ASSERT_EQ(came->count("traceparent"), parts >= 1 ? 1U : 0U);
+    ASSERT_EQ(came->count("tracestate"), parts >= 2 ? 1U : 0U);
+    ASSERT_LE(parts, parts_before);
+    parts_before = parts;
+  }
+  EXPECT_EQ(parts_before, 0U) << "a message fills the frame alone";
+}
+
+TEST_F(frame_size, that_is_too_large_without_fields_is_refused_before_anything_is_sent) {
+  int status = 0;
+  EXPECT_FALSE(pass(frame_bytes_max + 1, status));
+  EXPECT_EQ(status, AMQP_STATUS_TABLE_TOO_BIG);
+  EXPECT_TRUE(pass(1000, status)) << "the connection is as it was";
+
+  const std::string long_text(300, 'x');
+  amqp_basic_properties_t properties{};
+  properties._flags = AMQP_BASIC_MESSAGE_ID_FLAG;
+  properties.message_id = waybill::rabbitmq::bytes_of(long_text);
+  EXPECT_EQ(publisher_.publish({.routing_key = queue_, .properties = &properties}),
+            AMQP_STATUS_BAD_AMQP_DATA);
+  EXPECT_EQ(publisher_.publish({.routing_key = long_text}), AMQP_STATUS_INVALID_PARAMETER);
+  EXPECT_TRUE(pass(1000, status));
+}
+
+}  // namespace
+}  // namespace waybill_test

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "waybill/tracer.hpp"
+
+namespace waybill_test {
+
+/// A span as a tracing SDK would have made it.
+struct recorded_span {
+  waybill::operation_kind kind{};
+  std::string what;  ///< system, name, exchange:key:queue#delivery_tag, as far as they are told
+  waybill::trace_context position;
+  waybill::trace_context parent;
+  std::vector<waybill::trace_context> links;
+  int ends = 0;
+  waybill::outcome_state state = waybill::outcome_state::unknown;
+  std::string error;
+};
+
+/// Makes a child span for everything and keeps what it was told.
+/// @par Threads One.
+class recording_tracer : public waybill::tracer {
+ public:
+  waybill::span_handle start(const waybill::operation& what, const waybill::context_view& parent,
+                             std::span<const waybill::trace_context> links,
+                             waybill::context& started) noexcept override {
+    const waybill::context continued(parent);
+    started = continued.has_trace() ? continued.new_child()
+                                    : continued.with_trace(waybill::trace_context::new_root(true));
+    recorded_span span;
+    span.kind = what.kind;
+    span.what = std::string(what.system) + " " + std::string(what.name) + " " + place(what);
+    span.position = started.trace();
+    span.parent = parent.trace();
+    span.links = {links.begin(), links.end()};
+    spans_.push_back(std::move(span));
+    // A handle is the span's number, counted from 1: null is no span.
+    return {reinterpret_cast<void*>(spans_.size())};
+  }
+
+  void end(waybill::span_handle span, const waybill::outcome& result) noexcept override {
+    recorded_span& ended = spans_.at(reinterpret_cast<std::size_t>(span.state) - 1);
+    ++ended.ends;
+    ended.state = result.state;
+    ended.error = result.error;
+  }
+
+  [[nodiscard]] const std::vector<recorded_span>& spans() const { return spans_; }
+
+ private:
+  static std::string place(const waybill::operation& what) {
+    std::string text(what.where.name);
+    for (const std::string_view part : {what.where.routing_key, what.queue}) {
+      if (!part.empty()) text += ":" + std::string(part);
+    }
+    if (what.delivery_tag) text += "#" + std::to_string(*what.delivery_tag);
+    return text;
+  }
+
+  std::vector<recorded_span> spans_;
+};
+
+}  // namespace waybill_test

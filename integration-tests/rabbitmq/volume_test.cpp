@@ -1,0 +1,120 @@
+// 200,000 messages, each with a context of its own, and every one of them checked.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "support/rabbitmq_test.hpp"
+#include "waybill/current.hpp"
+
+namespace waybill_test {
+namespace {
+
+constexpr std::uint64_t message_count = 200'000;
+constexpr std::uint64_t warm_up_count = message_count / 10;
+constexpr std::uint64_t ahead_max = 2'000;
+constexpr std::size_t growth_kibibytes_max = 8'192;
+
+// The sanitizers keep what was freed for a while and have memory of their own: then the size of
+// the process says nothing about waybill.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool measures_memory = false;
+#else
+constexpr bool measures_memory = true;
+#endif
+
+std::size_t resident_kibibytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    if (word != "VmRSS:") continue;
+    std::size_t size = 0;
+    status >> size;
+    return size;
+  }
+  throw std::runtime_error("no VmRSS in /proc/self/status");
+}
+
+class volume : public rabbitmq_test {
+ protected:
+  void send(waybill::rabbitmq::publisher& publisher, std::uint64_t number) {
+    const waybill::context context = context_of(number);
+    const std::string body = body_of(number);
+    header_table headers;
+    headers.add("number", std::to_string(number));
+    const amqp_basic_properties_t properties = headers.properties();
+    waybill::rabbitmq::publication message{
+        .routing_key = queue_, .body = body, .properties = &properties};
+    // Every other one with the context given to the call, the rest under the current one.
+    if (number % 2 == 0) {
+      message.context = &context;
+      ASSERT_EQ(publisher.publish(message), AMQP_STATUS_OK);
+    } else {
+      const waybill::scope active(context);
+      ASSERT_EQ(publisher.publish(message), AMQP_STATUS_OK);
+    }
+  }
+
+  void check(const waybill::rabbitmq::message& received, std::uint64_t number) {
+    if (number_in(received.body()) != number || received.body() != body_of(number) ||
+        received.context() != context_of(number) || waybill::current() != received.context() ||
+        received.properties().headers.num_entries != 1) {
+      if (wrong_++ == 0) first_wrong_ = number;
+    }
+  }
+
+  std::string queue_ = new_queue();
+  std::uint64_t wrong_ = 0;
+  std::uint64_t first_wrong_ = 0;
+};
+
+TEST_F(volume, of_many_messages_swaps_no_context_loses_no_outcome_and_keeps_no_memory) {
+  std::vector<std::uint8_t> outcomes(message_count);
+  std::uint64_t wrong_outcomes = 0;
+  waybill::rabbitmq::publisher publisher(
+      connection_, {}, {.on_delivery = [&](const waybill::rabbitmq::delivery& told) {
+        const std::uint64_t number = told.delivery_tag - 1;
+        ++outcomes.at(number);
+        if (told.state != waybill::outcome_state::succeeded ||
+            told.trace != context_of(number).trace()) {
+          ++wrong_outcomes;
+        }
+      }});
+  waybill::rabbitmq::consumer consumer(connection_, queue_, {},
+                                       {.settle = waybill::rabbitmq::settle_mode::none});
+  ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);
+
+  std::size_t resident_after_warm_up = 0;
+  std::uint64_t sent = 0;
+  for (std::uint64_t received_count = 0; received_count < message_count; ++received_count) {
+    while (sent < message_count && sent < received_count + ahead_max) send(publisher, sent++);
+    waybill::rabbitmq::message received = next(consumer);
+    ASSERT_TRUE(received) << received_count;
+    consumer.handle(received, [&](const auto& m) { check(m, received_count); });
+    if (received_count % 100 == 99) {
+      ASSERT_EQ(consumer.ack(received, true), AMQP_STATUS_OK);
+    }
+    if (received_count == warm_up_count) resident_after_warm_up = resident_kibibytes();
+  }
+  EXPECT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
+  const std::size_t resident_at_end = resident_kibibytes();
+
+  EXPECT_EQ(wrong_, 0U) << "the first one: " << first_wrong_;
+  EXPECT_EQ(wrong_outcomes, 0U);
+  EXPECT_EQ(std::count(outcomes.begin(), outcomes.end(), 1), message_count);
+  EXPECT_EQ(publisher.in_flight(), 0U);
+  EXPECT_EQ(publisher.propagating().diagnostics->total(), 0U);
+  EXPECT_EQ(consumer.propagating().diagnostics->total(), 0U);
+  if (measures_memory) {
+    EXPECT_LE(resident_at_end, resident_after_warm_up + growth_kibibytes_max);
+  }
+  std::cout << "resident after " << warm_up_count << " messages " << resident_after_warm_up
+            << " KiB, after " << message_count << ' ' << resident_at_end << " KiB\n";
+}
+
+}  // namespace
+}  // namespace waybill_test
