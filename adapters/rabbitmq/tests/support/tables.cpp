@@ -1,4 +1,4 @@
-#include "support/tables.hpp"
+#include "tables.hpp"
 
 #include <stdexcept>
 
