@@ -65,25 +65,28 @@ class counting_writer {
   std::size_t bytes_ = 0;
 };
 
+/// Sets the time of sending where the room that `used` leaves is enough for it.
+template <class Writer>
+[[nodiscard]] bool set_stamp(Writer& list, const inject_budget& budget, std::size_t used) {
+  std::array<char, 24> digits;
+  const auto written = std::to_chars(digits.data(), digits.data() + digits.size(),
+                                     milliseconds_since_1970(std::chrono::system_clock::now()));
+  const std::string_view text(digits.data(), static_cast<std::size_t>(written.ptr - digits.data()));
+  const std::size_t needed = sent_time_name.size() + text.size() + budget.bytes_per_field;
+  if (used > budget.bytes_max || needed > budget.bytes_max - used) return false;
+  list.set(sent_time_name, text);
+  return true;
+}
+
 /// Calls `write(carrier)` for the fields, and sees to the stamp.
 template <class Writer, class F>
 inject_report write_stamped(Writer& list, const send_rules& rules, F&& write) noexcept {
   counting_writer counter(list, rules.budget.bytes_per_field);
   inject_report report = write(counter);
   if (!report.trace) return report;
-  std::array<char, 24> digits;
-  const auto written = std::to_chars(digits.data(), digits.data() + digits.size(),
-                                     milliseconds_since_1970(std::chrono::system_clock::now()));
-  const std::string_view text(digits.data(), static_cast<std::size_t>(written.ptr - digits.data()));
-  const std::size_t needed = sent_time_name.size() + text.size() + rules.budget.bytes_per_field;
-  const bool fits = counter.bytes() <= rules.budget.bytes_max &&
-                    needed <= rules.budget.bytes_max - counter.bytes();
   WAYBILL_TRY {
-    if (rules.stamps_time && fits) {
-      list.set(sent_time_name, text);
-    } else {
-      list.erase(sent_time_name);
-    }
+    const bool is_set = rules.stamps_time && set_stamp(list, rules.budget, counter.bytes());
+    if (!is_set) list.erase(sent_time_name);
   }
   WAYBILL_CATCH_ALL { report.code = errc::carrier_failed; }
   return report;

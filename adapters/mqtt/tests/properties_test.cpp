@@ -97,6 +97,24 @@ TEST(property_writer, writes_nothing_that_makes_a_broker_close_the_connection) {
   EXPECT_EQ(described(made.list()), texts{"38 baggage=old=1"});
 }
 
+TEST(property_writer, takes_each_printable_byte_and_no_other_at_each_place) {
+  for (int byte = 0; byte < 256; ++byte) {
+    const bool is_printable = byte >= 0x20 && byte <= 0x7e;
+    for (std::size_t place = 0; place < 20; ++place) {
+      owned_properties made;
+      std::string value(20, place % 2 == 0 ? ' ' : '~');
+      value[place] = static_cast<char>(byte);
+      property_writer writer(made.list());
+      if (is_printable) {
+        EXPECT_NO_THROW(writer.set("baggage", value)) << byte << " at " << place;
+      } else {
+        EXPECT_THROW(writer.set("baggage", value), std::invalid_argument)
+            << byte << " at " << place;
+      }
+    }
+  }
+}
+
 TEST(property_writer, writes_values_up_to_65535_bytes) {
   owned_properties made;
   property_writer writer(made.list());
