@@ -124,7 +124,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   check_inject(read.as_sent(), properties, others, with, 0);
   check_inject(read.as_sent(), properties, others, with,
-               rabbitmq::header_frame_bytes(properties).value_or(0) + limits_choice * 4);
+               rabbitmq::header_frame_bytes(properties).value_or(0) + std::size_t{limits_choice} * 4);
   amqp_table_t stripped = properties.headers;
   rabbitmq::strip(stripped, with);
   require(encoded(stripped) == others, "strip takes the fields alone");
