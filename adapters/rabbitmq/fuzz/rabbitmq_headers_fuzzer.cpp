@@ -123,8 +123,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(rabbitmq::delivery_attempt(properties, "queue", false) >= 1, "there is an attempt");
 
   check_inject(read.as_sent(), properties, others, with, 0);
-  check_inject(read.as_sent(), properties, others, with,
-               rabbitmq::header_frame_bytes(properties).value_or(0) + std::size_t{limits_choice} * 4);
+  check_inject(
+      read.as_sent(), properties, others, with,
+      rabbitmq::header_frame_bytes(properties).value_or(0) + std::size_t{limits_choice} * 4);
   amqp_table_t stripped = properties.headers;
   rabbitmq::strip(stripped, with);
   require(encoded(stripped) == others, "strip takes the fields alone");
