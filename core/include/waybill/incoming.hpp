@@ -13,10 +13,11 @@ namespace waybill::inline v0 {
 /// a tracer. The span's parent is what the boundary adopts; it links to where the message began.
 /// @par Threads    begins and ends on one thread.
 /// @par Lifetime   borrows the propagation; the rest is looked at when it begins.
-class [[nodiscard]] WAYBILL_API processing {
+class WAYBILL_API processing {
  public:
   /// `what.kind` is process.
-  processing(const extraction& received, const operation& what, const propagation& with) noexcept;
+  [[nodiscard]] processing(const extraction& received, const operation& what,
+                           const propagation& with) noexcept;
   processing(const processing&) = delete;
   processing& operator=(const processing&) = delete;
   /// Ends the span: as a failed one ("exception"), unless the handler succeeded.
@@ -35,10 +36,11 @@ class [[nodiscard]] WAYBILL_API processing {
 /// A message is given back to its broker (a commit, an acknowledgement), within a settle span where
 /// there is a tracer.
 /// @par Lifetime   borrows the propagation; the rest is looked at when it begins.
-class [[nodiscard]] WAYBILL_API settling {
+class WAYBILL_API settling {
  public:
   /// `what.kind` is settle.
-  settling(const extraction& received, const operation& what, const propagation& with) noexcept;
+  [[nodiscard]] settling(const extraction& received, const operation& what,
+                         const propagation& with) noexcept;
   settling(const settling&) = delete;
   settling& operator=(const settling&) = delete;
   /// Ends the span as a failed one ("exception") unless end() did.
