@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "waybill/mqtt/cpp/delivery.hpp"
+#include "waybill/mqtt/envelope_rule.hpp"
 #include "waybill/outgoing.hpp"
 
 namespace waybill::inline v0::mqtt {
@@ -18,6 +19,8 @@ struct publisher_options {
   std::size_t in_flight_max = 1'000'000;
   /// Adds the time of sending to the user properties, for receivers that look at a context's age.
   bool stamps_time = false;
+  /// Where context travels within the payload: for MQTT 3.1.1, and for who has to be read by it.
+  std::vector<envelope_rule> envelopes{};
   /// Topic filters: the first one that matches a topic names its spans, as
   /// messaging.destination.template. Topics often have ids in them, which make bad names.
   std::vector<std::string> destination_templates{};

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,7 +14,7 @@
 
 #include "waybill/incoming.hpp"
 #include "waybill/mqtt/cpp/message.hpp"
-#include "waybill/mqtt/topic_filter.hpp"
+#include "waybill/mqtt/envelope_rule.hpp"
 
 namespace waybill::inline v0::mqtt {
 
@@ -23,6 +22,9 @@ namespace waybill::inline v0::mqtt {
 struct receiver_options {
   bool strip = true;      ///< False leaves the fields in the user properties.
   receive_rules rules{};  ///< When a context is linked rather than adopted.
+  /// Where context travels within the payload. A message without an envelope passes as it is, and
+  /// its user properties are read.
+  std::vector<envelope_rule> envelopes{};
   /// Topic filters: the first one that matches a topic names its spans, as
   /// messaging.destination.template.
   std::vector<std::string> destination_templates{};
@@ -50,6 +52,11 @@ class receiver {
   /// given back as it is.
   [[nodiscard]] ::mqtt::const_message_ptr take(::mqtt::const_message_ptr came) const noexcept {
     if (came == nullptr || extraction_of(came) != nullptr) return came;
+    const envelope_form form = envelope_form_of(options_.envelopes, came->get_topic());
+    if (form != envelope_form::none) {
+      ::mqtt::const_message_ptr unpacked = unwrap(form, came);
+      if (unpacked != nullptr) return unpacked;
+    }
     return options_.strip ? mqtt::take(came, with_, options_.rules) : read(came);
   }
 
@@ -72,20 +79,21 @@ class receiver {
   }
 
   /// Runs `handler(message)` with the message's context as the current one, within a process span
-  /// where there is a tracer. A message that take() has not seen is read and left as it is. What
-  /// the handler throws goes through: the span is a failed one. Null (a connection that was lost)
-  /// runs the handler alone.
+  /// where there is a tracer. From a message that take() has not seen the context is taken first.
+  /// What the handler throws goes through: the span is a failed one. Null (a connection that was
+  /// lost) runs the handler alone.
   template <class F>
   void handle(const ::mqtt::const_message_ptr& message, F&& handler) const {
-    if (message == nullptr) {
-      std::forward<F>(handler)(message);
+    const ::mqtt::const_message_ptr received = take(message);
+    if (received == nullptr) {
+      std::forward<F>(handler)(received);
       return;
     }
-    const extraction* taken = extraction_of(message);
-    std::optional<extraction> looked_at;
-    if (taken == nullptr) taken = &looked_at.emplace(extract(*message, with_, options_.rules));
-    processing running(*taken, describe(operation_kind::process, "process", *message), with_);
-    std::forward<F>(handler)(message);
+    const extraction* taken = extraction_of(received);
+    const extraction nothing;
+    processing running(taken != nullptr ? *taken : nothing,
+                       describe(operation_kind::process, "process", *received), with_);
+    std::forward<F>(handler)(received);
     running.succeed();
   }
 
@@ -93,8 +101,8 @@ class receiver {
   /// @par Lifetime   borrows the receiver.
   [[nodiscard]] ::mqtt::async_client::message_handler handling(
       ::mqtt::async_client::message_handler handler) const {
-    return [this, handler = std::move(handler)](::mqtt::const_message_ptr came) {
-      handle(take(std::move(came)), handler);
+    return [this, handler = std::move(handler)](const ::mqtt::const_message_ptr& came) {
+      handle(came, handler);
     };
   }
 
@@ -106,6 +114,32 @@ class receiver {
       const ::mqtt::const_message_ptr& came) const noexcept {
     try {
       return {came.get(), detail::with_extraction{came, extract(*came, with_, options_.rules)}};
+    } catch (...) {
+      detail::count_failure(with_, direction::inbound, came->get_topic());
+      return came;
+    }
+  }
+
+  /// Null for a message that has no envelope. An envelope comes off even where fields stay: it is
+  /// no part of the payload.
+  [[nodiscard]] ::mqtt::const_message_ptr unwrap(
+      envelope_form form, const ::mqtt::const_message_ptr& came) const noexcept {
+    try {
+      const destination from(came->get_topic());
+      envelope_reader envelope(form, came->get_payload(), with_, from);
+      if (envelope.code() != errc::ok) return nullptr;
+      extraction taken = waybill::extract(envelope, with_, from);
+      // There is no stamp in an envelope: a message of the broker's store may be of any age.
+      if (taken.parent() != nullptr && came->is_retained()) {
+        taken.link_rather_than_adopt(with_, from);
+      }
+      envelope.strip();
+      edited_properties stripped(came->get_properties().c_struct());
+      if (options_.strip) stripped.strip(with_.formats);
+      const ::mqtt::message_ptr left = with_properties(*came, stripped.c_struct());
+      left->set_payload(::mqtt::binary_ref(::mqtt::binary(envelope.payload())));
+      const ::mqtt::message* shown = left.get();
+      return {shown, detail::with_extraction{left, std::move(taken)}};
     } catch (...) {
       detail::count_failure(with_, direction::inbound, came->get_topic());
       return came;

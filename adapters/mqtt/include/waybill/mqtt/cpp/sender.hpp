@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,7 +14,7 @@
 #include "waybill/mqtt/cpp/message.hpp"
 #include "waybill/mqtt/cpp/publish_options.hpp"
 #include "waybill/mqtt/cpp/session.hpp"
-#include "waybill/mqtt/topic_filter.hpp"
+#include "waybill/mqtt/envelope_rule.hpp"
 
 namespace waybill::inline v0::mqtt {
 
@@ -104,33 +105,78 @@ class sender {
     trace_context trace;
   };
 
-  [[nodiscard]] operation describe(const ::mqtt::message& message) const noexcept {
+  [[nodiscard]] operation describe(const ::mqtt::message& message, bool injects) const noexcept {
     operation what{.kind = operation_kind::send, .system = "mqtt", .name = "publish"};
     what.where = destination(message.get_topic());
     what.destination_template = template_of(options_.destination_templates, message.get_topic());
     what.client_id = client_id_;
     what.body_bytes = message.get_payload().size();
-    what.injects = session_.has_properties();
+    what.injects = injects;
     return what;
   }
 
   [[nodiscard]] prepared prepare(::mqtt::const_message_ptr message,
                                  const publish_options& options) noexcept {
     const inject_mode mode = options.mode == inject_mode::automatic ? options_.mode : options.mode;
+    const envelope_form form = envelope_form_of(options_.envelopes, message->get_topic());
+    if (form != envelope_form::none) return wrap(form, std::move(message), options.context, mode);
     const property_reader existing(message->get_properties().c_struct());
     outgoing decided =
         with_.tracer == nullptr
             ? outgoing(existing, options.context, mode, with_, destination(message->get_topic()))
-            : outgoing(existing, options.context, mode, with_, describe(*message));
+            : outgoing(existing, options.context, mode, with_,
+                       describe(*message, session_.has_properties()));
     prepared ready{std::move(message), decided.take_span(), decided.sent_trace()};
     if (!decided.changes_headers() || !session_.has_properties()) return ready;
     try {
       write(decided, ready);
     } catch (...) {
       // Without memory for the copy the message goes out as it is.
-      count(errc::no_memory);
+      detail::count_failure(with_, direction::outbound, ready.message->get_topic());
     }
     return ready;
+  }
+
+  [[nodiscard]] prepared wrap(envelope_form form, ::mqtt::const_message_ptr message,
+                              const context* explicit_context, inject_mode mode) noexcept {
+    const ::mqtt::const_message_ptr original = message;  // what the rest borrows from
+    const destination to(original->get_topic());
+    const ::mqtt::binary& payload = original->get_payload();
+    // An empty retained message takes one out of the broker's store: it says something, but is
+    // none.
+    const bool is_removal = payload.empty() && original->is_retained();
+    envelope_writer envelope(
+        form, is_removal ? std::nullopt : std::optional<std::string_view>(payload), with_, to);
+    outgoing decided = with_.tracer == nullptr
+                           ? outgoing(envelope, explicit_context, envelope.mode(mode), with_, to)
+                           : outgoing(envelope, explicit_context, envelope.mode(mode), with_,
+                                      describe(*original, true));
+    prepared ready{std::move(message), decided.take_span(), decided.sent_trace()};
+    try {
+      if (decided.changes_headers()) decided.write(envelope, envelope.budget(room_for(ready)));
+      envelope.close();
+      if (!envelope.is_changed()) return ready;
+      ::mqtt::binary text;
+      text.reserve(envelope.size());
+      envelope.append_to(text);
+      auto wrapped = std::make_shared<::mqtt::message>(*ready.message);
+      wrapped->set_payload(::mqtt::binary_ref(std::move(text)));
+      ready.message = std::move(wrapped);
+    } catch (...) {
+      detail::count_failure(with_, direction::outbound, to);
+    }
+    return ready;
+  }
+
+  /// What an envelope may add to the payload.
+  [[nodiscard]] inject_budget room_for(const prepared& ready) const noexcept {
+    // Of a frame, and of a Remaining Length that grows from one byte to four.
+    constexpr std::size_t overhead_bytes = 11 + 3;
+    const ::mqtt::message& message = *ready.message;
+    const std::size_t used =
+        encoded_bytes(packet_of(message), message.get_properties().c_struct()) + overhead_bytes;
+    const std::size_t all = session_.packet_bytes_max();
+    return {.bytes_max = all > used ? all - used : 0};
   }
 
   void write(const outgoing& decided, prepared& ready) const {
@@ -151,7 +197,7 @@ class sender {
                                                        ready.span, ready.trace);
       if (book_->add(tracked)) return tracked;
     } catch (...) {
-      count(errc::no_memory);
+      detail::count_failure(with_, direction::outbound, ready.message->get_topic());
     }
     return nullptr;
   }
@@ -162,11 +208,6 @@ class sender {
 
   void end(span_handle span, const outcome& how) const noexcept {
     if (span) with_.tracer->end(span, how);
-  }
-
-  void count(errc code) const noexcept {
-    if (with_.diagnostics == nullptr) return;
-    with_.diagnostics->record({.way = direction::outbound, .code = code});
   }
 
   propagation with_;
