@@ -242,7 +242,7 @@ TEST(mqtt_limits, no_context_that_can_be_had_makes_the_server_close_the_connecti
     headers.add("traceparent", traceparent);
     for (const auto& [name, value] : fields) headers.add(name, value);
     const waybill::extraction taken = waybill::extract(headers, waybill::propagation{});
-    const waybill::context context = taken.context();
+    const waybill::context& context = taken.context();
     ASSERT_TRUE(context.has_trace());
     client.publish(::mqtt::message::create("t", "x", 1, false), {.context = &context})
         ->wait_for(patience);
