@@ -1,0 +1,35 @@
+// Any text as a payload whose context is in members of JSON. README.md says how an input is laid
+// out.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "support/envelopes.hpp"
+#include "support/input.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using waybill_fuzz::receive;
+  using waybill_fuzz::require;
+  constexpr waybill::envelope_form form = waybill::envelope_form::json_members;
+  waybill_fuzz::input from(data, size);
+  const waybill::context context = waybill_fuzz::context_by(from.byte());
+  const std::string payload(from.rest());
+  const waybill::propagation with;
+  const waybill::unwrapped came = receive(form, payload, with);
+  const std::string clean(came.payload());
+  if (came.code() == waybill::errc::ok) {
+    require(clean.size() < payload.size(), "something was removed");
+    require(receive(form, clean, with).code() == waybill::errc::absent, "all of it, and no more");
+  }
+  const std::string sent = waybill_fuzz::send(form, clean, context, with);
+  require(receive(form, sent, with).payload() == clean, "a text comes out as it went in");
+  const std::string again = waybill_fuzz::send(form, sent, context, with);
+  require(again == sent, "sending it again changes nothing");
+  if (!context.is_empty()) {
+    const std::string replaced = waybill_fuzz::send(form, payload, context, with);
+    require(receive(form, replaced, with).code() != waybill::errc::malformed || clean == payload,
+            "what is an object stays one");
+  }
+  return 0;
+}
