@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   waybill_fuzz::input from(data, size);
   const waybill::context context = waybill_fuzz::context_by(from.byte());
   const std::string payload(from.rest());
-  const waybill::propagation with;
+  const waybill::propagation& with = waybill_fuzz::counting_propagation();
   const waybill::unwrapped came = waybill_fuzz::receive(form, payload, with);
   require(came.payload().data() == payload.data(), "an event is never changed on receive");
   const std::string sent = waybill_fuzz::send(form, payload, context, with);

@@ -56,7 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const waybill::context context = waybill_fuzz::context_by(from.byte());
   const bool is_block = from.byte() == 'b';
   std::string payload(from.rest());
-  const waybill::propagation with;
+  const waybill::propagation& with = waybill_fuzz::counting_propagation();
   if (is_block) {
     const std::string block = from.line();
     const std::string rest(from.rest());

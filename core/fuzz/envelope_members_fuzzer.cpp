@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   waybill_fuzz::input from(data, size);
   const waybill::context context = waybill_fuzz::context_by(from.byte());
   const std::string payload(from.rest());
-  const waybill::propagation with;
+  const waybill::propagation& with = waybill_fuzz::counting_propagation();
   const waybill::unwrapped came = receive(form, payload, with);
   const std::string clean(came.payload());
   if (came.code() == waybill::errc::ok) {
