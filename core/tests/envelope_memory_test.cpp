@@ -46,7 +46,8 @@ TEST(EnvelopeMemory, EF01_EF06_a_frame_allocates_nothing_whatever_the_payload) {
 
 TEST(EnvelopeMemory, EJ01_what_is_no_envelope_allocates_nothing) {
   const propagation with;
-  const std::string nested = "{\"a\":" + std::string(10'000'000, '[');
+  std::string nested = "{\"a\":";
+  nested.resize(10'000'000, '[');
   std::string repeated = "{";
   for (int i = 0; i < 100'000; ++i) repeated += R"("traceparent":"x",)";
   for (const std::string_view payload : {std::string_view("{\"a\":1}"), std::string_view("["),

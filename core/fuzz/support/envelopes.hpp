@@ -58,7 +58,7 @@ inline waybill::unwrapped receive(waybill::envelope_form form, std::string_view 
 inline std::string send(waybill::envelope_form form, const std::string& payload,
                         const waybill::context& context, const waybill::propagation& with) {
   const auto sent = waybill::wrap(form, payload, context, with);
-  const std::string text = text_of(sent);
+  std::string text = text_of(sent);
   require(sent.is_changed() || text == payload, "what is not changed goes out as it is");
   require(sent.is_changed() || !sent.report().trace, "and carries nothing");
   const waybill::unwrapped came = receive(form, text, with);
