@@ -144,6 +144,25 @@ TEST_F(consuming, from_a_queue_that_is_not_there_closes_the_consumer_alone) {
   EXPECT_EQ(other.start(), AMQP_STATUS_OK);
 }
 
+TEST_F(consuming, works_on_a_connection_that_the_application_opened) {
+  const std::string queue = new_queue();
+  const unique_amqp own = open_amqp(shared_rabbitmq());
+  {
+    waybill::rabbitmq::connection borrowed(own.get());
+    ASSERT_TRUE(borrowed.is_open());
+    EXPECT_EQ(borrowed.raw(), own.get());
+    waybill::rabbitmq::publisher publisher(borrowed, {});
+    waybill::rabbitmq::consumer consumer(borrowed, queue, {});
+    const waybill::context context = context_of(1);
+    publisher.publish({.routing_key = queue, .context = &context});
+    EXPECT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
+    message received = consumer.get(patience);
+    EXPECT_EQ(received.context(), context);
+    EXPECT_EQ(consumer.ack(received), AMQP_STATUS_OK);
+  }
+  require(amqp_connection_close(own.get(), AMQP_REPLY_SUCCESS), "closing");
+}
+
 // Frames that come while something else is asked belong to others, and reach them.
 TEST_F(consuming, shares_its_connection_with_publishers_other_consumers_and_the_application) {
   const std::string queue = new_queue();

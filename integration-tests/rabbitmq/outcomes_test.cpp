@@ -175,6 +175,35 @@ TEST_F(outcomes, beyond_the_window_are_not_told_and_messages_are_sent_all_the_sa
   EXPECT_EQ(bare_.messages_in(queue), 16U);
 }
 
+TEST_F(outcomes, without_confirms_are_those_of_returned_messages_alone) {
+  const std::string queue = new_queue();
+  waybill::rabbitmq::publisher publisher(connection_, {},
+                                         {.confirms = false, .on_delivery = keep()});
+  const waybill::context context = context_of(8);
+  publisher.publish({.routing_key = queue, .mandatory = true});
+  publisher.publish(
+      {.routing_key = unique_queue("nowhere"), .mandatory = true, .context = &context});
+  EXPECT_EQ(publisher.in_flight(), 0U);
+  EXPECT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK) << "there is none to wait for";
+  while (outcomes_.empty() && connection_.pump(patience) == AMQP_STATUS_OK) {
+  }
+  ASSERT_EQ(outcomes_.size(), 1U);
+  EXPECT_EQ(outcomes_[0].state, outcome_state::failed);
+  EXPECT_EQ(outcomes_[0].reply_code, no_route);
+  EXPECT_EQ(outcomes_[0].trace, context.trace());
+}
+
+TEST_F(outcomes, do_not_let_a_listener_pump) {
+  int answer = AMQP_STATUS_OK;
+  waybill::rabbitmq::publisher publisher(connection_, {}, {.on_delivery = [&](const auto&) {
+                                           answer = connection_.pump(std::chrono::milliseconds(0));
+                                         }});
+  publisher.publish({.routing_key = new_queue()});
+  EXPECT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
+  EXPECT_EQ(answer, AMQP_STATUS_UNEXPECTED_STATE);
+  EXPECT_TRUE(connection_.is_open());
+}
+
 TEST_F(outcomes, that_a_listener_throws_at_are_counted_and_the_rest_are_told) {
   const std::string queue = new_queue();
   int told = 0;

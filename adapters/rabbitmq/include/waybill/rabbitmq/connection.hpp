@@ -54,7 +54,8 @@ struct connection_options {
 /// @par Errors     never throws after construction, but for bad_alloc of open().
 class WAYBILL_API connection {
  public:
-  /// Borrows a connection that is logged in; it outlives this and is closed by its owner.
+  /// Borrows a connection that is logged in. It outlives this; afterwards it is good for nothing
+  /// but to be closed, for channels are left open on it.
   explicit connection(amqp_connection_state_t borrowed, connection_options options = {});
   /// Connects and logs in, without TLS. Says that it takes consumer_cancel_notify, without which
   /// the broker does not tell a consumer that its queue is gone.
