@@ -8,8 +8,8 @@ usage() {
 usage: ./test.sh [--unit] [--integration] [--sanitize] [--threads] [--stress]
                  [--containers [--suite bookworm|trixie]]
   --unit         unit tests: no broker, no network
-  --integration  tests against a real Apache Kafka, and of the installed package
-  --sanitize     unit tests and one test on a real Kafka under ASan and UBSan
+  --integration  tests against real brokers (Kafka, RabbitMQ, Mosquitto), and of the installed package
+  --sanitize     unit tests and a few on real brokers under ASan and UBSan
   --threads      core, the Kafka adapter and one test on a real Kafka under the thread sanitizer
   --stress       a million messages through a real Apache Kafka
   --containers   the tests built and run in containers, on Debian 12 and on Debian 13: docs/containers.md
@@ -240,7 +240,7 @@ run_part() {
       get_kafka
       build asan-ubsan
       run_tests "unit tests with ASan and UBSan" asan-ubsan unit "$jobs"
-      run_tests "Kafka test with ASan and UBSan" asan-ubsan sanitize 1
+      run_tests "tests on brokers with ASan and UBSan" asan-ubsan sanitize 1
       ;;
     threads)
       get_kafka
