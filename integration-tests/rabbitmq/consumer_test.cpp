@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "support/rabbitmq_test.hpp"
 #include "waybill/current.hpp"
@@ -142,6 +144,31 @@ TEST_F(consuming, from_a_queue_that_is_not_there_closes_the_consumer_alone) {
   EXPECT_TRUE(connection_.is_open());
   waybill::rabbitmq::consumer other(connection_, new_queue(), {});
   EXPECT_EQ(other.start(), AMQP_STATUS_OK);
+}
+
+TEST_F(consuming, puts_bodies_of_many_frames_together_while_channels_take_turns) {
+  waybill::rabbitmq::connection small =
+      waybill::rabbitmq::connection::open(parameters_of(shared_rabbitmq(), 4096));
+  const std::vector<std::string> queues = {new_queue(), new_queue(), new_queue()};
+  constexpr std::size_t body_bytes = 300'000;
+  waybill::rabbitmq::publisher publisher(small, {});
+  std::vector<std::unique_ptr<waybill::rabbitmq::consumer>> consumers;
+  for (const std::string& queue : queues) {
+    consumers.push_back(
+        std::make_unique<waybill::rabbitmq::consumer>(small, queue, waybill::propagation{}));
+    ASSERT_EQ(consumers.back()->start(), AMQP_STATUS_OK);
+  }
+  for (std::uint64_t number = 0; number < 12; ++number) {
+    const waybill::context context = context_of(number);
+    const std::string body(body_bytes + number, static_cast<char>('a' + number));
+    publisher.publish({.routing_key = queues[number % 3], .body = body, .context = &context});
+  }
+  for (std::uint64_t number = 0; number < 12; ++number) {
+    message received = next(*consumers[number % 3]);
+    EXPECT_EQ(received.body(), std::string(body_bytes + number, static_cast<char>('a' + number)));
+    EXPECT_EQ(received.context(), context_of(number));
+  }
+  EXPECT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
 }
 
 TEST_F(consuming, works_on_a_connection_that_the_application_opened) {
