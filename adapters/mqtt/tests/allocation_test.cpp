@@ -56,7 +56,8 @@ TEST(mqtt_allocations, extract_and_peek_make_none) {
 TEST(mqtt_allocations, inject_makes_those_of_paho_alone) {
   owned_properties list{{"own", "1"}};
   const propagation with;
-  const auto use = memory_use_in([&] { mqtt::inject(full_context(), list.list(), with, "topic"); });
+  const waybill::context& context = full_context();
+  const auto use = memory_use_in([&] { mqtt::inject(context, list.list(), with, "topic"); });
   EXPECT_EQ(use.allocations, 3 * allocations_of_one_property());
 }
 
@@ -72,9 +73,10 @@ TEST(mqtt_allocations, an_edited_list_of_a_usual_size_makes_none) {
   owned_properties list;
   for (int i = 0; i < 10; ++i) list.add("own", "1");
   const propagation with;
+  const waybill::context& context = full_context();
   const auto use = memory_use_in([&] {
     mqtt::edited_properties edited(list.list());
-    mqtt::inject(full_context(), edited, with, "topic");
+    mqtt::inject(context, edited, with, "topic");
   });
   EXPECT_EQ(use.allocations, 0U);
 }
