@@ -5,24 +5,34 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 usage() {
   cat <<'TEXT'
-usage: ./demo.sh [--kafka HOST:PORT]
-Three services over Kafka: a request enters at the gateway, becomes an order that the warehouse
-handles, and a shipment that billing handles. Shows for every hop what was on the wire and what the
-application saw, and at the end of each order its trace as a tree.
-  --kafka HOST:PORT  use this Kafka; without it librdkafka's own mock cluster runs in a fourth
-                     process. Two topics are made there for this run and deleted afterwards.
-Needs Debian 12 or 13 and root or sudo for packages that are missing. Builds in build/demo/. Ends
-with 0 only if every order was one trace and no application saw a field of the context.
+usage: ./demo.sh [--embedded | --kafka HOST:PORT]
+Five services over three brokers: a request enters at the gateway by HTTP, goes as an order through
+Kafka to the warehouse, through RabbitMQ to dispatch, through MQTT 5 to the courier, and through MQTT
+3.1.1, where the context travels in the payload, to billing. Shows for every hop what was on the wire
+and what the application saw, and at the end of each order its trace as a tree.
+The brokers are private ones, which this run starts on free ports and ends. Where they cannot be
+installed the demo is the embedded one.
+  --embedded         three services over librdkafka's own mock cluster; no broker is installed
+  --kafka HOST:PORT  these three over this Kafka. Two topics are made there for this run and deleted
+                     afterwards.
+Needs Debian 12 or 13 and root or sudo for packages that are missing; Apache Kafka comes through
+Maven into a cache. Builds in build/demo/. Ends with 0 only if every order was one trace and no
+application saw a field of the context.
 NO_COLOR=1 leaves the colours out; WAYBILL_SKIP_INSTALL=1 installs nothing.
 TEXT
 }
 
 run_options=()
+is_embedded=""
 while [[ $# -gt 0 ]]; do
   case "$1" in
     --help | -h)
       usage
       exit 0
+      ;;
+    --embedded)
+      is_embedded=1
+      shift
       ;;
     --kafka)
       [[ "${2:-}" == ?*:?* ]] || {
@@ -30,6 +40,7 @@ while [[ $# -gt 0 ]]; do
         exit 2
       }
       run_options=(--kafka "$2")
+      is_embedded=1
       shift 2
       ;;
     *)
@@ -41,16 +52,19 @@ done
 
 build=build/demo
 log=$(mktemp "${TMPDIR:-/tmp}/waybill-demo-build.XXXXXX")
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/waybill-demo.XXXXXX")
 step_group=""
+broker_group=""
 
 at_exit() {
   local status=$?
   trap '' INT TERM HUP
-  if [[ -n "$step_group" ]]; then
-    kill -s TERM -- "-$step_group" 2>/dev/null || true
-    wait "$step_group" 2>/dev/null || true
-  fi
-  rm -f "$log"
+  local group
+  for group in $step_group $broker_group; do
+    kill -s TERM -- "-$group" 2>/dev/null || true
+    wait "$group" 2>/dev/null || true
+  done
+  rm -rf "$log" "$scratch"
   exit "$status"
 }
 trap at_exit EXIT
@@ -72,13 +86,13 @@ run_step() {
 }
 
 configure() {
-  cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DWAYBILL_KAFKA=ON -DWAYBILL_RABBITMQ=ON -DWAYBILL_MQTT=ON \
-    -DWAYBILL_BUILD_TESTS=OFF -DWAYBILL_BUILD_INTEGRATION_TESTS=OFF -DWAYBILL_BUILD_EXAMPLES=ON \
-    -DWAYBILL_INSTALL=OFF -DWAYBILL_WERROR=OFF
+  cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DWAYBILL_KAFKA=ON -DWAYBILL_RABBITMQ=ON \
+    -DWAYBILL_MQTT=ON -DWAYBILL_BUILD_TESTS=OFF -DWAYBILL_BUILD_INTEGRATION_TESTS=OFF \
+    -DWAYBILL_BUILD_EXAMPLES=ON -DWAYBILL_INSTALL=OFF -DWAYBILL_WERROR=OFF
 }
 
 compile() {
-  cmake --build "$build" --parallel "$(nproc)" --target order_pipeline
+  cmake --build "$build" --parallel "$(nproc)" --target "$@"
 }
 
 # What the tools say is worth reading only when they fail.
@@ -90,9 +104,46 @@ quietly() {
   }
 }
 
+get_brokers() {
+  tools/dev/install-packages.sh brokers && integration-tests/brokers/fetch-kafka.sh >"$scratch/kafka-libs"
+}
+
+# The brokers live as long as the pipe to the program that holds them, and die with it.
+start_brokers() {
+  local name address
+  echo "starting Kafka, RabbitMQ and Mosquitto (about ten seconds)"
+  # RabbitMQ runs as a user of its own and has to get to its folder.
+  chmod 755 "$scratch"
+  mkfifo "$scratch/hold" "$scratch/addresses"
+  set -m
+  WAYBILL_KAFKA_LIBS=$(<"$scratch/kafka-libs") TMPDIR=$scratch \
+    "$build/integration-tests/brokers/waybill_hold_brokers" kafka rabbitmq mosquitto \
+    <"$scratch/hold" >"$scratch/addresses" 2>"$log" &
+  broker_group=$!
+  set +m
+  # shellcheck disable=SC2034 # its number does not matter, as long as it is open
+  exec {hold}>"$scratch/hold"
+  while read -r name _ address; do
+    run_options+=("--${name/mosquitto/mqtt}" "$address")
+    [[ ${#run_options[@]} -lt 6 ]] || break
+  done <"$scratch/addresses"
+  [[ ${#run_options[@]} == 6 ]] || {
+    cat "$log" >&2
+    echo "demo.sh: the brokers did not start" >&2
+    exit 1
+  }
+}
+
 # In the foreground: sudo may have to ask for a password.
 tools/dev/install-packages.sh build
-echo "building in $build/ (about half a minute the first time)"
+if [[ -z "$is_embedded" ]] && ! get_brokers; then
+  echo "demo.sh: the brokers cannot be installed here; going on with the embedded demo" >&2
+  is_embedded=1
+fi
+targets=(order_pipeline)
+[[ -n "$is_embedded" ]] || targets+=(waybill_hold_brokers)
+echo "building in $build/ (about a minute the first time)"
 quietly configure
-quietly compile
+quietly compile "${targets[@]}"
+[[ -n "$is_embedded" ]] || start_brokers
 run_step examples/order-pipeline/run.sh "$build/examples/order-pipeline" "${run_options[@]}"

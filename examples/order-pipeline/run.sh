@@ -46,7 +46,7 @@ done
 if [[ -n "$rabbitmq$mqtt" ]]; then
   [[ -n "$kafka" && -n "$rabbitmq" && -n "$mqtt" ]] ||
     fail "the whole pipeline wants --kafka, --rabbitmq and --mqtt; --help says more"
-  needed=(gateway warehouse dispatch courier billing shop kafka-topics kafka-wire rabbitmq-queues
+  needed=(gateway warehouse dispatch courier billing shop kafka-topics kafka-wire
     rabbitmq-wire mqtt-wire report)
 else
   needed=(gateway embedded-warehouse embedded-billing shop kafka-wire report)
@@ -61,16 +61,24 @@ orders=(A-1001 A-1002 A-1003)
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/waybill-demo.XXXXXX")
 [[ -n "$logs" ]] || logs=$scratch
 started=()      # processes that this run started and has not seen end
-made_topics=()  # topics to take away again
+made_topics=()  # topics of Kafka to take away again
+made_queues=()  # exchanges and queues of RabbitMQ
 
 at_exit() {
   local status=$?
   trap '' INT TERM HUP
-  [[ ${#started[@]} == 0 ]] || kill "${started[@]}" 2>/dev/null || true
+  # More than once: a process that has not yet become its program may miss a signal.
+  while [[ ${#started[@]} != 0 ]] && kill "${started[@]}" 2>/dev/null; do
+    sleep 0.05  # not `read -t`: this may run within one
+  done
   wait
   if [[ ${#made_topics[@]} != 0 ]]; then
     timeout 5 "$programs/kafka-topics" delete "$kafka" "${made_topics[@]}" 2>"$scratch/delete.log" ||
       echo "order pipeline: these topics may be left: ${made_topics[*]}" >&2
+  fi
+  if [[ ${#made_queues[@]} != 0 ]]; then
+    timeout 5 "$programs/rabbitmq-wire" remove "$rabbitmq" "${made_queues[@]}" 2>"$scratch/delete.log" ||
+      echo "order pipeline: this exchange and its queue may be left: ${made_queues[*]}" >&2
   fi
   rm -rf "$scratch"
   exit "$status"
@@ -94,7 +102,7 @@ start() {
   {
     # In the new process: to open a pipe means to wait for its other end.
     [[ -z "${output:-}" ]] || exec >"$output"
-    exec "$programs/$@" </dev/null 2>"$scratch/$name.err"
+    exec "$programs/$1" "${@:2}" </dev/null 2>"$scratch/$name.err"
   } &
   started+=($!)
 }
@@ -164,13 +172,14 @@ mkdir -p "$logs"
 count=${#orders[@]}
 suffix=$(od -An -N4 -tx4 /dev/urandom | tr -d ' ')
 broker_pid=""
+gateway_port=""
 stages="gateway,warehouse=orders,billing=shipments"
 
 run_embedded() {
   local orders_topic=orders shipments_topic=shipments
   if [[ -n "$kafka" ]]; then
-    orders_topic=waybill-demo-orders-$suffix
-    shipments_topic=waybill-demo-shipments-$suffix
+    orders_topic=orders-$suffix
+    shipments_topic=shipments-$suffix
     make_topics "$orders_topic" "$shipments_topic"
     echo "broker: $kafka, with the topics $orders_topic and $shipments_topic"
   else
@@ -189,6 +198,30 @@ run_embedded() {
   start wire-shipments kafka-wire read "$kafka" "$shipments_topic" "$count" "$logs/shipments.wire"
   echo "services: warehouse is process ${started[-4]}, billing ${started[-3]}; gateway comes and goes"
   start_gateway "$orders_topic"
+  send_orders "$orders_topic"
+}
+
+# gateway -> Kafka -> warehouse -> RabbitMQ -> dispatch -> MQTT 5 -> courier -> MQTT 3.1.1 -> billing
+run_whole() {
+  local orders_topic=orders-$suffix shipments=shipments-$suffix
+  local vans=vans-$suffix doors=doors-$suffix uri=tcp://$mqtt ready
+  stages="gateway,warehouse=orders,dispatch=shipments,courier=vans,billing=doors"
+  make_topics "$orders_topic"
+  made_queues=("$shipments")
+  run_to_its_end rabbitmq-make rabbitmq-wire make "$rabbitmq" "$shipments"
+  # From the last to the first, each after the one that it sends to: MQTT keeps nothing for those who
+  # come late.
+  start_and_read ready billing billing "$uri" "$doors" "$logs/billing.log" "$count"
+  start_and_read ready wire-doors mqtt-wire "$uri" 3.1.1 "$doors/+" "$count" "$logs/doors.wire"
+  start_and_read ready courier courier "$uri" "$vans" "$doors" "$logs/courier.log" "$count"
+  start_and_read ready wire-vans mqtt-wire "$uri" 5 "$vans/+" "$count" "$logs/vans.wire"
+  start_and_read ready wire-shipments rabbitmq-wire read "$rabbitmq" "$shipments" "$count" "$logs/shipments.wire"
+  start dispatch dispatch "$rabbitmq" "$shipments" "$uri" "$vans" "$logs/dispatch.log" "$count"
+  start warehouse warehouse "$kafka" "$orders_topic" "$rabbitmq" "$shipments" "$logs/warehouse.log" "$count"
+  start wire-orders kafka-wire read "$kafka" "$orders_topic" "$count" "$logs/orders.wire"
+  start_gateway "$orders_topic"
+  echo "brokers: Kafka at $kafka, RabbitMQ at $rabbitmq, MQTT at $mqtt"
+  echo "services: gateway, warehouse, dispatch, courier and billing, a process each"
   send_orders "$orders_topic"
 }
 

@@ -131,11 +131,11 @@ unique_amqp open_amqp(const amqp_address& address, const amqp_tuning& tuning) {
   return state;
 }
 
-bare_message::~bare_message() { amqp_destroy_message(&message_); }
+bare_amqp_message::~bare_amqp_message() { amqp_destroy_message(&message_); }
 
-std::string bare_message::body() const { return text_of(message_.body); }
+std::string bare_amqp_message::body() const { return text_of(message_.body); }
 
-std::map<std::string, std::string> bare_message::text_headers() const {
+std::map<std::string, std::string> bare_amqp_message::text_headers() const {
   std::map<std::string, std::string> found;
   const amqp_table_t& headers = message_.properties.headers;
   for (int i = 0; i < headers.num_entries; ++i) {
@@ -146,7 +146,7 @@ std::map<std::string, std::string> bare_message::text_headers() const {
   return found;
 }
 
-std::size_t bare_message::count(std::string_view name) const {
+std::size_t bare_amqp_message::count(std::string_view name) const {
   const auto is_same = [](char a, char b) {
     return std::tolower(static_cast<unsigned char>(a)) ==
            std::tolower(static_cast<unsigned char>(b));
@@ -221,7 +221,7 @@ void bare_amqp::publish(const std::string& exchange, const std::string& routing_
   if (!is_confirmed) throw std::runtime_error("publishing to " + routing_key + ": no confirm");
 }
 
-std::optional<bare_message> bare_amqp::get(const std::string& queue, bool acknowledges) {
+std::optional<bare_amqp_message> bare_amqp::get(const std::string& queue, bool acknowledges) {
   const amqp_rpc_reply_t reply =
       amqp_basic_get(state_.get(), channel, bytes_of(queue), acknowledges ? 1 : 0);
   require(reply, "getting from " + queue);
@@ -233,7 +233,7 @@ std::optional<bare_message> bare_amqp::get(const std::string& queue, bool acknow
   const bool redelivered = taken.redelivered != 0;
   amqp_message_t message{};
   require(amqp_read_message(state_.get(), channel, &message, 0), "reading from " + queue);
-  bare_message got(message);
+  bare_amqp_message got(message);
   got.redelivered = redelivered;
   got.delivery_tag = tag;
   got.exchange = exchange;
@@ -241,7 +241,7 @@ std::optional<bare_message> bare_amqp::get(const std::string& queue, bool acknow
   return got;
 }
 
-void bare_amqp::reject(const bare_message& message, bool requeue) {
+void bare_amqp::reject(const bare_amqp_message& message, bool requeue) {
   amqp_basic_reject(state_.get(), channel, message.delivery_tag, requeue ? 1 : 0);
 }
 

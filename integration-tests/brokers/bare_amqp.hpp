@@ -48,12 +48,14 @@ void require(const amqp_rpc_reply_t& reply, const std::string& what);
 using amqp_arguments = std::map<std::string, std::variant<std::int64_t, std::string>>;
 
 /// A message that basic.get took, with rabbitmq-c alone.
-class bare_message {
+class bare_amqp_message {
  public:
-  explicit bare_message(const amqp_message_t& owned) : message_(owned) {}
-  bare_message(bare_message&& other) noexcept : message_(other.message_) { other.message_ = {}; }
-  bare_message& operator=(bare_message&&) = delete;
-  ~bare_message();
+  explicit bare_amqp_message(const amqp_message_t& owned) : message_(owned) {}
+  bare_amqp_message(bare_amqp_message&& other) noexcept : message_(other.message_) {
+    other.message_ = {};
+  }
+  bare_amqp_message& operator=(bare_amqp_message&&) = delete;
+  ~bare_amqp_message();
 
   [[nodiscard]] std::string body() const;
   [[nodiscard]] const amqp_basic_properties_t& properties() const { return message_.properties; }
@@ -88,8 +90,8 @@ class bare_amqp {
   void publish(const std::string& exchange, const std::string& routing_key, std::string_view body,
                const amqp_basic_properties_t* properties = nullptr);
   /// Nothing when the queue is empty.
-  std::optional<bare_message> get(const std::string& queue, bool acknowledges = true);
-  void reject(const bare_message& message, bool requeue);
+  std::optional<bare_amqp_message> get(const std::string& queue, bool acknowledges = true);
+  void reject(const bare_amqp_message& message, bool requeue);
 
  private:
   unique_amqp state_;

@@ -24,7 +24,7 @@ amqp_basic_properties_t persistent() {
   return properties;
 }
 
-std::string body_of(const std::optional<bare_message>& message) {
+std::string body_of(const std::optional<bare_amqp_message>& message) {
   return message ? message->body() : "(none)";
 }
 

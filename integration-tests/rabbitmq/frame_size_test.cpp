@@ -17,7 +17,7 @@ class frame_size : public rabbitmq_test {
   frame_size() { EXPECT_TRUE(small_.is_open()); }
 
   /// Publishes a message whose own header frame has so many bytes, and answers what came of it.
-  std::optional<bare_message> pass(std::size_t own_bytes, int& status) {
+  std::optional<bare_amqp_message> pass(std::size_t own_bytes, int& status) {
     header_table empty;
     empty.add("filler", "");
     const std::size_t least = *waybill::rabbitmq::header_frame_bytes(empty.properties());

@@ -8,13 +8,15 @@ usage() {
 usage: tools/dev/install-packages.sh GROUP...
   build      compiler, CMake, Ninja, librdkafka, rabbitmq-c, Paho MQTT, CLI11, nlohmann-json
   unit       GoogleTest, Python
-  test       GoogleTest, nlohmann-json, kcat, Python, Java and Maven (for a real Apache Kafka),
-             RabbitMQ, pika
+  brokers    RabbitMQ, Mosquitto, Java and Maven (for a real Apache Kafka)
+  test       those, GoogleTest, nlohmann-json, Python, and clients of other people's: kcat, pika,
+             Mosquitto's, Paho for Python
   containers Docker with Compose, unless they are here from elsewhere, Java and Maven
   debootstrap
              debootstrap, to make a Debian in a folder
   package    file and dpkg-dev, to make Debian packages
   doc        Doxygen
+  leaks      valgrind
   ci         clang-format, clang-tidy, clang and its sanitizers, version 14, and Google Benchmark, which
              clang-tidy reads too (Debian 12 only)
   benchmark  Google Benchmark, opentelemetry-cpp, Python, Java and Maven (for a real Apache Kafka)
@@ -51,10 +53,14 @@ packages_of() {
       echo libpaho-mqtt-dev libpaho-mqttpp-dev
       ;;
     unit) echo libgtest-dev python3 ;;
-    test)
-      echo libgtest-dev nlohmann-json3-dev kcat python3 rabbitmq-server python3-pika mosquitto mosquitto-clients python3-paho-mqtt
+    brokers)
+      echo rabbitmq-server mosquitto
       has_java_17 || echo default-jre-headless
       jars_by_maven
+      ;;
+    test)
+      packages_of brokers
+      echo libgtest-dev nlohmann-json3-dev python3 kcat python3-pika mosquitto-clients python3-paho-mqtt
       ;;
     containers)
       if ! docker version >/dev/null 2>&1; then
@@ -68,6 +74,7 @@ packages_of() {
     debootstrap) echo debootstrap ;;
     package) echo file dpkg-dev ;;
     doc) echo doxygen ;;
+    leaks) echo valgrind ;;
     ci)
       if [[ "$debian_version" == 12 ]]; then
         echo clang-format-14 clang-tidy-14 clang-14 libclang-rt-14-dev libbenchmark-dev
@@ -178,7 +185,7 @@ if [[ $# == 0 || "$1" == --help ]]; then
 fi
 for group in "$@"; do
   case "$group" in
-    build | unit | test | containers | debootstrap | package | doc | ci | benchmark) ;;
+    build | unit | brokers | test | containers | debootstrap | package | doc | leaks | ci | benchmark) ;;
     *)
       say "there is no group $group" >&2
       usage >&2

@@ -138,7 +138,7 @@ class page {
   }
 
   void print_trace() {
-    out_ << "\n  " << look_.bold("the trace ") << look_.trace(trace_) << std::string(30, ' ')
+    out_ << "\n  " << look_.bold("the trace ") << look_.trace(trace_) << std::string(36, ' ')
          << look_.dim("starts at       took") << '\n';
     std::string outside;
     for (const span_facts& span : facts_.spans) {
@@ -156,7 +156,7 @@ class page {
 
   void print_row(std::size_t depth, std::string_view branch, const span_facts& span,
                  std::string_view remark) {
-    constexpr std::size_t tree_columns = 62;
+    constexpr std::size_t tree_columns = 69;
     std::string left(indent_columns, ' ');
     left += padded(span.service, service_columns);
     if (depth > 0) left += std::string((depth - 1) * 3, ' ') + std::string(branch);

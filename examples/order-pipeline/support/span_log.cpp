@@ -74,7 +74,9 @@ waybill::span_handle span_log::start(const waybill::operation& what,
                                      const waybill::context_view& parent,
                                      std::span<const waybill::trace_context> links,
                                      waybill::context& started) noexcept try {
-  const std::string name = std::string(what.name) + ' ' + std::string(what.where.name);
+  const std::string_view template_or_name =
+      what.destination_template.empty() ? what.where.name : what.destination_template;
+  const std::string name = std::string(what.name) + ' ' + std::string(template_or_name);
   const system_time at = what.started_at.value_or(std::chrono::system_clock::now());
   auto span =
       std::make_unique<log_entry>(begin_span(service_, name, kind_of(what), parent, started, at));

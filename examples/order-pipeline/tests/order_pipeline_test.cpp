@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -13,6 +14,10 @@
 #include "child_process.hpp"
 #include "run.hpp"
 #include "shared_kafka.hpp"
+#ifdef ORDER_PIPELINE_IS_WHOLE
+#include "shared_mosquitto.hpp"
+#include "shared_rabbitmq.hpp"
+#endif
 #include "temporary_folder.hpp"
 
 namespace {
@@ -55,8 +60,9 @@ std::vector<std::string> processes_of(const files::path& folder) {
 /// A folder of the pipeline's programs in which one of them is replaced by a shell script.
 void replace_program(const files::path& folder, const std::string& name,
                      const std::string& script) {
-  for (const char* program : {"gateway", "embedded-warehouse", "embedded-billing",
-                              "embedded-broker", "shop", "kafka-topics", "kafka-wire", "report"}) {
+  for (const files::directory_entry& each : files::directory_iterator(programs)) {
+    const std::string program = each.path().filename();
+    if (!each.is_regular_file() || ::access(each.path().c_str(), X_OK) != 0) continue;
     if (program == name) {
       std::ofstream(folder / program) << "#!/bin/sh\n" << script << '\n';
       files::permissions(folder / program, files::perms::owner_all);
@@ -77,10 +83,10 @@ std::string last_line(const std::string& text) {
   return text.substr(begin, end + 1 - begin);
 }
 
-void expect_success(const run_result& result) {
+void expect_success(const run_result& result, const std::string& services = "3, 3 and 2") {
   EXPECT_TRUE(result.succeeded()) << result;
   EXPECT_EQ(last_line(result.standard_output),
-            "each of 3 orders is one trace over 3, 3 and 2 services, 0 fields leaked");
+            "each of 3 orders is one trace over " + services + " services, 0 fields leaked");
   EXPECT_EQ(result.standard_error, "");
 }
 
@@ -103,11 +109,52 @@ TEST(order_pipeline, every_order_is_one_trace_on_a_real_kafka) {
   std::string topics;
   do {
     topics = waybill_test::run({"kcat", "-L", "-b", bootstrap}).standard_output;
-  } while (topics.find("waybill-demo-") != std::string::npos &&
+  } while (topics.find("shipments-") != std::string::npos &&
            waybill_test::child_process::clock::now() < end);
   EXPECT_NE(topics.find("broker"), std::string::npos) << topics;
-  EXPECT_EQ(topics.find("waybill-demo-"), std::string::npos) << "left behind: " << topics;
+  EXPECT_EQ(topics.find("shipments-"), std::string::npos) << "left behind: " << topics;
 }
+
+#ifdef ORDER_PIPELINE_IS_WHOLE
+std::vector<std::string> whole_pipeline(const files::path& folder_of_programs) {
+  const auto text = [](const auto& address) {
+    return address.host + ':' + std::to_string(address.port);
+  };
+  return {folder_of_programs.string(),
+          "--kafka",
+          waybill_test::shared_kafka().bootstrap(),
+          "--rabbitmq",
+          text(waybill_test::shared_rabbitmq()),
+          "--mqtt",
+          text(waybill_test::shared_mosquitto())};
+}
+
+TEST(order_pipeline, every_order_is_one_trace_across_three_brokers) {
+  const temporary_folder folder("waybill-pipeline");
+  const run_result result =
+      waybill_test::run(command_line(folder, whole_pipeline(programs)), {}, patience);
+  expect_success(result, "5, 5 and 4");
+  EXPECT_TRUE(files::is_empty(folder.path())) << "the run left files behind";
+  std::istringstream lines(result.standard_output);
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(columns(line), 100U) << line;
+}
+
+TEST(order_pipeline, a_program_that_fails_ends_the_whole_run) {
+  for (const char* program : {"dispatch", "courier", "rabbitmq-wire", "mqtt-wire"}) {
+    SCOPED_TRACE(program);
+    const temporary_folder folder("waybill-pipeline");
+    const temporary_folder broken("waybill-programs");
+    replace_program(broken.path(), program, "echo 'out of paper' >&2; exit 7");
+    const run_result result =
+        waybill_test::run(command_line(folder, whole_pipeline(broken.path())), {}, patience);
+    EXPECT_FALSE(result.timed_out);
+    EXPECT_TRUE(result.status.code.value_or(0) != 0) << result;
+    EXPECT_NE(result.standard_error.find("out of paper"), std::string::npos) << result;
+    EXPECT_TRUE(processes_of(broken.path()).empty());
+    EXPECT_TRUE(files::is_empty(folder.path())) << "the run left files behind";
+  }
+}
+#endif
 
 TEST(order_pipeline, output_fits_into_100_columns_without_colours) {
   const temporary_folder folder("waybill-pipeline");
