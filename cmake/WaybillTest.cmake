@@ -8,11 +8,13 @@ if(WAYBILL_TESTS_ENABLED OR WAYBILL_INTEGRATION_TESTS_ENABLED)
 endif()
 
 # waybill_add_unit_tests(<target> SOURCES <file>... LIBRARIES <target>...)
-# One executable; each of its GoogleTest cases is a test of ctest.
+# One executable; each of its GoogleTest cases is a test of ctest. What tests share is in
+# core/tests/support.
 function(waybill_add_unit_tests target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES")
   add_executable(${target} ${arg_SOURCES})
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/core/tests)
   target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} GTest::gtest_main waybill_build_flags)
   include(GoogleTest)
   gtest_discover_tests(

@@ -11,7 +11,7 @@
 
 #include "bare_headers.hpp"
 #include "clients.hpp"
-#include "contexts.hpp"
+#include "support/contexts.hpp"
 
 /// librdkafka's C++ interface on its mock cluster.
 namespace waybill_test {

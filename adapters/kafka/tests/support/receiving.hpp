@@ -9,8 +9,8 @@
 
 #include "bare_headers.hpp"
 #include "clients.hpp"
-#include "contexts.hpp"
 #include "recording_tracer.hpp"
+#include "support/contexts.hpp"
 #include "waybill/kafka/consumer.hpp"
 
 namespace waybill_test {

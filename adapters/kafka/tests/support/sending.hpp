@@ -9,9 +9,9 @@
 
 #include "bare_headers.hpp"
 #include "clients.hpp"
-#include "contexts.hpp"
 #include "delivery_log.hpp"
 #include "recording_tracer.hpp"
+#include "support/contexts.hpp"
 #include "waybill/kafka/producer.hpp"
 
 namespace waybill_test {
