@@ -30,8 +30,9 @@ value_kind kind_of(char first) noexcept {
 errc json_object::scan(std::string_view text, std::span<const field> fields,
                        const limits& within) noexcept {
   json_walker walk(text);
-  if (text.size() > within.envelope_json_bytes_max) return errc::too_large;
+  // What does not even begin like an object is no envelope, however large, and nothing is wrong.
   if (!walk.open()) return errc::absent;
+  if (text.size() > within.envelope_json_bytes_max) return errc::too_large;
   inside_ = walk.at();
   json_member member;
   json_step step = json_step::good;

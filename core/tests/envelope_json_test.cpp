@@ -164,6 +164,9 @@ TEST(JsonMembers, EJ01_a_text_over_the_limit_passes_as_it_is) {
   with.limits.envelope_json_bytes_max = 6;
   EXPECT_EQ(sent(members, payload, sample_context(), with), payload);
   EXPECT_EQ(with.diagnostics->count(direction::outbound, errc::too_large), 1U);
+  // What does not begin like an object is none, and nothing is wrong with it.
+  EXPECT_EQ(received(members, "\x01 any bytes", with), "\x01 any bytes");
+  EXPECT_EQ(with.diagnostics->count(direction::inbound, errc::too_large), 0U);
 }
 
 TEST(JsonMembers, EJ02_are_those_of_the_outermost_object_alone) {
