@@ -54,17 +54,48 @@ build=build/demo
 log=$(mktemp "${TMPDIR:-/tmp}/waybill-demo-build.XXXXXX")
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/waybill-demo.XXXXXX")
 step_group=""
-broker_group=""
+broker_holder=""
+brokers_are_ready=""
+
+# Does not use `read -t` to wait: this may run within one.
+wait_for_end_of() {
+  local deadline=$((SECONDS + 10))
+  while kill -0 "$1" 2>/dev/null; do
+    ((SECONDS < deadline)) || return 1
+    sleep 0.05
+  done
+}
+
+# In order, if they are there: their holder ends them when its input does, and takes their folders away.
+end_brokers() {
+  exec 3>&-
+  [[ -z "$brokers_are_ready" ]] || wait_for_end_of "$broker_holder" || true
+  kill -s TERM -- "-$broker_holder" 2>/dev/null || true
+  wait "$broker_holder" 2>/dev/null || true
+}
+
+# A broker that was not ended in order may still have been writing.
+remove_folder() {
+  local deadline=$((SECONDS + 5))
+  until rm -rf "$scratch" 2>/dev/null; do
+    ((SECONDS < deadline)) || {
+      echo "demo.sh: this folder is left: $scratch" >&2
+      break
+    }
+    sleep 0.1
+  done
+}
 
 at_exit() {
   local status=$?
   trap '' INT TERM HUP
-  local group
-  for group in $step_group $broker_group; do
-    kill -s TERM -- "-$group" 2>/dev/null || true
-    wait "$group" 2>/dev/null || true
-  done
-  rm -rf "$log" "$scratch"
+  if [[ -n "$step_group" ]]; then
+    kill -s TERM -- "-$step_group" 2>/dev/null || true
+    wait "$step_group" 2>/dev/null || true
+  fi
+  [[ -z "$broker_holder" ]] || end_brokers
+  rm -f "$log"
+  remove_folder
   exit "$status"
 }
 trap at_exit EXIT
@@ -77,7 +108,7 @@ trap 'exit 129' HUP
 run_step() {
   local status=0
   set -m
-  "$@" </dev/null &
+  "$@" </dev/null 3>&- &
   step_group=$!
   set +m
   wait "$step_group" || status=$?
@@ -85,10 +116,14 @@ run_step() {
   return "$status"
 }
 
+# The embedded demo wants neither RabbitMQ nor MQTT, and without them its own programs alone are built.
 configure() {
-  cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DWAYBILL_KAFKA=ON -DWAYBILL_RABBITMQ=ON \
-    -DWAYBILL_MQTT=ON -DWAYBILL_BUILD_TESTS=OFF -DWAYBILL_BUILD_INTEGRATION_TESTS=OFF \
-    -DWAYBILL_BUILD_EXAMPLES=ON -DWAYBILL_INSTALL=OFF -DWAYBILL_WERROR=OFF
+  local others=ON
+  [[ -z "$is_embedded" ]] || others=OFF
+  cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DWAYBILL_KAFKA=ON \
+    -DWAYBILL_RABBITMQ="$others" -DWAYBILL_MQTT="$others" -DWAYBILL_BUILD_TESTS=OFF \
+    -DWAYBILL_BUILD_INTEGRATION_TESTS=OFF -DWAYBILL_BUILD_TOOLS=OFF -DWAYBILL_BUILD_EXAMPLES=ON \
+    -DWAYBILL_INSTALL=OFF -DWAYBILL_WERROR=OFF
 }
 
 compile() {
@@ -105,10 +140,12 @@ quietly() {
 }
 
 get_brokers() {
-  tools/dev/install-packages.sh brokers && integration-tests/brokers/fetch-kafka.sh >"$scratch/kafka-libs"
+  tools/dev/install-packages.sh brokers || return 1
+  [[ -n "${WAYBILL_KAFKA_LIBS:-}" ]] || WAYBILL_KAFKA_LIBS=$(integration-tests/brokers/fetch-kafka.sh)
 }
 
-# The brokers live as long as the pipe to the program that holds them, and die with it.
+# The brokers live as long as the pipe to the program that holds them, and die with it. Our end of the
+# pipe is descriptor 3.
 start_brokers() {
   local name address
   echo "starting Kafka, RabbitMQ and Mosquitto (about ten seconds)"
@@ -116,13 +153,12 @@ start_brokers() {
   chmod 755 "$scratch"
   mkfifo "$scratch/hold" "$scratch/addresses"
   set -m
-  WAYBILL_KAFKA_LIBS=$(<"$scratch/kafka-libs") TMPDIR=$scratch \
+  WAYBILL_KAFKA_LIBS=$WAYBILL_KAFKA_LIBS TMPDIR=$scratch \
     "$build/integration-tests/brokers/waybill_hold_brokers" kafka rabbitmq mosquitto \
     <"$scratch/hold" >"$scratch/addresses" 2>"$log" &
-  broker_group=$!
+  broker_holder=$!
   set +m
-  # shellcheck disable=SC2034 # its number does not matter, as long as it is open
-  exec {hold}>"$scratch/hold"
+  exec 3>"$scratch/hold"
   while read -r name _ address; do
     run_options+=("--${name/mosquitto/mqtt}" "$address")
     [[ ${#run_options[@]} -lt 6 ]] || break
@@ -132,6 +168,7 @@ start_brokers() {
     echo "demo.sh: the brokers did not start" >&2
     exit 1
   }
+  brokers_are_ready=1
 }
 
 # In the foreground: sudo may have to ask for a password.
