@@ -12,7 +12,8 @@ usage: ./test.sh [--unit] [--integration] [--sanitize] [--threads] [--stress]
   --sanitize     unit tests and a few on real brokers under ASan and UBSan
   --threads      core, the Kafka adapter and one test on a real Kafka under the thread sanitizer
   --stress       a million messages through a real Apache Kafka
-  --containers   the tests built and run in containers, on Debian 12 and on Debian 13: docs/containers.md
+  --containers   the tests built and run in containers, on Debian 12 and on Debian 13: docs/containers.md.
+                 As root or with sudo, or where a Docker daemon answers that this user may use
   --suite NAME   with --containers: on that release alone
 Without an argument: --unit --integration. Options may be combined.
 Needs Debian 12 or 13 and root or sudo for packages that are missing; Apache Kafka comes through
@@ -26,13 +27,14 @@ fail_usage() {
   exit 2
 }
 
+called_with=("$@")
 parts=()
 suites=()
 while [[ $# != 0 ]]; do
   case "$1" in
     --unit | --integration | --sanitize | --threads | --stress | --containers) parts+=("${1#--}") ;;
     --suite)
-      [[ "${2:-}" =~ ^(bookworm|trixie)$ && " ${parts[*]} " == *" containers "* ]] || fail_usage
+      [[ "${2:-}" =~ ^(bookworm|trixie)$ ]] || fail_usage
       suites+=("$2")
       shift
       ;;
@@ -44,8 +46,16 @@ while [[ $# != 0 ]]; do
   esac
   shift
 done
+has_part() { [[ " ${parts[*]} " == *" $1 "* ]]; }
+
+[[ ${#suites[@]} == 0 ]] || has_part containers || fail_usage
 [[ ${#suites[@]} != 0 ]] || suites=(bookworm trixie)
 [[ ${#parts[@]} != 0 ]] || parts=(unit integration)
+# Before anything is installed, built or run.
+if has_part containers && [[ "$(id -u)" != 0 ]] && ! docker version >/dev/null 2>&1; then
+  echo "test.sh: no Docker daemon answers here, and only root can start one: sudo ./test.sh ${called_with[*]}" >&2
+  exit 1
+fi
 
 jobs=$(nproc)
 summary=()

@@ -1,6 +1,8 @@
 # A Docker daemon for the time of a script, for those beside this file, which source it.
 # shellcheck shell=bash
 
+# Where dockerd, iptables and ip are; not every shell of root's looks there.
+PATH=$PATH:/usr/sbin:/sbin
 daemon=""
 daemon_folder=""
 forwarding=/proc/sys/net/ipv4/ip_forward
@@ -20,7 +22,7 @@ firewalls() {
 use_docker() {
   docker version >/dev/null 2>&1 && return 0
   [[ -z "${DOCKER_HOST:-}" ]] || fail "no Docker daemon answers at $DOCKER_HOST"
-  [[ "$(id -u)" == 0 ]] || fail "no Docker daemon answers here, and only root can start one"
+  [[ "$(id -u)" == 0 ]] || fail "no Docker daemon answers here, and only root can start one: use sudo"
   command -v dockerd >/dev/null || fail "dockerd was not found (tools/dev/install-packages.sh containers)"
 
   mkdir -p "$2"

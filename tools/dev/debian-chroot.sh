@@ -3,6 +3,9 @@
 # uses on this machine. No folder of this machine is mounted there, /proc neither.
 # shellcheck shell=bash
 
+# Where debootstrap and chroot are; not every shell of root's looks there.
+PATH=$PATH:/usr/sbin:/sbin
+
 fail() {
   echo "${0##*/}: $*" >&2
   exit 1
@@ -13,7 +16,7 @@ mirror_of_apt() {
   local codename
   codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
   # shellcheck disable=SC2016 # apt's placeholders, not the shell's
-  apt-get indextargets --format '$(RELEASE) $(SITE)' 'Created-By: Packages' 'Component: main' |
+  apt-get indextargets --format '$(CODENAME) $(SITE)' 'Created-By: Packages' 'Component: main' |
     awk -v codename="$codename" '$1 == codename { print $2; exit }'
 }
 

@@ -2,6 +2,8 @@
 # Installs the Debian packages that a group of tasks needs. What is there already is left alone, so
 # with everything in place nothing is downloaded and no other program is run than dpkg-query.
 set -euo pipefail
+# What dpkg and we look for is there; not every shell of root's looks there.
+PATH=$PATH:/usr/sbin:/sbin
 
 usage() {
   cat <<'TEXT'
