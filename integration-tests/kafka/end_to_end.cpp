@@ -1,22 +1,14 @@
 // The same program with waybill around librdkafka and with the same headers added by hand, on a
-// real Apache Kafka, in turns: what tools/dev/end-to-end compares. Not a test: it prints a line for
-// each run, and what the lines say is judged there.
-//
-//   waybill_kafka_end_to_end PAIRS MESSAGES VALUE_BYTES
-//
-// A line: wrapped or by-hand, processor seconds and seconds of sending, the same of receiving. Both
-// programs end with what they need to pass the context on: the wrapped one with a context, the
-// other one with copies of the three values, which it does not look into.
+// real Apache Kafka: see support/end_to_end.hpp.
+#include "end_to_end.hpp"
+
 #include <librdkafka/rdkafka.h>
-#include <sys/resource.h>
 
 #include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <exception>
-#include <iostream>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -26,45 +18,14 @@
 #include "bare_kafka.hpp"
 #include "kafka_broker.hpp"
 #include "waybill/current.hpp"
-#include "waybill/header_list.hpp"
 #include "waybill/kafka/consumer.hpp"
 #include "waybill/kafka/producer.hpp"
 
 namespace waybill_test {
 namespace {
 
-constexpr std::string_view traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-constexpr std::string_view tracestate = "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE";
-constexpr std::string_view baggage = "userId=alice,serverNode=DF28,isProduction=false";
 constexpr std::string_view key = "customer-4711";
 constexpr int patience_milliseconds = 60'000;
-
-struct cost {
-  double processor_seconds = 0;
-  double seconds = 0;
-};
-
-/// What this process, all its threads included, takes for some work. The broker is another one.
-class meter {
- public:
-  [[nodiscard]] cost so_far() const {
-    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin_;
-    return {processor() - processor_, passed.count()};
-  }
-
- private:
-  static double processor() {
-    rusage used{};
-    getrusage(RUSAGE_SELF, &used);
-    const auto seconds = [](const timeval& time) {
-      return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-    };
-    return seconds(used.ru_utime) + seconds(used.ru_stime);
-  }
-
-  double processor_ = processor();
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-};
 
 void add_header(rd_kafka_headers_t* list, std::string_view name, std::string_view text) {
   rd_kafka_header_add(list, name.data(), static_cast<ssize_t>(name.size()), text.data(),
@@ -122,40 +83,21 @@ bool poll_by_hand(rd_kafka_t* client) {
 bool poll_wrapped(waybill::kafka::consumer& consumer) {
   const waybill::kafka::message received =
       consumer.poll(std::chrono::milliseconds(patience_milliseconds));
-  return received.is_message() && received.context().has_trace() &&
-         received.context().has_baggage();
+  return received.is_message() && is_complete(received.context());
 }
 
 class end_to_end {
  public:
-  end_to_end(std::string bootstrap, std::string topic, std::int64_t messages,
-             std::size_t value_bytes)
-      : bootstrap_(std::move(bootstrap)),
-        topic_(std::move(topic)),
-        value_(value_bytes, 'v'),
-        messages_(messages) {
-    waybill::header_list headers;
-    headers.add("traceparent", traceparent);
-    headers.add("tracestate", tracestate);
-    headers.add("baggage", baggage);
-    context_ = waybill::propagator().extract(headers);
+  explicit end_to_end(const load& each)
+      : value_(each.value_bytes, 'v'), messages_(static_cast<std::int64_t>(each.messages)) {
+    broker_.create_topic(topic_);
   }
 
-  void run(bool is_wrapped) {
-    const cost sent = send(is_wrapped);
-    const cost received = receive(is_wrapped);
-    first_offset_ += messages_;
-    std::cout << (is_wrapped ? "wrapped " : "by-hand ") << sent.processor_seconds << ' '
-              << sent.seconds << ' ' << received.processor_seconds << ' ' << received.seconds
-              << std::endl;
-  }
-
- private:
   cost send(bool is_wrapped) {
     const std::string whole = std::to_string(messages_ + 1);
     // Both programs learn what became of their messages from the callback they have always had.
     const kafka_handle client = make_kafka_handle(
-        RD_KAFKA_PRODUCER, bootstrap_,
+        RD_KAFKA_PRODUCER, broker_.bootstrap(),
         {{"queue.buffering.max.messages", whole}, {"queue.buffering.max.kbytes", "1048576"}},
         [](rd_kafka_conf_t* conf) {
           rd_kafka_conf_set_dr_msg_cb(conf,
@@ -181,7 +123,7 @@ class end_to_end {
 
   cost receive(bool is_wrapped) {
     const kafka_handle client =
-        make_kafka_handle(RD_KAFKA_CONSUMER, bootstrap_,
+        make_kafka_handle(RD_KAFKA_CONSUMER, broker_.bootstrap(),
                           {{"group.id", "end-to-end"}, {"enable.auto.commit", "false"}});
     learn_topic(client.get());
     waybill::kafka::consumer consumer(client.get(), waybill::propagation());
@@ -198,9 +140,11 @@ class end_to_end {
     }
     const cost took = running.so_far();
     rd_kafka_consumer_close(client.get());
+    first_offset_ += messages_;
     return took;
   }
 
+ private:
   /// Connecting is no part of what is measured.
   void learn_topic(rd_kafka_t* client) const {
     const std::unique_ptr<rd_kafka_topic_t, decltype(&rd_kafka_topic_destroy)> topic(
@@ -212,39 +156,17 @@ class end_to_end {
     rd_kafka_metadata_destroy(data);
   }
 
-  std::string bootstrap_;
-  std::string topic_;
+  kafka_broker broker_;
+  std::string topic_ = unique_topic("end-to-end");
   std::string value_;
   std::int64_t messages_;
   std::int64_t first_offset_ = 0;
-  waybill::context context_;
+  waybill::context context_ = sent_context();
 };
-
-void run_pairs(std::int64_t pairs, std::int64_t messages, std::size_t value_bytes) {
-  const kafka_broker broker;
-  const std::string topic = unique_topic("end-to-end");
-  broker.create_topic(topic);
-  end_to_end measured(broker.bootstrap(), topic, messages, value_bytes);
-  // The broker's java gets faster for a while; the first pair is not looked at by the script.
-  for (std::int64_t i = 0; i <= pairs; ++i) {
-    const bool begins_wrapped = i % 2 == 0;
-    measured.run(begins_wrapped);
-    measured.run(!begins_wrapped);
-  }
-}
 
 }  // namespace
 }  // namespace waybill_test
 
 int main(int argc, char** argv) {
-  try {
-    if (argc != 4) {
-      throw std::runtime_error("usage: waybill_kafka_end_to_end PAIRS MESSAGES VALUE_BYTES");
-    }
-    waybill_test::run_pairs(std::stoll(argv[1]), std::stoll(argv[2]), std::stoull(argv[3]));
-    return EXIT_SUCCESS;
-  } catch (const std::exception& error) {
-    std::cerr << error.what() << '\n';
-    return EXIT_FAILURE;
-  }
+  return waybill_test::end_to_end_main<waybill_test::end_to_end>(argc, argv);
 }
