@@ -3,6 +3,8 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <functional>
+#include <optional>
 
 #include "property_list.hpp"
 
@@ -38,12 +40,32 @@ constexpr std::size_t stamp_digits_max = 15;
   return age.has_value() ? *age > *how.rules.age_max : how.is_retained;
 }
 
-/// Takes all fields away but those of an event. False without memory.
-[[nodiscard]] bool remove_fields(MQTTProperties& list, const propagator& formats) noexcept {
+/// Takes all fields away but those that `stays` says of an event. False without memory.
+template <class Predicate>
+[[nodiscard]] bool remove_fields(MQTTProperties& list, const propagator& formats,
+                                 Predicate&& stays) noexcept {
   const bool event_has_trace = detail::has_event_trace(list);
   return detail::remove_properties(list, [&](std::string_view name) {
-    return detail::is_ours(name, formats) && !(event_has_trace && detail::is_event_trace(name));
+    return detail::is_ours(name, formats) && !(event_has_trace && stays(name));
   });
+}
+
+/// Whether a text lies in one of the list's user properties.
+[[nodiscard]] bool shows_text_of(const MQTTProperties& list, std::string_view text) noexcept {
+  if (text.empty()) return false;
+  const std::less_equal<> is_at_or_before;
+  bool is_inside = false;
+  property_reader(list).for_each([&](std::string_view /*name*/, std::string_view value) {
+    is_inside |= is_at_or_before(value.data(), text.data()) &&
+                 is_at_or_before(text.data() + text.size(), value.data() + value.size());
+  });
+  return is_inside;
+}
+
+/// Whether writing this leaves no older position in a list.
+[[nodiscard]] bool replaces_position(const context_view& context, const propagation& with,
+                                     const destination& to) noexcept {
+  return context.has_trace() || with.boundary.find(to).outbound == outbound_mode::nothing;
 }
 
 /// Adds up what is set, for the room that remains.
@@ -78,14 +100,17 @@ template <class Writer>
   return true;
 }
 
-/// Calls `write(carrier)` for the fields, and sees to the stamp.
+/// Calls `write(carrier)` for the fields, and sees to the stamp, which goes where the older
+/// position goes.
 template <class Writer, class F>
-inject_report write_stamped(Writer& list, const send_rules& rules, F&& write) noexcept {
+inject_report write_stamped(Writer& list, const send_rules& rules, bool replaces,
+                            F&& write) noexcept {
   counting_writer counter(list, rules.budget.bytes_per_field);
   inject_report report = write(counter);
-  if (!report.trace) return report;
+  if (!replaces || list.keeps_position()) return report;
   WAYBILL_TRY {
-    const bool is_set = rules.stamps_time && set_stamp(list, rules.budget, counter.bytes());
+    const bool is_set =
+        report.trace && rules.stamps_time && set_stamp(list, rules.budget, counter.bytes());
     if (!is_set) list.erase(sent_time_name);
   }
   WAYBILL_CATCH_ALL { report.code = errc::carrier_failed; }
@@ -125,7 +150,7 @@ result<context_view> peek(const MQTTProperties& list, const propagation& with,
 }
 
 errc strip(MQTTProperties& list, const propagation& with, const destination& from) noexcept {
-  if (remove_fields(list, with.formats)) return errc::ok;
+  if (remove_fields(list, with.formats, detail::is_event_trace)) return errc::ok;
   if (with.diagnostics != nullptr) {
     with.diagnostics->record({.way = direction::inbound,
                               .code = errc::carrier_failed,
@@ -142,18 +167,26 @@ extraction take(MQTTProperties& list, const propagation& with, const arrival& ho
 
 inject_report inject(const context_view& context, MQTTProperties& list, const propagation& with,
                      const destination& to, const send_rules& rules) noexcept {
+  std::optional<waybill::context> held;
+  context_view written = context;
+  if (shows_text_of(list, context.tracestate_text()) ||
+      shows_text_of(list, context.baggage_text())) {
+    written = context_view(held.emplace(context));
+  }
   // With a position every older field goes: all at once, for Paho's memory is then freed in one go.
   // What could not be freed the writer meets again.
-  if (context.has_trace()) static_cast<void>(remove_fields(list, with.formats));
+  if (written.has_trace()) {
+    static_cast<void>(remove_fields(list, with.formats, detail::stays_in_event));
+  }
   property_writer writer(list);
-  return write_stamped(writer, rules, [&](auto& carrier) {
-    return waybill::inject(context, carrier, with, to, rules.budget);
+  return write_stamped(writer, rules, replaces_position(written, with, to), [&](auto& carrier) {
+    return waybill::inject(written, carrier, with, to, rules.budget);
   });
 }
 
 inject_report inject(const context_view& context, edited_properties& list, const propagation& with,
                      const destination& to, const send_rules& rules) noexcept {
-  return write_stamped(list, rules, [&](auto& carrier) {
+  return write_stamped(list, rules, replaces_position(context, with, to), [&](auto& carrier) {
     return waybill::inject(context, carrier, with, to, rules.budget);
   });
 }
@@ -161,13 +194,13 @@ inject_report inject(const context_view& context, edited_properties& list, const
 inject_report write(const outgoing& decided, MQTTProperties& list,
                     const send_rules& rules) noexcept {
   property_writer writer(list);
-  return write_stamped(writer, rules,
+  return write_stamped(writer, rules, decided.replaces_all(),
                        [&](auto& carrier) { return decided.write(carrier, rules.budget); });
 }
 
 inject_report write(const outgoing& decided, edited_properties& list,
                     const send_rules& rules) noexcept {
-  return write_stamped(list, rules,
+  return write_stamped(list, rules, decided.replaces_all(),
                        [&](auto& carrier) { return decided.write(carrier, rules.budget); });
 }
 

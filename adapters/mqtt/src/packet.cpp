@@ -29,7 +29,7 @@ constexpr std::size_t identifier_bytes = 1;  // before a property
     const MQTTProperty& each = list.array[i];
     if (detail::is_user_property(each)) {
       const std::string_view name = detail::name_of(each);
-      const bool is_events = event_has_trace && detail::is_event_trace(name);
+      const bool is_events = event_has_trace && detail::stays_in_event(name);
       if (!is_events && detail::is_ours(name, formats)) continue;
     }
     bytes += detail::encoded_bytes(each);

@@ -44,6 +44,11 @@ namespace waybill::inline v0::mqtt::detail {
   return equals_ignoring_case(name, sent_time_name);
 }
 
+/// What a CloudEvent keeps when it is sent on: the stamp belongs to the position.
+[[nodiscard]] inline bool stays_in_event(std::string_view name) noexcept {
+  return is_event_trace(name) || is_stamp(name);
+}
+
 /// A field of the propagator's or a stamp, in any spelling.
 [[nodiscard]] inline bool is_ours(std::string_view name, const propagator& formats) noexcept {
   return formats.field_index(name) != formats.fields().size() || is_stamp(name);

@@ -167,6 +167,56 @@ TEST(mqtt_stamp, stays_where_the_position_stays) {
   EXPECT_EQ(list.list().count, 3);
 }
 
+TEST(mqtt_stamp, goes_with_a_position_that_may_not_go_out) {
+  propagation with;
+  with.boundary.set("topic", {.outbound = waybill::outbound_mode::nothing});
+  for (const context& sent : {sent_context(), make_context("", "", "a=1"), context()}) {
+    owned_properties list{{"traceparent", traceparent_a}, {mqtt::sent_time_name, "1"}};
+    mqtt::edited_properties edited(list.list());
+    mqtt::inject(sent, edited, with, "topic", {.stamps_time = true});
+    EXPECT_EQ(edited.c_struct().count, 0);
+    mqtt::inject(sent, list.list(), with, "topic", {.stamps_time = true});
+    EXPECT_EQ(list.list().count, 0);
+  }
+  owned_properties list{{"traceparent", traceparent_a}, {mqtt::sent_time_name, "1"}};
+  const waybill::outgoing decided(mqtt::property_reader(list.list()), nullptr,
+                                  waybill::inject_mode::automatic, with,
+                                  waybill::destination("topic"));
+  mqtt::edited_properties edited(list.list());
+  mqtt::write(decided, edited, {.stamps_time = true});
+  EXPECT_EQ(edited.c_struct().count, 0);
+  mqtt::write(decided, list.list(), {.stamps_time = true});
+  EXPECT_EQ(list.list().count, 0);
+}
+
+TEST(mqtt_stamp, goes_with_an_older_position_for_which_there_is_no_room) {
+  owned_properties list{{"traceparent", traceparent_a}, {mqtt::sent_time_name, "1"}};
+  mqtt::edited_properties edited(list.list());
+  mqtt::inject(sent_context(), edited, propagation(), "topic", {.budget = {.bytes_max = 10}});
+  EXPECT_EQ(edited.c_struct().count, 0);
+}
+
+TEST(mqtt_stamp, of_a_cloud_event_that_keeps_its_position_is_as_old_as_that) {
+  for (const bool was_stamped : {false, true}) {
+    owned_properties list{{"specversion", "1.0"}, {"traceparent", traceparent_a}};
+    if (was_stamped) list.add(mqtt::sent_time_name, "1");
+    const auto expected = was_stamped ? std::optional(milliseconds(0)) : std::nullopt;
+    mqtt::edited_properties edited(list.list());
+    mqtt::inject(sent_context(), edited, propagation(), "topic", {.stamps_time = true});
+    EXPECT_EQ(mqtt::age_of(edited.c_struct(), system_clock::time_point{}), expected);
+    mqtt::inject(sent_context(), list.list(), propagation(), "topic", {.stamps_time = true});
+    EXPECT_EQ(mqtt::age_of(list.list(), system_clock::time_point{}), expected);
+    mqtt::strip(list.list(), propagation());
+    EXPECT_EQ(list.list().count, 2) << "who receives it takes the stamp off";
+  }
+}
+
+TEST(mqtt_stamp, of_a_cloud_event_is_written_with_its_first_position) {
+  owned_properties list{{"specversion", "1.0"}};
+  mqtt::inject(sent_context(), list.list(), propagation(), "topic", {.stamps_time = true});
+  EXPECT_TRUE(mqtt::age_of(list.list(), system_clock::now()).has_value());
+}
+
 TEST(mqtt_stamp, is_the_first_to_go_when_there_is_no_room) {
   owned_properties list;
   const waybill::inject_budget fields{.bytes_max = 3 * 5 + 11 + 55 + 10 + 6 + 7 + 6,

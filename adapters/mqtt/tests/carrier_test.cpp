@@ -163,6 +163,20 @@ TEST(mqtt_inject, of_baggage_alone_leaves_the_position) {
             (texts{"38 traceparent=" + std::string(traceparent_a), "38 baggage=new=1"}));
 }
 
+TEST(mqtt_inject, takes_a_context_that_shows_text_of_the_same_list) {
+  const propagation with;
+  owned_properties list;
+  mqtt::inject(full_context(), list.list(), with);
+  mqtt::inject(mqtt::peek(list.list(), with).value(), list.list(), with);
+  expect_fields_of(full_context(), list.list());
+
+  const context only_baggage = make_context("", "", "user=" + std::string(100, 'v'));
+  owned_properties items;
+  mqtt::inject(only_baggage, items.list(), with);
+  mqtt::inject(mqtt::peek(items.list(), with).value(), items.list(), with);
+  expect_fields_of(only_baggage, items.list());
+}
+
 TEST(mqtt_inject, of_nothing_changes_nothing) {
   owned_properties list{{"TraceParent", "x"}, {"a", "1"}};
   const texts before = described(list.list());

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "waybill/mqtt/cpp/message.hpp"
+#include "waybill/mqtt/cpp/will.hpp"
 
 namespace {
 
@@ -27,6 +28,20 @@ TEST(cpp_without_a_client, a_message_that_has_no_place_for_the_fields_goes_as_it
   EXPECT_EQ(report.code, waybill::errc::no_memory);
   EXPECT_EQ(with.diagnostics->count(waybill::direction::outbound, waybill::errc::no_memory), 1U);
   EXPECT_EQ(message->get_properties().size(), 10U);
+}
+
+TEST(cpp_without_a_client, a_will_that_has_no_place_for_the_fields_stays_as_it_is) {
+  const waybill::propagation with;
+  const waybill::context sent = waybill::context::new_root(true);
+  const auto fields_of = [&](int own_count) {
+    const ::mqtt::will_options own("topic", std::string("gone"), 1, false,
+                                   message_with(own_count)->get_properties());
+    return waybill::mqtt::will_with_context(own, with, {.context = &sent}).get_properties().size();
+  };
+  EXPECT_EQ(fields_of(8), 10U) << "a traceparent and a stamp";
+  EXPECT_EQ(with.diagnostics->total(), 0U);
+  EXPECT_EQ(fields_of(9), 9U);
+  EXPECT_EQ(with.diagnostics->count(waybill::direction::outbound, waybill::errc::no_memory), 1U);
 }
 
 TEST(cpp_without_a_client, up_to_ten_properties_are_copied) {

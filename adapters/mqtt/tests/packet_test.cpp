@@ -152,6 +152,11 @@ TEST(mqtt_packet, counts_what_a_cloud_event_keeps) {
   EXPECT_EQ(room_in_packet(packet, other.list(), with, 1'000).bytes_max -
                 room_in_packet(packet, event.list(), with, 1'000).bytes_max,
             5U + 11 + 55 - 1);
+  owned_properties stamped{
+      {"specversion", "1.0"}, {"traceparent", traceparent_a}, {waybill::mqtt::sent_time_name, "1"}};
+  EXPECT_EQ(room_in_packet(packet, event.list(), with, 1'000).bytes_max -
+                room_in_packet(packet, stamped.list(), with, 1'000).bytes_max,
+            5U + waybill::mqtt::sent_time_name.size() + 1);
 }
 
 TEST(mqtt_packet, the_servers_limit_is_read_from_its_connack) {

@@ -74,8 +74,9 @@ WAYBILL_API errc strip(MQTTProperties& list, const propagation& with,
                                           const arrival& how = {}) noexcept;
 
 /// Puts a context into a list in place of every field that is there; the fields go to the end. With
-/// a position an older stamp goes.
-/// @par Input      `context` does not borrow text of this list.
+/// an older position its stamp goes. A CloudEvent that keeps its position keeps the stamp, too, and
+/// gets no other.
+/// @par Input      `context` may show text of this list, as peek() does: it is then copied first.
 /// @par Lifetime   Paho copies what it is given: the list owns all of it, until
 ///                 MQTTProperties_free.
 /// @{

@@ -70,6 +70,8 @@ class WAYBILL_API property_writer {
   void set(std::string_view name, std::string_view value);
   /// Takes every property of this name away.
   void erase(std::string_view name);
+  /// Whether this is a CloudEvent that had a position of its own, which stays whatever is set.
+  [[nodiscard]] bool keeps_position() const noexcept { return event_has_trace_; }
 
  private:
   MQTTProperties* list_;
@@ -93,6 +95,7 @@ class WAYBILL_API edited_properties {
   /// @{
   void set(std::string_view name, std::string_view value);
   void erase(std::string_view name);
+  [[nodiscard]] bool keeps_position() const noexcept { return event_has_trace_; }
   /// @}
 
   /// Takes every field of the propagator away, and a stamp (sent_time_name), in one walk.

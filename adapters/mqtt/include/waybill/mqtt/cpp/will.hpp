@@ -2,6 +2,7 @@
 
 #include <mqtt/will_options.h>
 
+#include <new>
 #include <string>
 #include <utility>
 
@@ -29,6 +30,7 @@ namespace waybill::inline v0::mqtt {
   try {
     edited_properties edited(will.get_properties().c_struct());
     write(decided, edited, {.stamps_time = stamps_time});
+    if (!can_be_copied(edited.c_struct())) throw std::bad_alloc();
     ::mqtt::properties list(edited.c_struct());
     will.set_properties(std::move(list));
   } catch (...) {
