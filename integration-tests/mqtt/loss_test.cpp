@@ -275,6 +275,19 @@ TEST(mqtt_outcomes, of_qos_0_are_unknown_and_of_an_unconnected_client_refused) {
   EXPECT_EQ(tracer->span_at(1).ended_as, outcome_state::unknown);
 }
 
+TEST(mqtt_outcomes, of_messages_that_a_waiting_client_refuses_are_not_told) {
+  collected<told> outcomes;
+  const auto tracer = std::make_shared<recording_tracer>();
+  waybill::mqtt::client_options options = options_telling(outcomes);
+  options.with.tracer = tracer;
+  waybill::mqtt::client client(options, shared_mosquitto().uri(), unique_name("refused"),
+                               creation());
+  EXPECT_THROW(client.publish("t", "x", 1, 1, false), ::mqtt::exception);
+  EXPECT_TRUE(outcomes.all().empty());
+  EXPECT_EQ(tracer->span_at(0).ends, 1);
+  EXPECT_EQ(tracer->span_at(0).ended_as, outcome_state::failed);
+}
+
 class silent_listener final : public ::mqtt::iaction_listener {
  public:
   void on_success(const ::mqtt::token& /*token*/) override {}

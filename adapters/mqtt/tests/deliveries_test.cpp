@@ -5,9 +5,12 @@
 #include <mqtt/async_client.h>
 
 #include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
+#include "../../../core/tests/support/recording_tracer.hpp"
+#include "support/contexts.hpp"
 #include "waybill/mqtt/cpp/sender.hpp"
 
 namespace mqtt {
@@ -20,6 +23,8 @@ class mock_async_client {
     answer.reasonCode = reason;
     of.on_success5(&answer);
   }
+  // As in the moment between the completion of a token and the call of its listener.
+  static void complete(token& of) { of.complete_ = true; }
   static void refuse(token& of, int code, MQTTReasonCodes reason) {
     MQTTAsync_failureData5 answer = MQTTAsync_failureData5_initializer;
     answer.code = code;
@@ -37,6 +42,9 @@ using waybill::outcome_state;
 using waybill::mqtt::delivery;
 using waybill::mqtt::detail::error_of;
 using waybill::mqtt::detail::sender;
+using waybill_test::make_context;
+using waybill_test::traceparent_a;
+using waybill_test::traceparent_b;
 
 class deliveries : public testing::Test {
  protected:
@@ -48,8 +56,12 @@ class deliveries : public testing::Test {
     return made;
   }
   ::mqtt::delivery_token_ptr send(int qos = 1) {
+    return send(::mqtt::message::create("topic", "payload", qos, false), {});
+  }
+  ::mqtt::delivery_token_ptr send(::mqtt::const_message_ptr sent,
+                                  const waybill::mqtt::publish_options& how) {
     return sender_->send(
-        ::mqtt::message::create("topic", "payload", qos, false), nullptr, {},
+        std::move(sent), nullptr, how,
         [&](::mqtt::const_message_ptr message, ::mqtt::iaction_listener* listener) {
           return ::mqtt::delivery_token::create(client_, std::move(message), nullptr, *listener);
         });
@@ -106,14 +118,122 @@ TEST_F(deliveries, are_told_once_and_the_token_works_on_after_the_sender) {
   EXPECT_EQ(told_.size(), 2U);
 }
 
-TEST_F(deliveries, of_refused_messages_are_not_told) {
-  EXPECT_THROW(sender_->send(::mqtt::message::create("topic", "payload", 1, false), nullptr, {},
-                             [](auto&&, auto*) -> ::mqtt::delivery_token_ptr {
-                               throw ::mqtt::exception(MQTTASYNC_DISCONNECTED);
-                             }),
-               ::mqtt::exception);
+TEST_F(deliveries, tell_the_position_that_the_message_has) {
+  const waybill::context sent = make_context(traceparent_a);
+  ::mqtt::properties event{{::mqtt::property::USER_PROPERTY, "specversion", "1.0"}};
+  const auto told_trace = [&] {
+    mock_async_client::acknowledge(
+        *send(::mqtt::message::create("topic", "payload", 1, false, event), {.context = &sent}),
+        MQTTREASONCODE_SUCCESS);
+    return told_.back().trace;
+  };
+  EXPECT_EQ(told_trace(), sent.trace());
+  event.add({::mqtt::property::USER_PROPERTY, "traceparent", std::string(traceparent_b)});
+  EXPECT_EQ(told_trace(), make_context(traceparent_b).trace()) << "an event keeps its own";
+}
+
+TEST_F(deliveries, are_not_told_by_another_publish_while_paho_is_about_to) {
+  const ::mqtt::delivery_token_ptr first = send();
+  mock_async_client::complete(*first);
+  const ::mqtt::delivery_token_ptr second = send();
+  EXPECT_TRUE(told_.empty());
+  mock_async_client::acknowledge(*first, MQTTREASONCODE_SUCCESS);
+  EXPECT_EQ(told_.size(), 1U);
+  mock_async_client::acknowledge(*second, MQTTREASONCODE_SUCCESS);
+  EXPECT_EQ(told_.size(), 2U);
+}
+
+TEST_F(deliveries, of_a_token_with_another_listener_are_told_by_the_next_publish) {
+  class : public ::mqtt::iaction_listener {
+    void on_success(const ::mqtt::token& /*token*/) override {}
+    void on_failure(const ::mqtt::token& /*token*/) override {}
+  } other;
+  const ::mqtt::delivery_token_ptr first = send();
+  first->set_action_callback(other);
+  mock_async_client::acknowledge(*first, MQTTREASONCODE_SUCCESS);
+  EXPECT_TRUE(told_.empty());
+  static_cast<void>(send());
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_EQ(told_[0].state, outcome_state::succeeded);
+}
+
+class refused_deliveries : public deliveries {
+ protected:
+  refused_deliveries() {
+    waybill::propagation with;
+    with.tracer = tracer_;
+    sender_ = std::make_unique<sender>(with, options());
+  }
+  // How the span of a message ended that was thrown for.
+  template <class Exception, class... Arguments>
+  waybill_test::recording_tracer::span send_throwing(Arguments... arguments) {
+    EXPECT_THROW(sender_->send(message(), nullptr, {},
+                               [&](auto&&, auto*) -> ::mqtt::delivery_token_ptr {
+                                 throw Exception(arguments...);
+                               }),
+                 Exception);
+    return last_span();
+  }
+  template <class Exception, class... Arguments>
+  waybill_test::recording_tracer::span wait_throwing(Arguments... arguments) {
+    EXPECT_THROW(
+        sender_->send_and_wait(message(), {}, [&](auto&&) { throw Exception(arguments...); }),
+        Exception);
+    return last_span();
+  }
+  static ::mqtt::const_message_ptr message() {
+    return ::mqtt::message::create("topic", "payload", 1, false);
+  }
+  [[nodiscard]] waybill_test::recording_tracer::span last_span() const {
+    return tracer_->span_at(tracer_->span_count() - 1);
+  }
+  static void expect_failed(const waybill_test::recording_tracer::span& span,
+                            std::string_view error) {
+    EXPECT_EQ(span.ends, 1);
+    EXPECT_EQ(span.ended_as, outcome_state::failed);
+    EXPECT_EQ(span.error, error);
+  }
+
+  const std::shared_ptr<waybill_test::recording_tracer> tracer_ =
+      std::make_shared<waybill_test::recording_tracer>();
+};
+
+TEST_F(refused_deliveries, end_the_span_and_are_not_told) {
+  const std::string_view error = error_of(MQTTASYNC_DISCONNECTED, 0);
+  expect_failed(send_throwing<::mqtt::exception>(MQTTASYNC_DISCONNECTED), error);
+  expect_failed(wait_throwing<::mqtt::exception>(MQTTASYNC_DISCONNECTED), error);
   EXPECT_TRUE(told_.empty());
   EXPECT_EQ(sender_->in_flight(), 0U);
+}
+
+TEST_F(refused_deliveries, by_any_exception_are_forgotten_at_once) {
+  expect_failed(send_throwing<std::bad_alloc>(), "exception");
+  EXPECT_EQ(sender_->in_flight(), 0U);
+  expect_failed(wait_throwing<std::bad_alloc>(), "exception");
+  sender_.reset();
+  EXPECT_TRUE(told_.empty());
+}
+
+TEST_F(refused_deliveries, by_any_exception_end_the_span_beyond_the_bound_too) {
+  waybill::propagation with;
+  with.tracer = tracer_;
+  waybill::mqtt::publisher_options bounded = options();
+  bounded.in_flight_max = 0;
+  sender_ = std::make_unique<sender>(with, bounded);
+  expect_failed(send_throwing<std::bad_alloc>(), "exception");
+}
+
+TEST_F(refused_deliveries, by_an_answer_to_a_client_that_waits_are_told) {
+  const auto wait_for = [&](int code, int reason) {
+    wait_throwing<::mqtt::exception>(code, static_cast<::mqtt::ReasonCode>(reason));
+    return told_.back().state;
+  };
+  EXPECT_EQ(wait_for(MQTTASYNC_FAILURE, MQTTREASONCODE_NOT_AUTHORIZED), outcome_state::failed);
+  EXPECT_EQ(told_.back().reason_code, MQTTREASONCODE_NOT_AUTHORIZED);
+  EXPECT_EQ(wait_for(MQTTASYNC_SUCCESS, MQTTREASONCODE_QUOTA_EXCEEDED), outcome_state::failed);
+  EXPECT_EQ(wait_for(MQTTASYNC_FAILURE, 0), outcome_state::failed) << "Paho's of a message it had";
+  EXPECT_EQ(wait_for(MQTTASYNC_OPERATION_INCOMPLETE, 0), outcome_state::unanswered);
+  EXPECT_EQ(told_.size(), 4U);
 }
 
 TEST_F(deliveries, a_listener_that_throws_is_counted) {

@@ -19,8 +19,9 @@ struct delivery {
 };
 
 /// Called once for each accepted message, on a thread of Paho's, or in the call that closes the
-/// client or the publisher. It may throw: the exception is dropped and counted. It must neither
-/// wait for another message nor destroy the publisher.
+/// client or the publisher. Of a token that was given another listener (set_action_callback) it is
+/// called by a later publish(), in the thread that publishes. It may throw: the exception is
+/// dropped and counted. It must neither wait for another message nor destroy the publisher.
 using delivery_listener = std::function<void(const delivery&)>;
 
 }  // namespace waybill::inline v0::mqtt

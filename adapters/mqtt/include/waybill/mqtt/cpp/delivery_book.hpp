@@ -16,9 +16,11 @@ namespace waybill::inline v0::mqtt {
 
 namespace detail {
 
+/// Of the reason codes, MQTT 5, 2.4.
+inline constexpr int first_failure = 0x80;
+
 /// error.type of an answer: MQTT's own words where the server gave a reason, else Paho's.
 inline std::string_view error_of(int return_code, int reason_code) noexcept {
-  constexpr int first_failure = 0x80;
   if (reason_code >= first_failure) {
     const char* text = MQTTReasonCode_toString(static_cast<MQTTReasonCodes>(reason_code));
     if (text != nullptr) return text;
@@ -30,7 +32,6 @@ inline std::string_view error_of(int return_code, int reason_code) noexcept {
 
 /// What an answer says. Paho gives no reason where the server gave none.
 inline delivery judge(int return_code, int reason_code, int qos) noexcept {
-  constexpr int first_failure = 0x80;
   constexpr int of_mqtt_3 = 0xff;  // Paho's own, up to 1.4
   delivery result;
   result.return_code = return_code;
@@ -45,6 +46,14 @@ inline delivery judge(int return_code, int reason_code, int qos) noexcept {
     result.state = qos == 0 ? outcome_state::unknown : outcome_state::succeeded;
   }
   return result;
+}
+
+/// Whether what a waiting client's publish throws is an answer to a message that Paho had accepted.
+/// Paho refuses a message with other codes of its own, and without a reason.
+inline bool is_answer(const ::mqtt::exception& thrown) noexcept {
+  const int code = thrown.get_return_code();
+  return static_cast<int>(thrown.get_reason_code()) >= first_failure || code == MQTTASYNC_FAILURE ||
+         code == MQTTASYNC_OPERATION_INCOMPLETE;
 }
 
 class delivery_book;
@@ -114,8 +123,8 @@ class delivery_book {
     return true;
   }
 
-  /// The client has the message. An application may then give the token another listener, so the
-  /// token is looked at, too.
+  /// The client has the message. An application may then give the token another listener, so that
+  /// of such tokens the oldest are looked at, too.
   void accepted(tracked_message& message, const ::mqtt::delivery_token_ptr& token) noexcept {
     {
       const std::lock_guard lock(mutex_);
@@ -217,12 +226,18 @@ class delivery_book {
       held next;
       {
         const std::lock_guard lock(mutex_);
-        if (oldest_ == nullptr || !is_complete(oldest_->token_)) return;
+        if (oldest_ == nullptr || !is_abandoned(*oldest_)) return;
         next = unlink(*oldest_);
       }
       const ::mqtt::delivery_token_ptr token = next.token;
       finish(std::move(next), token.get());
     }
+  }
+
+  // Whether nobody will tell: the token is complete, and its listener is no longer the message. One
+  // that still has it Paho is about to call, in its own thread.
+  static bool is_abandoned(const tracked_message& message) noexcept {
+    return is_complete(message.token_) && message.token_->get_action_callback() != &message;
   }
 
   // Asked under the token's own lock, which is_complete() does not take.

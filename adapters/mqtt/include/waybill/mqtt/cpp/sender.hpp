@@ -50,8 +50,8 @@ class sender {
         ::mqtt::delivery_token_ptr token = hand_over(std::move(ready.message), application);
         end(ready.span, {.state = outcome_state::unknown});
         return token;
-      } catch (const ::mqtt::exception& refusal) {
-        end(ready.span, refusal_of(refusal));
+      } catch (...) {
+        end(ready.span, current_refusal());
         throw;
       }
     }
@@ -62,8 +62,8 @@ class sender {
       ::mqtt::delivery_token_ptr token = hand_over(shown, &message_on_its_way);
       book_->accepted(message_on_its_way, token);
       return token;
-    } catch (const ::mqtt::exception& refusal) {
-      if (book_->forget(message_on_its_way)) end(ready.span, refusal_of(refusal));
+    } catch (...) {
+      if (book_->forget(message_on_its_way)) end(ready.span, current_refusal());
       throw;
     }
   }
@@ -87,8 +87,15 @@ class sender {
     } catch (const ::mqtt::timeout_error&) {
       answered({.state = outcome_state::unanswered, .return_code = MQTTASYNC_OPERATION_INCOMPLETE});
       throw;
-    } catch (const ::mqtt::exception& refusal) {
-      answered(judge(refusal.get_return_code(), static_cast<int>(refusal.get_reason_code()), qos));
+    } catch (const ::mqtt::exception& thrown) {
+      if (is_answer(thrown)) {
+        answered(judge(thrown.get_return_code(), static_cast<int>(thrown.get_reason_code()), qos));
+      } else {
+        end(ready.span, current_refusal());
+      }
+      throw;
+    } catch (...) {
+      end(ready.span, current_refusal());
       throw;
     }
     answered(judge(MQTTASYNC_SUCCESS, 0, qos));
@@ -183,10 +190,18 @@ class sender {
     const ::mqtt::message& message = *ready.message;
     const MQTTProperties& own = message.get_properties().c_struct();
     edited_properties edited(own);
-    mqtt::write(decided, edited,
-                {room_in_packet(packet_of(message), own, with_, session_.packet_bytes_max()),
-                 options_.stamps_time});
+    const inject_report report =
+        mqtt::write(decided, edited,
+                    {room_in_packet(packet_of(message), own, with_, session_.packet_bytes_max()),
+                     options_.stamps_time});
     if (edited.is_changed()) ready.message = with_properties(message, edited.c_struct());
+    if (edited.keeps_position()) {
+      const property_reader kept(own);
+      ready.trace =
+          with_.formats.extract(kept, with_.rules_for(kept), with_.limits, nullptr).trace();
+    } else if (!report.trace) {
+      ready.trace = {};
+    }
   }
 
   [[nodiscard]] std::shared_ptr<tracked_message> track(
@@ -202,8 +217,15 @@ class sender {
     return nullptr;
   }
 
-  static outcome refusal_of(const ::mqtt::exception& refusal) noexcept {
-    return {.state = outcome_state::failed, .error = error_of(refusal.get_return_code(), 0)};
+  /// Of a message that was not accepted, by the exception that is being handled.
+  static outcome current_refusal() noexcept {
+    try {
+      throw;
+    } catch (const ::mqtt::exception& refusal) {
+      return {.state = outcome_state::failed, .error = error_of(refusal.get_return_code(), 0)};
+    } catch (...) {
+      return {.state = outcome_state::failed, .error = "exception"};
+    }
   }
 
   void end(span_handle span, const outcome& how) const noexcept {
