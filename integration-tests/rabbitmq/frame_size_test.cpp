@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "support/rabbitmq_test.hpp"
 #include "waybill/rabbitmq/outgoing_properties.hpp"
@@ -69,7 +72,55 @@ TEST_F(frame_size, that_is_too_large_without_fields_is_refused_before_anything_i
   EXPECT_EQ(publisher_.publish({.routing_key = queue_, .properties = &properties}),
             AMQP_STATUS_BAD_AMQP_DATA);
   EXPECT_EQ(publisher_.publish({.routing_key = long_text}), AMQP_STATUS_INVALID_PARAMETER);
+  header_table headers;
+  headers.add(long_text, "a name of 300 bytes");
+  properties = headers.properties();
+  EXPECT_EQ(publisher_.publish({.routing_key = queue_, .properties = &properties}),
+            AMQP_STATUS_TABLE_TOO_BIG);
   EXPECT_TRUE(pass(1000, status));
+}
+
+/// Headers in which tables stand within each other.
+class nested_headers {
+ public:
+  explicit nested_headers(int depth) : levels_(static_cast<std::size_t>(depth) + 1) {
+    levels_[0].key = amqp_cstring_bytes("leaf");
+    levels_[0].value.kind = AMQP_FIELD_KIND_I32;
+    for (std::size_t i = 1; i < levels_.size(); ++i) {
+      levels_[i].key = amqp_cstring_bytes("t");
+      levels_[i].value.kind = AMQP_FIELD_KIND_TABLE;
+      levels_[i].value.value.table = {1, &levels_[i - 1]};
+    }
+    properties_._flags = AMQP_BASIC_HEADERS_FLAG;
+    properties_.headers = {1, &levels_.back()};
+  }
+  [[nodiscard]] const amqp_basic_properties_t& properties() const { return properties_; }
+
+ private:
+  std::vector<amqp_table_entry_t> levels_;
+  amqp_basic_properties_t properties_{};
+};
+
+TEST_F(frame_size, that_is_not_measured_since_tables_are_deep_costs_the_fields_and_nothing_else) {
+  // 7 bytes for each table: 500 are within the frame, and 600 are not.
+  for (const auto& [depth, expected] :
+       {std::pair{63, AMQP_STATUS_OK}, std::pair{65, AMQP_STATUS_OK},
+        std::pair{500, AMQP_STATUS_OK}, std::pair{600, AMQP_STATUS_TABLE_TOO_BIG}}) {
+    const nested_headers headers(depth);
+    EXPECT_EQ(
+        publisher_.publish(
+            {.routing_key = queue_, .properties = &headers.properties(), .context = &context_}),
+        expected)
+        << depth;
+    EXPECT_EQ(publisher_.wait_for_confirms(patience), AMQP_STATUS_OK);
+    const auto came = bare_.get(queue_);
+    ASSERT_EQ(came.has_value(), expected == AMQP_STATUS_OK) << small_.reason().reply_text;
+    if (!came.has_value()) continue;
+    EXPECT_EQ(came->count("traceparent"), depth <= 64 ? 1U : 0U) << depth;
+    EXPECT_EQ(encoded(first_of(came->properties().headers, 1)),
+              encoded(headers.properties().headers))
+        << depth;
+  }
 }
 
 }  // namespace

@@ -57,7 +57,8 @@ std::optional<std::size_t> value_bytes(const amqp_field_value_t& value) noexcept
 /// choice.
 class nested_size {
  public:
-  [[nodiscard]] std::optional<std::size_t> of(const amqp_field_value_t& value) noexcept {
+  /// May be without_size or too_deep.
+  [[nodiscard]] std::size_t of(const amqp_field_value_t& value) noexcept {
     bool is_good = push(value);
     while (is_good && depth_ > 0) {
       level& top = levels_[depth_ - 1];
@@ -68,13 +69,14 @@ class nested_size {
       --top.left;
       if (top.entries != nullptr) {
         const amqp_table_entry_t& entry = *top.entries++;
-        is_good = add(bytes_per_name) && add(entry.key.len) && add(entry.value);
+        is_good = entry.key.len <= short_string_bytes_max && add(bytes_per_name + entry.key.len) &&
+                  add(entry.value);
       } else {
         is_good = add(*top.values++);
       }
     }
-    if (!is_good) return std::nullopt;
-    return bytes_;
+    if (is_good) return bytes_;
+    return is_too_deep_ ? too_deep : without_size;
   }
 
  private:
@@ -97,7 +99,9 @@ class nested_size {
     return !is_nested || push(value);
   }
   bool push(const amqp_field_value_t& value) noexcept {
-    if (depth_ == nesting_max) return false;
+    // No look at what stands beside it: with tables within themselves that has no end.
+    is_too_deep_ = depth_ == nesting_max;
+    if (is_too_deep_) return false;
     level& next = levels_[depth_++];
     next = {};
     if (value.kind == AMQP_FIELD_KIND_TABLE) {
@@ -114,18 +118,19 @@ class nested_size {
   std::array<level, nesting_max> levels_;
   std::size_t depth_ = 0;
   std::size_t bytes_ = 0;
+  bool is_too_deep_ = false;
 };
 
 }  // namespace
 
 std::size_t encoded_bytes_of_other(const amqp_table_entry_t& entry) noexcept {
   const std::optional<std::size_t> own = value_bytes(entry.value);
-  if (!own.has_value() || entry.key.len > encoded_bytes_ceiling) return without_size;
+  if (!own.has_value() || entry.key.len > short_string_bytes_max) return without_size;
   const std::size_t bytes = bytes_per_name + entry.key.len + 1 + *own;
   if (entry.value.kind != AMQP_FIELD_KIND_TABLE && entry.value.kind != AMQP_FIELD_KIND_ARRAY) {
     return bytes;
   }
-  return sum_of(bytes, nested_size().of(entry.value).value_or(without_size));
+  return sum_of(bytes, nested_size().of(entry.value));
 }
 
 std::size_t frame_bytes_without_headers(const amqp_basic_properties_t& properties) noexcept {
@@ -154,17 +159,20 @@ std::size_t frame_bytes_without_headers(const amqp_basic_properties_t& propertie
   return bytes;
 }
 
+std::size_t frame_bytes(const amqp_basic_properties_t& properties) noexcept {
+  std::size_t bytes = frame_bytes_without_headers(properties);
+  if ((properties._flags & AMQP_BASIC_HEADERS_FLAG) != 0) bytes = sum_of(bytes, bytes_per_table);
+  for (const amqp_table_entry_t& each : entries_of(properties)) {
+    bytes = sum_of(bytes, encoded_bytes(each));
+    if (bytes == without_size) return bytes;
+  }
+  return bytes > encoded_bytes_ceiling && bytes != too_deep ? without_size : bytes;
+}
+
 }  // namespace detail
 
 std::optional<std::size_t> header_frame_bytes(const amqp_basic_properties_t& properties) noexcept {
-  std::size_t bytes = detail::frame_bytes_without_headers(properties);
-  if ((properties._flags & AMQP_BASIC_HEADERS_FLAG) != 0) {
-    bytes = detail::sum_of(bytes, detail::bytes_per_table);
-  }
-  for (const amqp_table_entry_t& each : entries_of(properties)) {
-    bytes = detail::sum_of(bytes, detail::encoded_bytes(each));
-    if (bytes == detail::without_size) return std::nullopt;
-  }
+  const std::size_t bytes = detail::frame_bytes(properties);
   if (bytes > detail::encoded_bytes_ceiling) return std::nullopt;
   return bytes;
 }

@@ -11,6 +11,9 @@ namespace waybill::inline v0::rabbitmq::detail {
 inline constexpr std::size_t encoded_bytes_ceiling = UINT32_MAX;
 /// Tables and arrays within each other; those of brokers are three deep.
 inline constexpr std::size_t nesting_max = 64;
+/// Of short strings, as names of headers are (AMQP 0-9-1, 4.2.5.3). rabbitmq-c 0.11 writes longer
+/// names with a wrong length.
+inline constexpr std::size_t short_string_bytes_max = 255;
 /// Of a name of a header: the byte with its length.
 inline constexpr std::size_t bytes_per_name = 1;
 /// Of a long string: the byte with its kind, and its length.
@@ -18,32 +21,39 @@ inline constexpr std::size_t bytes_per_long_string = 1 + 4;
 /// Of a table or array before its first entry.
 inline constexpr std::size_t bytes_per_table = 4;
 
-/// What is over the ceiling or nesting_max, or of a kind that rabbitmq-c does not encode.
+/// What is over the ceiling, or what rabbitmq-c does not encode, or not well.
 inline constexpr std::size_t without_size = SIZE_MAX;
+/// What is nested deeper than nesting_max, and without_size for no reason that is known.
+inline constexpr std::size_t too_deep = SIZE_MAX - 1;
 
-/// The bytes of an entry that is no text; may be without_size.
+/// The bytes of an entry that is no text; may be without_size or too_deep.
 [[nodiscard]] std::size_t encoded_bytes_of_other(const amqp_table_entry_t& entry) noexcept;
 
-/// The bytes of an entry of a table: name, kind and value. May be without_size.
+/// The bytes of an entry of a table: name, kind and value. May be without_size or too_deep.
 [[nodiscard]] inline std::size_t encoded_bytes(const amqp_table_entry_t& entry) noexcept {
   const bool is_text =
       entry.value.kind == AMQP_FIELD_KIND_UTF8 || entry.value.kind == AMQP_FIELD_KIND_BYTES;
   if (!is_text) return encoded_bytes_of_other(entry);
   const std::size_t text_bytes = entry.value.value.bytes.len;
-  if (entry.key.len > encoded_bytes_ceiling || text_bytes > encoded_bytes_ceiling) {
+  if (entry.key.len > short_string_bytes_max || text_bytes > encoded_bytes_ceiling) {
     return without_size;
   }
   return bytes_per_name + entry.key.len + bytes_per_long_string + text_bytes;
 }
 
-/// The sum of two sizes; without_size when it has none.
+/// The sum of two sizes; without_size or too_deep when it has none.
 [[nodiscard]] inline std::size_t sum_of(std::size_t a, std::size_t b) noexcept {
-  if (a > encoded_bytes_ceiling || b > encoded_bytes_ceiling - a) return without_size;
-  return a + b;
+  if (a <= encoded_bytes_ceiling && b <= encoded_bytes_ceiling - a) return a + b;
+  const bool is_too_deep = (a == too_deep && (b == too_deep || b <= encoded_bytes_ceiling)) ||
+                           (b == too_deep && a <= encoded_bytes_ceiling);
+  return is_too_deep ? too_deep : without_size;
 }
 
 /// The bytes of the frame around properties: all but the header table.
 [[nodiscard]] std::size_t frame_bytes_without_headers(
     const amqp_basic_properties_t& properties) noexcept;
+
+/// What header_frame_bytes tells; may be without_size or too_deep.
+[[nodiscard]] std::size_t frame_bytes(const amqp_basic_properties_t& properties) noexcept;
 
 }  // namespace waybill::inline v0::rabbitmq::detail

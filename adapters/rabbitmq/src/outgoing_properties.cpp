@@ -21,8 +21,8 @@ char* outgoing_properties::more_text(std::size_t bytes) {
 }
 
 // Inline: a call more is felt here.
-[[gnu::always_inline]] inline void outgoing_properties::append(std::string_view name,
-                                                               std::string_view value) {
+[[gnu::always_inline]] inline void outgoing_properties::set(std::string_view name,
+                                                            std::string_view value) {
   char* text = text_.data() + text_bytes_;
   if (value.size() <= inline_text_bytes - text_bytes_) {
     text_bytes_ += value.size();
@@ -30,17 +30,26 @@ char* outgoing_properties::more_text(std::size_t bytes) {
     text = more_text(value.size());
   }
   if (!value.empty()) std::memcpy(text, value.data(), value.size());
-  amqp_table_entry_t& entry = entries_[count_++];
-  entry.key = bytes_of(name);  // static text, as waybill::field has it
-  entry.value.kind = AMQP_FIELD_KIND_UTF8;
+  // Two formats may share a field, and one may set a field twice: there is room for each name once.
+  std::size_t position = count_of_given_;
+  while (position < count_ && text_of(entries_[position].key) != name) ++position;
+  amqp_table_entry_t& entry = entries_[position];
+  if (position == count_) {
+    ++count_;
+    entry.key = bytes_of(name);  // static text, as waybill::field has it
+    entry.value.kind = AMQP_FIELD_KIND_UTF8;
+    field_bytes_ += bytes_per_field + name.size();
+  } else {
+    field_bytes_ -= entry.value.value.bytes.len;
+  }
   entry.value.value.bytes = {value.size(), text};
-  field_bytes_ += bytes_per_field + name.size() + value.size();
+  field_bytes_ += value.size();
 }
 
-/// Writes where no older field is left of what is replaced: nothing has to be looked for.
-struct outgoing_properties::appender {
+/// Writes where no older field is left of what is replaced: nothing has to be erased.
+struct outgoing_properties::field_setter {
   outgoing_properties* to;
-  void set(std::string_view name, std::string_view value) const { to->append(name, value); }
+  void set(std::string_view name, std::string_view value) const { to->set(name, value); }
   void erase(std::string_view /*name*/) const noexcept {}
 };
 
@@ -81,7 +90,7 @@ void outgoing_properties::write_fields(Write&& write, const propagation& with, b
     }
     return;
   }
-  appender to{this};
+  field_setter to{this};
   report_ = write(writer_ref(to), inject_budget());
   // That all fits is the rule: only where it does not is it told before it is written.
   const std::size_t room = room_for_fields(frame_bytes_max);

@@ -2,11 +2,15 @@
 
 #include <array>
 #include <charconv>
+#include <cstddef>
+#include <memory>
+#include <new>
 #include <utility>
 
 #include "addresses.hpp"
 #include "confirm_window.hpp"
 #include "connection_state.hpp"
+#include "encoded_size.hpp"
 #include "waybill/rabbitmq/headers.hpp"
 #include "waybill/rabbitmq/outgoing_properties.hpp"
 
@@ -14,7 +18,7 @@ namespace waybill::inline v0::rabbitmq {
 
 namespace {
 
-constexpr std::size_t short_string_bytes_max = 255;  // AMQP 0-9-1, 4.2.5.3
+using detail::short_string_bytes_max;
 
 /// error.type of a span: the broker's code, or what happened.
 class error_name {
@@ -53,6 +57,30 @@ bool has_long_short_string(const amqp_basic_properties_t& properties) noexcept {
          is_long(AMQP_BASIC_USER_ID_FLAG, properties.user_id) ||
          is_long(AMQP_BASIC_APP_ID_FLAG, properties.app_id) ||
          is_long(AMQP_BASIC_CLUSTER_ID_FLAG, properties.cluster_id);
+}
+
+/// Whether rabbitmq-c itself can write headers into so many bytes.
+int encodes(const amqp_table_t& headers, std::size_t bytes) noexcept {
+  const std::unique_ptr<std::byte[]> buffer(new (std::nothrow) std::byte[bytes]);
+  if (buffer == nullptr) return AMQP_STATUS_NO_MEMORY;
+  amqp_table_t copy = headers;
+  std::size_t written = 0;
+  return amqp_encode_table({bytes, buffer.get()}, &copy, &written) == AMQP_STATUS_OK
+             ? AMQP_STATUS_OK
+             : AMQP_STATUS_TABLE_TOO_BIG;
+}
+
+/// Whether the header frame of a message has room for its properties.
+int fits(const amqp_basic_properties_t& properties, std::size_t frame_bytes_max) noexcept {
+  if (has_long_short_string(properties)) return AMQP_STATUS_BAD_AMQP_DATA;
+  const std::size_t limit = frame_bytes_max != 0 ? frame_bytes_max : detail::encoded_bytes_ceiling;
+  const std::size_t bytes = detail::frame_bytes(properties);
+  if (bytes <= limit) return AMQP_STATUS_OK;
+  const std::size_t others = detail::frame_bytes_without_headers(properties);
+  if (bytes != detail::too_deep || frame_bytes_max == 0 || others > limit) {
+    return AMQP_STATUS_TABLE_TOO_BIG;
+  }
+  return encodes(properties.headers, limit - others);
 }
 
 /// What a returned message is known by among those in flight; never 0.
@@ -203,11 +231,8 @@ int publisher::state::send(const publication& message,
                            const amqp_basic_properties_t* properties) noexcept {
   const std::size_t frame_bytes_max = on->frame_bytes_max();
   if (properties != nullptr) {
-    if (has_long_short_string(*properties)) return AMQP_STATUS_BAD_AMQP_DATA;
-    const auto bytes = header_frame_bytes(*properties);
-    if (!bytes.has_value() || (frame_bytes_max != 0 && *bytes > frame_bytes_max)) {
-      return AMQP_STATUS_TABLE_TOO_BIG;
-    }
+    const int status = fits(*properties, frame_bytes_max);
+    if (status != AMQP_STATUS_OK) return status;
   }
   const int status = amqp_basic_publish(on->raw(), channel, bytes_of(message.exchange),
                                         bytes_of(message.routing_key), message.mandatory ? 1 : 0, 0,

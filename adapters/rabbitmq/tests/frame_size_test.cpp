@@ -124,6 +124,25 @@ TEST(rabbitmq_frame_size, null_pointers_are_measured_without_being_read) {
   EXPECT_EQ(header_frame_bytes(properties), around_properties + 2 + 4 + 1 + 5 + 1 + 4);
 }
 
+TEST(rabbitmq_frame_size, names_over_255_bytes_have_no_size_wherever_they_are) {
+  for (const std::size_t bytes : {255U, 256U, 300U, 70'000U}) {
+    for (const bool is_text : {true, false}) {
+      own_table inner;
+      own_table outer;
+      const std::string name(bytes, 'n');
+      if (is_text) inner.add(name, "1");
+      if (!is_text) inner.add(name, waybill_test::int64_value(1));
+      outer.add("a", "1").add("table", inner);
+      for (own_table* each : {&inner, &outer}) {
+        const auto size = header_frame_bytes(each->properties());
+        EXPECT_EQ(size.has_value(), bytes <= 255) << bytes;
+        const auto sent = inject(make_context(traceparent_a), each->properties(), {}, {}, 131'072);
+        EXPECT_EQ(sent.report().trace, bytes <= 255) << bytes;
+      }
+    }
+  }
+}
+
 /// What is left of a context at each frame_max, from far too small to enough.
 TEST(rabbitmq_frame_size, parts_are_dropped_in_their_order_and_the_frame_is_used_to_the_last_byte) {
   const context whole = make_context(traceparent_a, "a=1,b=2", "k=v,l=w");

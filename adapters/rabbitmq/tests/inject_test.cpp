@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,6 +20,7 @@ using waybill::errc;
 using waybill::inject_mode;
 using waybill::outgoing;
 using waybill::propagation;
+using waybill::rabbitmq::header_frame_bytes;
 using waybill::rabbitmq::header_reader;
 using waybill::rabbitmq::inject;
 using waybill::rabbitmq::outgoing_properties;
@@ -227,6 +230,50 @@ TEST(rabbitmq_inject, broken_tables_get_the_fields_too) {
     given.headers = {count, nullptr};
     const auto sent = inject(make_context(traceparent_a), given, propagation(), {}, 4'096);
     EXPECT_EQ(sent_texts(sent), (texts{{"traceparent", std::string(traceparent_a)}}));
+  }
+}
+
+/// A format of a user that sets one field several times, each time to another value.
+class hesitant_format final : public waybill::format {
+ public:
+  hesitant_format(std::string_view field_name, std::vector<std::string> values)
+      : fields_{{field_name}}, values_(std::move(values)) {}
+  [[nodiscard]] std::string_view name() const noexcept override { return "hesitant"; }
+  [[nodiscard]] std::span<const waybill::field> fields() const noexcept override { return fields_; }
+  void extract(const waybill::field_values& /*values*/,
+               waybill::extract_draft& /*draft*/) const noexcept override {}
+  void inject(const waybill::context_view& /*context*/,
+              waybill::field_writer& writer) const noexcept override {
+    for (const std::string& each : values_) writer.set(0, each);
+  }
+
+ private:
+  waybill::field fields_[1];
+  std::vector<std::string> values_;
+};
+
+TEST(rabbitmq_inject, the_last_value_replaces_those_that_formats_set_before) {
+  const hesitant_format shares("traceparent", {"other"});
+  const hesitant_format often("x-often", std::vector<std::string>(40, std::string(700, 'v')));
+  const waybill::format* const formats[] = {&waybill::tracecontext_format(), &shares, &often};
+  propagation with;
+  with.formats = waybill::propagator(formats);
+  for (const int headers : {1, 28, 29, 30, 31, 40}) {
+    own_table table;
+    own_table expected;
+    for (int i = 0; i < headers; ++i) {
+      table.add("h" + std::to_string(i), "v");
+      expected.add("h" + std::to_string(i), "v");
+    }
+    expected.add("traceparent", "other")
+        .add("tracestate", "a=1")
+        .add("x-often", std::string(700, 'v'));
+    const std::size_t whole = header_frame_bytes(expected.properties()).value();
+    for (const std::size_t frame_bytes_max : {std::size_t{0}, whole}) {
+      const auto sent =
+          inject(make_context(traceparent_a, "a=1"), table.properties(), with, {}, frame_bytes_max);
+      EXPECT_EQ(encoded(*sent.get()), encoded(expected.properties())) << headers;
+    }
   }
 }
 

@@ -16,8 +16,8 @@ namespace waybill::inline v0::rabbitmq {
 /// The bytes of the frame that amqp_basic_publish sends these properties in, as rabbitmq-c encodes
 /// it. With more than the connection's frame_max (amqp_get_frame_max) the publish fails after its
 /// first frame has gone out, and the connection is lost.
-/// @par Errors   nullopt: more than 4 GB, tables nested deeper than 64, or a value of a kind that
-///               rabbitmq-c does not encode.
+/// @par Errors   nullopt: more than 4 GB, tables nested deeper than 64, a header name of more than
+///               255 bytes, or a value of a kind that rabbitmq-c does not encode.
 /// @par Cost     linear in the number of headers, nested ones too.
 /// @par Broker   AMQP 0-9-1, 2.3.5.2 and 4.2.6.1.
 [[nodiscard]] WAYBILL_API std::optional<std::size_t> header_frame_bytes(
@@ -84,7 +84,7 @@ class WAYBILL_API outgoing_properties {
  private:
   static constexpr std::size_t inline_entries = 32;
   static constexpr std::size_t inline_text_bytes = 1'024;
-  struct appender;
+  struct field_setter;
 
   template <class Write>
   void write_fields(Write&& write, const propagation& with, bool replaces_all,
@@ -93,7 +93,7 @@ class WAYBILL_API outgoing_properties {
                     std::size_t frame_bytes_max) noexcept;
   [[nodiscard]] std::size_t room_for_fields(std::size_t frame_bytes_max) const noexcept;
   [[nodiscard]] char* more_text(std::size_t bytes);
-  void append(std::string_view name, std::string_view value);
+  void set(std::string_view name, std::string_view value);
   void forget_fields() noexcept;
   void finish() noexcept;
 
@@ -102,7 +102,7 @@ class WAYBILL_API outgoing_properties {
   std::size_t count_ = 0;           // of entries_
   std::size_t count_of_given_ = 0;  // how many of them came from given_
   std::size_t text_bytes_ = 0;      // used of text_
-  std::size_t field_bytes_ = 0;     // what the appended fields encode to
+  std::size_t field_bytes_ = 0;     // what our fields encode to
   std::size_t base_bytes_ = 0;      // of the frame without the fields that are replaced
   inject_report report_;
   amqp_basic_properties_t own_;

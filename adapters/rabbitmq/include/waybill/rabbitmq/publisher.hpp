@@ -78,8 +78,10 @@ class WAYBILL_API publisher {
   /// connection's frame_max are left out: baggage first, then tracestate, then traceparent.
   /// @par Output   AMQP_STATUS_OK: accepted; delivery_tag() is its number. An error: there will be
   ///               no outcome. AMQP_STATUS_TABLE_TOO_BIG (the headers are too large without our
-  ///               fields), AMQP_STATUS_BAD_AMQP_DATA (a property of more than 255 bytes) and
-  ///               AMQP_STATUS_INVALID_PARAMETER (so for exchange and routing key): nothing was
+  ///               fields, or rabbitmq-c cannot encode them, such as a name of more than 255
+  ///               bytes), AMQP_STATUS_BAD_AMQP_DATA (a property of more than 255 bytes),
+  ///               AMQP_STATUS_INVALID_PARAMETER (so for exchange and routing key) and
+  ///               AMQP_STATUS_NO_MEMORY (to measure tables nested deeper than 64): nothing was
   ///               sent. AMQP_STATUS_CONNECTION_CLOSED: the publisher is not open. Else the
   ///               connection is lost.
   int publish(const publication& message) noexcept;
