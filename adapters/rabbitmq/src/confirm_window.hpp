@@ -22,7 +22,7 @@ struct unconfirmed {
 
 /// The messages of one channel that have no outcome yet, by delivery tag. Tags only grow, so they
 /// stand in their order in a ring; one that is answered before an older one leaves a hole until
-/// the older ones are answered.
+/// the older ones are answered, or the room is wanted.
 /// @par Cost      an answer is O(1) where every message was tracked, else O(log n); what is
 ///                answered by one confirm for many is walked once. Allocates only to grow.
 /// @par Threads   one.
@@ -30,9 +30,9 @@ class confirm_window {
  public:
   explicit confirm_window(std::size_t messages_max) noexcept : messages_max_(messages_max) {}
 
-  /// False when the window is full, holes included, or memory ran out.
+  /// False when as many are waited for as may be, or memory ran out.
   bool add(const unconfirmed& message) noexcept {
-    if (used_ >= messages_max_ || (used_ == capacity_ && !grow())) return false;
+    if (size_ >= messages_max_ || (used_ == capacity_ && !make_room())) return false;
     at(used_++) = {message, true};
     ++size_;
     return true;
@@ -126,6 +126,17 @@ class confirm_window {
     const unconfirmed message = open.message;
     drop_holes();
     return message;
+  }
+
+  /// Holes go when they are half of all, so that each slot is moved a few times at most.
+  bool make_room() noexcept {
+    if (size_ > capacity_ / 2 || capacity_ == 0) return grow();
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < used_; ++i) {
+      if (at(i).is_open) at(kept++) = at(i);
+    }
+    used_ = kept;
+    return true;
   }
 
   bool grow() noexcept {

@@ -52,15 +52,34 @@ TEST(confirm_window, finds_messages_behind_tags_that_were_not_tracked) {
   EXPECT_EQ(settled(window, 5000, true), tags{400});
 }
 
-TEST(confirm_window, that_is_full_takes_no_more_until_the_oldest_are_answered) {
+TEST(confirm_window, that_is_full_takes_no_more_until_one_is_answered) {
   confirm_window window(100);
   for (std::uint64_t tag = 1; tag <= 100; ++tag) EXPECT_TRUE(window.add(numbered(tag)));
   EXPECT_FALSE(window.add(numbered(101)));
   settled(window, 50, false);
-  EXPECT_FALSE(window.add(numbered(101))) << "a hole still takes its place";
-  settled(window, 1, false);
   EXPECT_TRUE(window.add(numbered(101)));
-  EXPECT_EQ(window.size(), 99U);
+  EXPECT_FALSE(window.add(numbered(102)));
+  settled(window, 1, false);
+  EXPECT_TRUE(window.add(numbered(102)));
+  EXPECT_EQ(window.size(), 100U);
+}
+
+TEST(confirm_window, is_not_filled_by_the_answers_behind_one_that_does_not_come) {
+  constexpr std::uint64_t same = 7;
+  for (const std::size_t messages_max : {std::size_t{2}, std::size_t{100}}) {
+    confirm_window window(messages_max);
+    ASSERT_TRUE(window.add(numbered(1)));
+    for (std::uint64_t tag = 2; tag <= 1'000; ++tag) {
+      ASSERT_TRUE(window.add(numbered(tag, same))) << tag;
+      if (tag % 2 == 0) {
+        ASSERT_EQ(settled(window, tag, false), tags{tag});
+      } else {
+        ASSERT_EQ(window.take_returned(same).value_or(unconfirmed{}).tag, tag);
+      }
+    }
+    EXPECT_EQ(window.size(), 1U);
+    EXPECT_EQ(settled(window, 1, false), tags{1});
+  }
 }
 
 TEST(confirm_window, finds_returned_messages_in_the_order_in_which_they_were_published) {
