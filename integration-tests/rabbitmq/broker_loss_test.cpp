@@ -142,5 +142,28 @@ TEST_F(broker_loss, of_a_broker_that_stands_still_is_noticed_by_its_heartbeats) 
   EXPECT_EQ(on.pump(std::chrono::milliseconds(0)), AMQP_STATUS_HEARTBEAT_TIMEOUT);
 }
 
+TEST_F(broker_loss, of_a_broker_that_stands_still_holds_up_no_call_without_heartbeats) {
+  if (!broker().running()) broker().start();
+  auto where = parameters_of(broker().address());
+  where.heartbeat = std::chrono::seconds(0);
+  where.answer_timeout = std::chrono::milliseconds(200);
+  const std::string queue = unique_queue("loss");
+  bare_amqp(broker().address()).declare_queue(queue);
+  const auto began = std::chrono::steady_clock::now();
+  {
+    connection closing = connection::open(where);
+    connection asking = connection::open(where);
+    ASSERT_TRUE(closing.is_open() && asking.is_open());
+    waybill::rabbitmq::consumer consumer(asking, queue, {});
+    broker().pause();
+    EXPECT_EQ(consumer.start(), AMQP_STATUS_TIMEOUT);
+    EXPECT_FALSE(consumer.is_open());
+    EXPECT_EQ(asking.reason().status, AMQP_STATUS_TIMEOUT);
+    const waybill::rabbitmq::publisher publisher(asking, {});
+    EXPECT_FALSE(publisher.is_open());
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - began, patience);
+}
+
 }  // namespace
 }  // namespace waybill_test

@@ -91,6 +91,129 @@ TEST_F(consuming, settles_many_at_once) {
   EXPECT_EQ(bare_.messages_in(queue), 0U);
 }
 
+TEST_F(consuming, settles_no_message_again_that_was_settled_with_a_later_one) {
+  const std::string queue = new_queue();
+  for (int i = 0; i < 7; ++i) bare_.publish("", queue, std::to_string(i));
+  waybill::rabbitmq::consumer consumer(connection_, queue, {});
+  ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);
+  std::vector<message> received;
+  for (int i = 0; i < 7; ++i) received.push_back(next(consumer));
+  EXPECT_EQ(consumer.ack(received[2], true), AMQP_STATUS_OK);
+  EXPECT_EQ(consumer.ack(received[0]), AMQP_STATUS_INVALID_PARAMETER);
+  EXPECT_EQ(consumer.nack(received[1], true, true), AMQP_STATUS_INVALID_PARAMETER);
+  EXPECT_EQ(consumer.nack(received[4], false, true), AMQP_STATUS_OK);
+  EXPECT_EQ(consumer.reject(received[3], true), AMQP_STATUS_INVALID_PARAMETER);
+  // As a handler does that acknowledges all it has kept.
+  EXPECT_EQ(consumer.handle(received[5], [&](auto&) { consumer.ack(received[6], true); }),
+            AMQP_STATUS_OK);
+  // The broker closes the channel at a second answer, before it answers this.
+  EXPECT_FALSE(consumer.get(patience)) << "the queue is empty";
+  EXPECT_TRUE(consumer.is_open()) << consumer.reason().reply_text;
+}
+
+TEST_F(consuming, settles_no_message_of_another_consumer_with_the_same_numbers) {
+  const std::string queue = new_queue();
+  const std::string other_queue = new_queue();
+  bare_.publish("", queue, "of the lost connection");
+  bare_.publish("", other_queue, "of the next one");
+  message old;
+  {
+    auto lost = waybill::rabbitmq::connection::open(parameters_of(shared_rabbitmq()));
+    waybill::rabbitmq::consumer consumer(lost, queue, {});
+    ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);
+    old = next(consumer);
+  }
+  {
+    auto opened = waybill::rabbitmq::connection::open(parameters_of(shared_rabbitmq()));
+    waybill::rabbitmq::consumer consumer(opened, other_queue, {});
+    ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);
+    const message unsettled = next(consumer);
+    ASSERT_EQ(old.raw().channel, unsettled.raw().channel);
+    ASSERT_EQ(old.delivery_tag(), unsettled.delivery_tag());
+    EXPECT_EQ(consumer.ack(old), AMQP_STATUS_INVALID_PARAMETER);
+    EXPECT_EQ(consumer.nack(old, false), AMQP_STATUS_INVALID_PARAMETER);
+    EXPECT_EQ(consumer.reject(old, false), AMQP_STATUS_INVALID_PARAMETER);
+  }
+  waybill::rabbitmq::consumer later(connection_, other_queue, {});
+  ASSERT_EQ(later.start(), AMQP_STATUS_OK);
+  EXPECT_EQ(next(later).body(), "of the next one") << "it was lost";
+}
+
+TEST_F(consuming, gives_out_what_had_come_when_it_was_cancelled) {
+  constexpr std::uint64_t messages = 2'000;
+  for (const bool no_ack : {true, false}) {
+    const std::string queue = new_queue();
+    for (std::uint64_t number = 0; number < messages; ++number) {
+      bare_.publish("", queue, body_of(number));
+    }
+    waybill::rabbitmq::consumer consumer(connection_, queue, {}, {.no_ack = no_ack});
+    ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);
+    ASSERT_EQ(consumer.cancel(), AMQP_STATUS_OK);
+    std::uint64_t number = 0;
+    while (const message received = consumer.receive(patience)) {
+      ASSERT_EQ(number_in(received.body()), number);
+      ++number;
+    }
+    EXPECT_GT(number, 0U) << "the broker had sent nothing yet";
+    EXPECT_EQ(number + bare_.messages_in(queue), messages) << "no_ack: " << no_ack;
+  }
+}
+
+TEST_F(consuming, gives_out_what_had_come_when_a_listener_cancelled_it) {
+  const std::string queue = new_queue();
+  bare_.publish("", queue, "one");
+  waybill::rabbitmq::consumer consumer(connection_, queue, {}, {.no_ack = true});
+  waybill::rabbitmq::publisher publisher(connection_, {}, {.on_delivery = [&](const auto&) {
+                                           ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);
+                                           // The consumer's own channel, so that the message is
+                                           // there before its answer.
+                                           amqp_queue_declare(connection_.raw(), consumer.channel(),
+                                                              waybill::rabbitmq::bytes_of(queue), 1,
+                                                              0, 0, 0, amqp_empty_table);
+                                           ASSERT_EQ(consumer.cancel(), AMQP_STATUS_OK);
+                                         }});
+  ASSERT_EQ(publisher.publish({.routing_key = new_queue()}), AMQP_STATUS_OK);
+  ASSERT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
+  EXPECT_EQ(consumer.receive(patience).body(), "one");
+  EXPECT_FALSE(consumer.receive(patience));
+}
+
+TEST_F(consuming, drops_what_the_application_published_on_its_channel_and_got_back) {
+  const std::string queue = new_queue();
+  waybill::rabbitmq::consumer consumer(connection_, queue, {});
+  ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);
+  const amqp_bytes_t nowhere = amqp_cstring_bytes("waybill-nowhere");
+  ASSERT_EQ(amqp_basic_publish(connection_.raw(), consumer.channel(), amqp_empty_bytes, nowhere, 1,
+                               0, nullptr, nowhere),
+            AMQP_STATUS_OK);
+  ASSERT_EQ(amqp_basic_publish(connection_.raw(), consumer.channel(), amqp_empty_bytes,
+                               waybill::rabbitmq::bytes_of(queue), 0, 0, nullptr,
+                               amqp_cstring_bytes("taken")),
+            AMQP_STATUS_OK);
+  EXPECT_EQ(next(consumer).body(), "taken");
+  EXPECT_TRUE(consumer.is_open());
+}
+
+TEST_F(consuming, refuses_names_that_are_too_long_and_keeps_the_connection) {
+  const std::string longest(255, 'q');
+  const std::string too_long(256, 'q');
+  bare_.declare_queue(longest);
+  bare_.publish("", longest, "in a queue with a long name");
+  {
+    waybill::rabbitmq::consumer bad_queue(connection_, too_long, {});
+    EXPECT_EQ(bad_queue.start(), AMQP_STATUS_INVALID_PARAMETER);
+    EXPECT_FALSE(bad_queue.get(patience));
+    waybill::rabbitmq::consumer bad_tag(connection_, longest, {}, {.consumer_tag = too_long});
+    EXPECT_EQ(bad_tag.start(), AMQP_STATUS_INVALID_PARAMETER);
+    waybill::rabbitmq::consumer good(connection_, longest, {}, {.consumer_tag = longest});
+    EXPECT_EQ(good.start(), AMQP_STATUS_OK);
+    EXPECT_EQ(good.handle(next(good), [](const auto&) {}), AMQP_STATUS_OK);
+    EXPECT_TRUE(bad_queue.is_open() && bad_tag.is_open());
+  }
+  EXPECT_TRUE(connection_.is_open());
+  bare_.delete_queue(longest);
+}
+
 TEST_F(consuming, leaves_to_the_handler_what_it_settles_or_moves_away) {
   const std::string queue = new_queue();
   for (const char* body : {"rejected", "kept"}) bare_.publish("", queue, body);
@@ -230,6 +353,23 @@ TEST_F(consuming, shares_its_connection_with_publishers_other_consumers_and_the_
   while (frames_of_others < 3 && shared.pump(patience) == AMQP_STATUS_OK) {
   }
   EXPECT_EQ(frames_of_others, 3U);
+}
+
+TEST_F(consuming, counts_what_the_listener_for_other_channels_throws) {
+  waybill::rabbitmq::connection_options options;
+  options.on_other_frame = [](const amqp_frame_t&) { throw std::runtime_error("listener"); };
+  const auto diagnostics = options.diagnostics;
+  auto shared =
+      waybill::rabbitmq::connection::open(parameters_of(shared_rabbitmq()), std::move(options));
+  amqp_channel_open(shared.raw(), 1);
+  require(amqp_get_rpc_reply(shared.raw()), "opening a channel");
+  const amqp_bytes_t nowhere = amqp_cstring_bytes("waybill-nowhere");
+  amqp_basic_publish(shared.raw(), 1, amqp_empty_bytes, nowhere, 1, 0, nullptr, nowhere);
+  while (diagnostics->total() < 3 && shared.pump(patience) == AMQP_STATUS_OK) {
+  }
+  EXPECT_EQ(diagnostics->count(waybill::direction::inbound, waybill::errc::carrier_failed), 3U)
+      << "a method, a header and a body";
+  EXPECT_TRUE(shared.is_open());
 }
 
 }  // namespace

@@ -57,6 +57,8 @@ close_reason log_in(amqp_connection_state_t raw, const connection_parameters& wh
   const int status = amqp_socket_open_noblock(socket, where.host.c_str(), where.port, &patience);
   if (status != AMQP_STATUS_OK) return {.status = status};
   amqp_set_handshake_timeout(raw, &patience);
+  const timeval answer_patience = as_timeval(where.answer_timeout);
+  if (where.answer_timeout.count() > 0) amqp_set_rpc_timeout(raw, &answer_patience);
 
   amqp_table_entry_t cancel_notify{};
   cancel_notify.key = amqp_cstring_bytes("consumer_cancel_notify");
@@ -171,7 +173,10 @@ void connection_state::route(const amqp_frame_t& frame) noexcept {
   if (found == channels_.end()) {
     if (!options_.on_other_frame) return;
     WAYBILL_TRY { options_.on_other_frame(frame); }
-    WAYBILL_CATCH_ALL {}
+    WAYBILL_CATCH_ALL {
+      if (options_.diagnostics == nullptr) return;
+      options_.diagnostics->record({.way = direction::inbound, .code = errc::carrier_failed});
+    }
     return;
   }
   if (!is_method) return;

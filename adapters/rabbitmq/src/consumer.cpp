@@ -1,9 +1,12 @@
 #include "waybill/rabbitmq/consumer.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <deque>
 
 #include "addresses.hpp"
 #include "connection_state.hpp"
+#include "encoded_size.hpp"
 #include "waybill/rabbitmq/attempts.hpp"
 #include "waybill/rabbitmq/carrier.hpp"
 
@@ -12,6 +15,12 @@ namespace waybill::inline v0::rabbitmq {
 namespace {
 
 using system_time = std::chrono::system_clock::time_point;
+
+/// Channels and delivery tags begin anew with each connection; this does not.
+std::uint64_t next_consumer() noexcept {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
 
 bool is_copied(const amqp_bytes_t& copy, const amqp_bytes_t& original) noexcept {
   return original.len == 0 || copy.bytes != nullptr;
@@ -42,8 +51,10 @@ struct consumer::state final : detail::channel_owner {
   std::string queue;
   propagation with;
   consumer_options options;
+  const std::uint64_t id = next_consumer();
   amqp_channel_t channel = 0;
-  std::string tag;  // the broker's name for what start() began
+  std::uint64_t settled_to = 0;  // all up to this delivery tag, by `multiple`
+  std::string tag;               // the broker's name for what start() began
   bool is_open = false;
   bool is_consuming = false;
   bool was_cancelled = false;
@@ -85,7 +96,14 @@ struct consumer::state final : detail::channel_owner {
   }
 
   void on_content(const amqp_method_t& method, const amqp_message_t& owned) noexcept override {
-    if (method.id == AMQP_BASIC_GET_OK_METHOD) waits_for_get = false;
+    if (method.id == AMQP_BASIC_GET_OK_METHOD) {
+      waits_for_get = false;
+    } else if (method.id != AMQP_BASIC_DELIVER_METHOD) {
+      // What the application published on this channel by itself comes back here.
+      amqp_message_t other = owned;
+      amqp_destroy_message(&other);
+      return;
+    }
     const came what = what_came(method);
     amqp_envelope_t envelope{};
     envelope.channel = channel;
@@ -127,9 +145,15 @@ struct consumer::state final : detail::channel_owner {
     inbox.clear();
   }
 
+  /// rabbitmq-c fails at longer ones in the middle of a call, and the connection is lost.
+  [[nodiscard]] bool has_short_names() const noexcept {
+    return queue.size() <= detail::short_string_bytes_max &&
+           options.consumer_tag.size() <= detail::short_string_bytes_max;
+  }
+
   int start() noexcept {
     if (!is_open) return AMQP_STATUS_CONNECTION_CLOSED;
-    if (is_consuming) return AMQP_STATUS_INVALID_PARAMETER;
+    if (is_consuming || !has_short_names()) return AMQP_STATUS_INVALID_PARAMETER;
     amqp_basic_qos(on->raw(), channel, 0, options.prefetch, 0);
     int status = on->finish_call(channel, amqp_get_rpc_reply(on->raw()));
     if (status != AMQP_STATUS_OK) return status;
@@ -150,11 +174,22 @@ struct consumer::state final : detail::channel_owner {
     if (!is_consuming) return AMQP_STATUS_OK;
     is_consuming = false;
     amqp_basic_cancel(on->raw(), channel, bytes_of(tag));
-    return on->finish_call(channel, amqp_get_rpc_reply(on->raw()));
+    const int status = on->finish_call(channel, amqp_get_rpc_reply(on->raw()));
+    take_what_came_before_calls();
+    return status;
+  }
+
+  /// While rabbitmq-c waits for the answer to a call it keeps what came before it, and the socket
+  /// may have nothing behind that: no pump that waits for more would be worth it.
+  void take_what_came_before_calls() noexcept {
+    while (is_open && amqp_frames_enqueued(on->raw()) != 0) {
+      if (on->pump_frame(std::chrono::milliseconds::zero()) != AMQP_STATUS_OK) return;
+    }
   }
 
   int ask_for_one() noexcept {
     if (waits_for_get) return AMQP_STATUS_OK;
+    if (!has_short_names()) return AMQP_STATUS_INVALID_PARAMETER;
     amqp_basic_get_t request{};
     request.queue = bytes_of(queue);
     request.no_ack = options.no_ack ? 1 : 0;
@@ -180,7 +215,17 @@ struct consumer::state final : detail::channel_owner {
   }
 
   [[nodiscard]] bool is_mine(const message& received) const noexcept {
-    return received && !received.is_settled() && received.raw().channel == channel;
+    return received && !received.is_settled() && received.consumer_ == id &&
+           received.delivery_tag() > settled_to;
+  }
+  /// Whether it, or a later one with it, was acknowledged or rejected.
+  [[nodiscard]] bool has_settled(const message& received) const noexcept {
+    return received.is_settled() ||
+           (received.consumer_ == id && received.delivery_tag() <= settled_to);
+  }
+  void mark_settled(message& received, bool multiple) noexcept {
+    received.is_settled_ = true;
+    if (multiple) settled_to = std::max(settled_to, received.delivery_tag());
   }
 
   int finish_settling(int status) noexcept {
@@ -220,6 +265,7 @@ message consumer::next(std::string_view how, system_time began) noexcept {
   received.envelope_ = state_->inbox.front();
   state_->inbox.pop_front();
   received.is_there_ = true;
+  received.consumer_ = state_->id;
   received.is_settled_ = state_->options.no_ack;
   const destination from(state_->queue);
   received.attempt_ = delivery_attempt(received.envelope_, state_->queue);
@@ -236,6 +282,8 @@ message consumer::next(std::string_view how, system_time began) noexcept {
 message consumer::receive(std::chrono::milliseconds timeout) noexcept {
   const system_time began =
       state_->with.tracer != nullptr ? std::chrono::system_clock::now() : system_time{};
+  // For a cancel() within a listener, which may not pump.
+  if (!state_->is_consuming) state_->take_what_came_before_calls();
   state_->wait(timeout, [this] { return state_->is_consuming; });
   return next("consume", began);
 }
@@ -262,7 +310,7 @@ int consumer::ack(message& received, bool multiple) noexcept {
   if (!state_->is_open) return AMQP_STATUS_CONNECTION_CLOSED;
   settling running(received.extraction(), describe(operation_kind::settle, "ack", received),
                    state_->with);
-  received.is_settled_ = true;
+  state_->mark_settled(received, multiple);
   const int status = state_->finish_settling(amqp_basic_ack(
       state_->on->raw(), state_->channel, received.delivery_tag(), multiple ? 1 : 0));
   running.end(outcome_of(status));
@@ -274,7 +322,7 @@ int consumer::nack(message& received, bool requeue, bool multiple) noexcept {
   if (!state_->is_open) return AMQP_STATUS_CONNECTION_CLOSED;
   settling running(received.extraction(), describe(operation_kind::settle, "nack", received),
                    state_->with);
-  received.is_settled_ = true;
+  state_->mark_settled(received, multiple);
   const int status = state_->finish_settling(amqp_basic_nack(state_->on->raw(), state_->channel,
                                                              received.delivery_tag(),
                                                              multiple ? 1 : 0, requeue ? 1 : 0));
@@ -287,7 +335,7 @@ int consumer::reject(message& received, bool requeue) noexcept {
   if (!state_->is_open) return AMQP_STATUS_CONNECTION_CLOSED;
   settling running(received.extraction(), describe(operation_kind::settle, "reject", received),
                    state_->with);
-  received.is_settled_ = true;
+  state_->mark_settled(received, false);
   const int status = state_->finish_settling(amqp_basic_reject(
       state_->on->raw(), state_->channel, received.delivery_tag(), requeue ? 1 : 0));
   running.end(outcome_of(status));
@@ -296,14 +344,15 @@ int consumer::reject(message& received, bool requeue) noexcept {
 
 int consumer::settle_handled(message& received) noexcept {
   // The handler may have settled the message, or moved it away to settle it later.
-  if (state_->options.settle == settle_mode::none || !received || received.is_settled()) {
+  if (state_->options.settle == settle_mode::none || !received || state_->has_settled(received)) {
     return AMQP_STATUS_OK;
   }
   return ack(received);
 }
 
 void consumer::settle_failed(message& received) noexcept {
-  if (state_->options.on_failure == failure_mode::none || !received || received.is_settled()) {
+  if (state_->options.on_failure == failure_mode::none || !received ||
+      state_->has_settled(received)) {
     return;
   }
   reject(received, state_->options.on_failure == failure_mode::requeue);

@@ -9,6 +9,7 @@ message::message(message&& other) noexcept
       is_there_(std::exchange(other.is_there_, false)),
       is_settled_(std::exchange(other.is_settled_, false)),
       attempt_(std::exchange(other.attempt_, 0)),
+      consumer_(std::exchange(other.consumer_, 0)),
       taken_(std::exchange(other.taken_, {})) {}
 
 message& message::operator=(message&& other) noexcept {
@@ -18,6 +19,7 @@ message& message::operator=(message&& other) noexcept {
   is_there_ = std::exchange(other.is_there_, false);
   is_settled_ = std::exchange(other.is_settled_, false);
   attempt_ = std::exchange(other.attempt_, 0);
+  consumer_ = std::exchange(other.consumer_, 0);
   taken_ = std::exchange(other.taken_, {});
   return *this;
 }

@@ -57,6 +57,9 @@ TEST(consumer, of_a_closed_connection_is_closed_and_receives_nothing) {
   EXPECT_EQ(consumer.ack(none), AMQP_STATUS_INVALID_PARAMETER);
   EXPECT_EQ(consumer.handle(none, [](auto&) { FAIL() << "there is no message"; }),
             AMQP_STATUS_TIMEOUT);
+  EXPECT_EQ(consumer.handle(consumer.receive(milliseconds(0)),
+                            [](auto&) { FAIL() << "there is no message"; }),
+            AMQP_STATUS_TIMEOUT);
 }
 
 }  // namespace

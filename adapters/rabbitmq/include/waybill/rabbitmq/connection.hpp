@@ -8,6 +8,7 @@
 #include <string>
 
 #include "waybill/config.hpp"
+#include "waybill/diagnostics.hpp"
 #include "waybill/rabbitmq/amqp.hpp"
 
 namespace waybill::inline v0::rabbitmq {
@@ -33,13 +34,20 @@ struct connection_parameters {
   int frame_bytes_max = AMQP_DEFAULT_FRAME_SIZE;      ///< The broker may ask for less.
   std::chrono::seconds heartbeat{60};                 ///< 0: none.
   std::chrono::milliseconds connect_timeout{10'000};  ///< For the socket and for logging in.
+  /// For calls that wait for the broker's answer: to open a channel, to start and cancel a
+  /// consumer, to close the connection. Without an answer in time the connection is lost, with
+  /// AMQP_STATUS_TIMEOUT. 0: as long as the heartbeats last.
+  std::chrono::milliseconds answer_timeout{60'000};
 };
 
 /// What a connection does with what is none of its publishers' and consumers'.
 struct connection_options {
   /// Called with every frame of a channel that no publisher or consumer owns, such as one that the
   /// application opened itself; a content's header and body come as frames too. Empty: dropped.
+  /// What it throws is dropped and counted, as errc::carrier_failed.
   std::function<void(const amqp_frame_t&)> on_other_frame{};
+  /// Who counts that; null: nobody.
+  std::shared_ptr<waybill::diagnostics> diagnostics = std::make_shared<waybill::diagnostics>();
 };
 
 /// One AMQP connection and the pump of its frames: what the broker sends (deliveries, returns,
@@ -54,7 +62,8 @@ struct connection_options {
 /// @par Errors     never throws after construction, but for bad_alloc of open().
 class WAYBILL_API connection {
  public:
-  /// Borrows a connection that is logged in. It outlives this; afterwards it is good for nothing
+  /// Borrows a connection that is logged in. How long calls wait for their answer is set on it by
+  /// amqp_set_rpc_timeout. It outlives this; afterwards it is good for nothing
   /// but to be closed, for channels are left open on it.
   explicit connection(amqp_connection_state_t borrowed, connection_options options = {});
   /// Connects and logs in, without TLS. Says that it takes consumer_cancel_notify, without which

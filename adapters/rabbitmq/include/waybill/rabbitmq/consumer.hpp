@@ -31,10 +31,14 @@ struct consumer_options {
   bool strip = true;                             ///< False leaves the fields in the headers.
   settle_mode settle = settle_mode::ack;         ///< What follows a handler that returned.
   failure_mode on_failure = failure_mode::none;  ///< What follows a handler that threw.
-  bool no_ack = false;           ///< The broker forgets a message when it has sent it.
-  bool exclusive = false;        ///< basic.consume's: nobody else may consume.
-  std::uint16_t prefetch = 128;  ///< Messages without an answer that are sent; 0: any number.
-  std::string consumer_tag{};    ///< Empty: the broker makes one.
+  /// The broker forgets a message when it has sent it, and sends all there are: `prefetch` is no
+  /// limit.
+  bool no_ack = false;
+  bool exclusive = false;  ///< basic.consume's: nobody else may consume.
+  /// Messages without an answer that are sent; 0: any number. As many are kept in memory at most,
+  /// from the pump that reads them to receive().
+  std::uint16_t prefetch = 128;
+  std::string consumer_tag{};  ///< Empty: the broker makes one. At most 255 bytes.
 };
 
 /// Takes messages from one queue, the context off them, and runs handlers under it.
@@ -56,6 +60,10 @@ class WAYBILL_API consumer {
   consumer& operator=(const consumer&) = delete;
 
   /// Asks the broker to send messages (basic.consume), and waits for its answer.
+  /// @par Errors   AMQP_STATUS_INVALID_PARAMETER: it was started already, or the queue's name or
+  /// the
+  ///               consumer tag has more than 255 bytes. AMQP_STATUS_CONNECTION_CLOSED, or why the
+  ///               connection was lost.
   int start() noexcept;
   /// Asks it to send no more (basic.cancel). What has come already can still be received.
   int cancel() noexcept;
@@ -84,7 +92,14 @@ class WAYBILL_API consumer {
     return settle_handled(received);
   }
 
-  /// basic.ack; with `multiple` for every message that came before it, too.
+  /// The same for a message that nobody keeps, such as what receive() gives.
+  template <class F>
+  int handle(message&& received, F&& handler) {
+    return handle(received, std::forward<F>(handler));
+  }
+
+  /// basic.ack; with `multiple` for every message that came before it, too: those are settled then,
+  /// although they do not know it themselves.
   int ack(message& received, bool multiple = false) noexcept;
   /// basic.nack, RabbitMQ's own: as reject, also for every message that came before it.
   int nack(message& received, bool requeue, bool multiple = false) noexcept;

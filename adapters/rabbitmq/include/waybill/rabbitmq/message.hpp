@@ -64,6 +64,7 @@ class WAYBILL_API message {
   bool is_there_ = false;
   bool is_settled_ = false;
   std::uint64_t attempt_ = 0;
+  std::uint64_t consumer_ = 0;  // whose it is: no two of a process have the same number
   waybill::extraction taken_;
 };
 
