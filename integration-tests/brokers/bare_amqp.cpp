@@ -194,9 +194,9 @@ void bare_amqp::declare_exchange(const std::string& name, const std::string& typ
 }
 
 void bare_amqp::bind(const std::string& queue, const std::string& exchange,
-                     const std::string& routing_key) {
+                     const std::string& routing_key, const amqp_arguments& arguments) {
   amqp_queue_bind(state_.get(), channel, bytes_of(queue), bytes_of(exchange), bytes_of(routing_key),
-                  amqp_empty_table);
+                  argument_table(arguments).table());
   require(amqp_get_rpc_reply(state_.get()), "binding " + queue);
 }
 

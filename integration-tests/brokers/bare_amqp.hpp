@@ -84,7 +84,8 @@ class bare_amqp {
   void delete_queue(const std::string& name);
   std::uint64_t messages_in(const std::string& name);
   void declare_exchange(const std::string& name, const std::string& type);
-  void bind(const std::string& queue, const std::string& exchange, const std::string& routing_key);
+  void bind(const std::string& queue, const std::string& exchange, const std::string& routing_key,
+            const amqp_arguments& arguments = {});
   void unbind(const std::string& queue, const std::string& exchange,
               const std::string& routing_key);
   void publish(const std::string& exchange, const std::string& routing_key, std::string_view body,
