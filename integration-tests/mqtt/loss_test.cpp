@@ -223,6 +223,26 @@ TEST(mqtt_limits, a_packet_too_large_with_context_goes_without_some_of_it) {
   EXPECT_EQ(broker.log().find("oversize"), std::string::npos) << broker.log();
 }
 
+TEST(mqtt_limits, a_packet_that_escapes_make_too_large_goes_without_some_of_its_envelope) {
+  mosquitto_options options;
+  options.max_packet_size = 400;
+  const mosquitto_broker broker(options);
+  bare_client reader(broker.address());
+  reader.subscribe("t");
+  waybill::mqtt::client_options json;
+  json.publish.envelopes = {{"t", waybill::envelope_form::json_members}};
+  waybill::mqtt::async_client client(json, broker.address().uri(), unique_name("escaping"),
+                                     creation());
+  client.connect(connecting())->wait();
+  const waybill::context context = make_context(1, "v=" + std::string(200, '"'));
+  client.publish(::mqtt::message::create("t", R"({"a":1})", 1, false), {.context = &context})
+      ->wait_for(patience);
+  EXPECT_EQ(reader.next()->get_payload_str(),
+            R"({"traceparent":")" + traceparent_of(context) + R"(","a":1})");
+  EXPECT_TRUE(client.is_connected());
+  EXPECT_EQ(broker.log().find("oversize"), std::string::npos) << broker.log();
+}
+
 TEST(mqtt_limits, no_context_that_can_be_had_makes_the_server_close_the_connection) {
   const mosquitto_broker broker;
   bare_client reader(broker.address());

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <map>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "support/mqtt_test.hpp"
 #include "waybill/mqtt/cpp/publisher.hpp"
@@ -26,6 +29,19 @@ class mqtt_session : public testing::Test {
     publisher(client_.client(), {}, std::move(options))
         .publish(::mqtt::message::create(topic_, payload, 1, retained), {.context = &context})
         ->wait_for(patience);
+  }
+  // A client that leaves a will with this context, and is gone.
+  void die_with(const ::mqtt::will_options& will, const waybill::context& sent, bool stamps_time,
+                const connection_options& version = {},
+                const std::vector<waybill::mqtt::envelope_rule>& envelopes = {}) {
+    const std::string id = unique_name("mortal");
+    ::mqtt::async_client mortal(server_.uri(), id, creation(version));
+    ::mqtt::connect_options options = connecting(version);
+    options.set_will(
+        waybill::mqtt::will_with_context(will, {}, {.context = &sent}, stamps_time, envelopes));
+    mortal.connect(options)->wait();
+    // The server throws the first one of two clients with one id out, which is no orderly end.
+    const bare_client other(server_, version, id);
   }
   // Takes what the server has retained away again: it may be a server that goes on.
   void TearDown() override { client_.publish(topic_, "", {}, 1, true); }
@@ -86,17 +102,7 @@ TEST_F(mqtt_session, with_retain_as_published_tells_by_the_stamped_age) {
 TEST_F(mqtt_session, sends_a_will_with_the_context_of_the_connect_call) {
   const waybill::context sent = make_context(9, "v=1", "k=v");
   client_.subscribe(topic_);
-  {
-    const std::string id = unique_name("mortal");
-    ::mqtt::async_client mortal(server_.uri(), id, creation());
-    ::mqtt::connect_options options = connecting();
-    const ::mqtt::will_options will(topic_, std::string("gone"), 1, false,
-                                    make_properties({{"own", "1"}}));
-    options.set_will(waybill::mqtt::will_with_context(will, {}, {.context = &sent}, false));
-    mortal.connect(options)->wait();
-    // The server throws the first one of two clients with one id out, which is no orderly end.
-    const bare_client other(server_, {}, id);
-  }
+  die_with({topic_, std::string("gone"), 1, false, make_properties({{"own", "1"}})}, sent, false);
   const ::mqtt::const_message_ptr will = client_.next();
   EXPECT_EQ(will->get_payload_str(), "gone");
   EXPECT_EQ(properties_of(*will), on_wire({{"own", "1"}}, sent));
@@ -107,6 +113,68 @@ TEST_F(mqtt_session, sends_a_will_with_the_context_of_the_connect_call) {
   EXPECT_EQ(extraction_of(taken)->parent(), nullptr);
   ASSERT_EQ(extraction_of(taken)->links().size(), 1U);
   EXPECT_EQ(extraction_of(taken)->links()[0], sent.trace());
+}
+
+TEST_F(mqtt_session, links_a_retained_will_for_who_subscribes_late) {
+  const waybill::context sent = make_context(10, "v=1", "k=v");
+  client_.subscribe(topic_);
+  die_with({topic_, std::string("gone"), 1, true}, sent, true);
+  EXPECT_EQ(client_.next()->get_payload_str(), "gone") << "now it is retained";
+
+  const ::mqtt::const_message_ptr late = receiver().take(retained_message(server_, topic_));
+  EXPECT_EQ(late->get_payload_str(), "gone");
+  EXPECT_TRUE(properties_of(*late).empty());
+  ASSERT_NE(extraction_of(late), nullptr);
+  EXPECT_EQ(extraction_of(late)->parent(), nullptr);
+  ASSERT_EQ(extraction_of(late)->links().size(), 1U);
+  EXPECT_EQ(extraction_of(late)->links()[0], sent.trace());
+}
+
+TEST_F(mqtt_session, tells_an_old_will_by_its_stamp) {
+  const waybill::context sent = make_context(11);
+  client_.subscribe(topic_);
+  die_with({topic_, std::string("gone"), 1, false}, sent, true);
+  const ::mqtt::const_message_ptr will = client_.next();
+
+  const receiver patient({}, {.rules = {.age_max = std::chrono::minutes(10)}});
+  ASSERT_NE(extraction_of(patient.take(will))->parent(), nullptr);
+  EXPECT_EQ(*extraction_of(patient.take(will))->parent(), sent);
+
+  const auto age = [&] {
+    return waybill::mqtt::age_of(will->get_properties().c_struct(),
+                                 std::chrono::system_clock::now());
+  };
+  ASSERT_TRUE(age().has_value());
+  while (*age() == std::chrono::milliseconds(0)) std::this_thread::yield();
+  const receiver strict({}, {.rules = {.age_max = std::chrono::milliseconds(0)}});
+  const ::mqtt::const_message_ptr old = strict.take(will);
+  EXPECT_EQ(extraction_of(old)->parent(), nullptr);
+  ASSERT_EQ(extraction_of(old)->links().size(), 1U);
+  EXPECT_EQ(extraction_of(old)->links()[0], sent.trace());
+}
+
+TEST_F(mqtt_session, wraps_a_will_on_a_topic_with_an_envelope_whatever_it_looks_like) {
+  const waybill::context sent = make_context(12, "v=1", "k=v");
+  const std::vector<waybill::mqtt::envelope_rule> rules{{topic_, waybill::envelope_form::frame}};
+  const receiver agreeing({}, {.envelopes = rules});
+  client_.subscribe(topic_);
+  // What another will looked like on its way: a frame of its own.
+  const std::string framed =
+      waybill::mqtt::will_with_context({topic_, std::string("inner"), 1, false}, {},
+                                       {.context = &sent}, false, rules)
+          .get_payload_str();
+  for (const int version : {MQTTVERSION_3_1_1, MQTTVERSION_5}) {
+    for (const waybill::context& with : {sent, waybill::context()}) {
+      for (const std::string& payload : {std::string("gone"), framed}) {
+        die_with({topic_, payload, 1, false}, with, true, {.version = version}, rules);
+        const ::mqtt::const_message_ptr will = client_.next();
+        EXPECT_EQ(properties_of(*will), property_pairs{});
+        const ::mqtt::const_message_ptr taken = agreeing.take(will);
+        EXPECT_EQ(taken->get_payload_str(), payload);
+        EXPECT_EQ(context_of(taken), with);
+      }
+    }
+  }
 }
 
 TEST_F(mqtt_session, of_a_shared_subscription_gives_each_message_once_with_its_own_context) {

@@ -14,6 +14,7 @@
 #include "waybill/mqtt/cpp/message.hpp"
 #include "waybill/mqtt/cpp/publish_options.hpp"
 #include "waybill/mqtt/cpp/session.hpp"
+#include "waybill/mqtt/cpp/wrapping.hpp"
 #include "waybill/mqtt/envelope_rule.hpp"
 
 namespace waybill::inline v0::mqtt {
@@ -149,25 +150,22 @@ class sender {
     const ::mqtt::const_message_ptr original = message;  // what the rest borrows from
     const destination to(original->get_topic());
     const ::mqtt::binary& payload = original->get_payload();
-    // An empty retained message takes one out of the broker's store: it says something, but is
-    // none.
-    const bool is_removal = payload.empty() && original->is_retained();
-    envelope_writer envelope(
-        form, is_removal ? std::nullopt : std::optional<std::string_view>(payload), with_, to);
+    envelope_writer envelope(form, payload_to_wrap(payload, original->is_retained()), with_, to);
     outgoing decided = with_.tracer == nullptr
                            ? outgoing(envelope, explicit_context, envelope.mode(mode), with_, to)
                            : outgoing(envelope, explicit_context, envelope.mode(mode), with_,
                                       describe(*original, true));
     prepared ready{std::move(message), decided.take_span(), decided.sent_trace()};
     try {
-      if (decided.changes_headers()) decided.write(envelope, envelope.budget(room_for(ready)));
-      envelope.close();
-      if (!envelope.is_changed()) return ready;
-      ::mqtt::binary text;
-      text.reserve(envelope.size());
-      envelope.append_to(text);
+      const auto fits = [&](std::size_t bytes) {
+        return encoded_bytes({to.name.size(), bytes, original->get_qos()},
+                             original->get_properties().c_struct()) <= session_.packet_bytes_max();
+      };
+      wrapped_payload made = wrap_payload(decided, envelope, with_, to, room_for(ready), fits);
+      if (!made.has_position) ready.trace = {};
+      if (!made.text.has_value()) return ready;
       auto wrapped = std::make_shared<::mqtt::message>(*ready.message);
-      wrapped->set_payload(::mqtt::binary_ref(std::move(text)));
+      wrapped->set_payload(::mqtt::binary_ref(*std::move(made.text)));
       ready.message = std::move(wrapped);
     } catch (...) {
       detail::count_failure(with_, direction::outbound, to);
