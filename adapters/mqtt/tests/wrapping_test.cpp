@@ -1,5 +1,7 @@
 // Envelopes that have to fit, and those of last wills.
 
+#include "waybill/mqtt/cpp/wrapping.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstddef>
@@ -9,7 +11,6 @@
 
 #include "support/contexts.hpp"
 #include "waybill/mqtt/cpp/will.hpp"
-#include "waybill/mqtt/cpp/wrapping.hpp"
 
 namespace {
 
