@@ -1,6 +1,7 @@
 #include "waybill/rabbitmq/outgoing_properties.hpp"
 
 #include <climits>
+#include <cstdint>
 #include <cstring>
 #include <new>
 
@@ -30,20 +31,27 @@ char* outgoing_properties::more_text(std::size_t bytes) {
     text = more_text(value.size());
   }
   if (!value.empty()) std::memcpy(text, value.data(), value.size());
-  // Two formats may share a field, and one may set a field twice: there is room for each name once.
-  std::size_t position = count_of_given_;
-  while (position < count_ && text_of(entries_[position].key) != name) ++position;
-  amqp_table_entry_t& entry = entries_[position];
-  if (position == count_) {
-    ++count_;
-    entry.key = bytes_of(name);  // static text, as waybill::field has it
-    entry.value.kind = AMQP_FIELD_KIND_UTF8;
-    field_bytes_ += bytes_per_field + name.size();
-  } else {
-    field_bytes_ -= entry.value.value.bytes.len;
-  }
+  const std::uint64_t bit = std::uint64_t{1} << (name.size() % 64);
+  if ((lengths_ & bit) != 0 && replace_field(name, {value.size(), text})) return;
+  lengths_ |= bit;
+  amqp_table_entry_t& entry = entries_[count_++];
+  entry.key = bytes_of(name);  // static text, as waybill::field has it
+  entry.value.kind = AMQP_FIELD_KIND_UTF8;
   entry.value.value.bytes = {value.size(), text};
-  field_bytes_ += value.size();
+  field_bytes_ += bytes_per_field + name.size() + value.size();
+}
+
+/// Two formats may share a field, and one may set a field twice: there is room for each name once.
+/// False: the name is new.
+bool outgoing_properties::replace_field(std::string_view name, const amqp_bytes_t& value) noexcept {
+  for (std::size_t i = count_of_given_; i < count_; ++i) {
+    if (text_of(entries_[i].key) != name) continue;
+    amqp_bytes_t& replaced = entries_[i].value.value.bytes;
+    field_bytes_ = field_bytes_ - replaced.len + value.len;
+    replaced = value;
+    return true;
+  }
+  return false;
 }
 
 /// Writes where no older field is left of what is replaced: nothing has to be erased.
@@ -153,6 +161,7 @@ bool outgoing_properties::copy_headers(const propagator& formats, bool replaces_
 
 void outgoing_properties::forget_fields() noexcept {
   count_ = count_of_given_;
+  lengths_ = 0;
   text_bytes_ = 0;
   field_bytes_ = 0;
 }

@@ -94,6 +94,7 @@ class WAYBILL_API outgoing_properties {
   [[nodiscard]] std::size_t room_for_fields(std::size_t frame_bytes_max) const noexcept;
   [[nodiscard]] char* more_text(std::size_t bytes);
   void set(std::string_view name, std::string_view value);
+  bool replace_field(std::string_view name, const amqp_bytes_t& value) noexcept;
   void forget_fields() noexcept;
   void finish() noexcept;
 
@@ -101,6 +102,7 @@ class WAYBILL_API outgoing_properties {
   bool is_written_ = false;
   std::size_t count_ = 0;           // of entries_
   std::size_t count_of_given_ = 0;  // how many of them came from given_
+  std::uint64_t lengths_ = 0;       // bit n: one of our fields has a name of n bytes
   std::size_t text_bytes_ = 0;      // used of text_
   std::size_t field_bytes_ = 0;     // what our fields encode to
   std::size_t base_bytes_ = 0;      // of the frame without the fields that are replaced
