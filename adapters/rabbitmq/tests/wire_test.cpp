@@ -156,12 +156,12 @@ TEST_P(rabbitmq_neighbour, context_is_read_as_it_was_sent_and_nothing_is_counted
       continue;
     }
     EXPECT_EQ(traceparent_text(read), traceparent);
-    EXPECT_EQ(text_of(read.trace().trace().to_hex()), sent.at("trace_id"));
+    EXPECT_EQ(text_of(read.trace().trace().to_hex()), sent.at("trace_id").get<std::string>());
     if (!sent.at("span_id").is_null()) {
-      EXPECT_EQ(text_of(read.trace().span().to_hex()), sent.at("span_id"));
+      EXPECT_EQ(text_of(read.trace().span().to_hex()), sent.at("span_id").get<std::string>());
     }
     EXPECT_EQ(traceparent_text(read).substr(53), sent.value("flags", "01"));
-    EXPECT_EQ(read.tracestate_text(), sent.at("tracestate"));
+    EXPECT_EQ(read.tracestate_text(), sent.at("tracestate").get<std::string>());
     EXPECT_EQ(baggage_of(read), expected_baggage(GetParam(), sent));
   }
 }
