@@ -25,7 +25,7 @@ waybill::context context_with_everything() {
   return waybill::extract(waybill::reader_ref(headers), {}).context();
 }
 
-class Bridges : public testing::Test {
+class bridges : public testing::Test {
  protected:
   static void SetUpTestSuite() { legs = make_legs(); }
   static void TearDownTestSuite() { legs.clear(); }
@@ -48,9 +48,9 @@ class Bridges : public testing::Test {
 
   static std::vector<std::unique_ptr<leg>> legs;
 };
-std::vector<std::unique_ptr<leg>> Bridges::legs;
+std::vector<std::unique_ptr<leg>> bridges::legs;
 
-TEST_F(Bridges, a_context_survives_every_order_of_the_brokers) {
+TEST_F(bridges, a_context_survives_every_order_of_the_brokers) {
   const waybill::context sent = context_with_everything();
   ASSERT_FALSE(sent.tracestate_text().empty());
   ASSERT_FALSE(sent.baggage_text().empty());
@@ -67,7 +67,7 @@ TEST_F(Bridges, a_context_survives_every_order_of_the_brokers) {
   } while (std::ranges::next_permutation(way).found);
 }
 
-TEST_F(Bridges, a_context_survives_the_same_broker_twice) {
+TEST_F(bridges, a_context_survives_the_same_broker_twice) {
   const waybill::context sent = context_with_everything();
   for (std::size_t i = 0; i < legs.size(); ++i) {
     std::size_t hops = 0;
@@ -77,7 +77,7 @@ TEST_F(Bridges, a_context_survives_the_same_broker_twice) {
   }
 }
 
-TEST_F(Bridges, a_message_without_a_context_goes_on_without_one) {
+TEST_F(bridges, a_message_without_a_context_goes_on_without_one) {
   std::size_t hops = 0;
   pass({0, 1, 2, 3}, 0, {own_headers, "an order"}, {}, hops);
   EXPECT_EQ(hops, 4U);

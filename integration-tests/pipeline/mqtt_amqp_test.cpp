@@ -37,7 +37,7 @@ waybill::context context_with_everything() {
   return waybill::extract(waybill::reader_ref(headers), {}).context();
 }
 
-class MqttAndAmqp : public testing::Test {
+class mqtt_and_amqp : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     const loopback_port port;
@@ -49,7 +49,7 @@ class MqttAndAmqp : public testing::Test {
   }
   static void TearDownTestSuite() { broker.reset(); }
 
-  MqttAndAmqp()
+  mqtt_and_amqp()
       : connection_(waybill::rabbitmq::connection::open(
             {.host = broker->address().host, .port = broker->address().port})),
         client_(mqtt_uri, "both-ways", mqtt::create_options(MQTTVERSION_5)) {
@@ -61,7 +61,7 @@ class MqttAndAmqp : public testing::Test {
     options.set_password("guest");
     client_.connect(options)->wait();
   }
-  ~MqttAndAmqp() override { client_.disconnect()->wait(); }
+  ~mqtt_and_amqp() override { client_.disconnect()->wait(); }
 
   /// A queue of what MQTT publishes to a topic whose levels are joined by dots here.
   std::string bind(const std::string& routing_key) {
@@ -83,10 +83,10 @@ class MqttAndAmqp : public testing::Test {
   waybill::rabbitmq::connection connection_;
   waybill::mqtt::async_client client_;
 };
-std::unique_ptr<rabbitmq_broker> MqttAndAmqp::broker;
-std::string MqttAndAmqp::mqtt_uri;
+std::unique_ptr<rabbitmq_broker> mqtt_and_amqp::broker;
+std::string mqtt_and_amqp::mqtt_uri;
 
-TEST_F(MqttAndAmqp, a_context_that_was_published_over_mqtt_is_consumed_over_amqp) {
+TEST_F(mqtt_and_amqp, a_context_that_was_published_over_mqtt_is_consumed_over_amqp) {
   ASSERT_TRUE(connection_.is_open());
   waybill::rabbitmq::consumer consumer(connection_, bind("from.mqtt"), {});
   ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);
@@ -110,7 +110,7 @@ TEST_F(MqttAndAmqp, a_context_that_was_published_over_mqtt_is_consumed_over_amqp
   }
 }
 
-TEST_F(MqttAndAmqp, a_context_that_was_published_over_amqp_is_consumed_over_mqtt) {
+TEST_F(mqtt_and_amqp, a_context_that_was_published_over_amqp_is_consumed_over_mqtt) {
   ASSERT_TRUE(connection_.is_open());
   client_.subscribe("from/amqp", 1)->wait();
   waybill::rabbitmq::publisher publisher(connection_, {});
