@@ -9,7 +9,6 @@
 #include <iterator>
 #include <stdexcept>
 #include <system_error>
-#include <thread>
 
 #include "environment.hpp"
 #include "unique_descriptor.hpp"
@@ -133,12 +132,11 @@ mosquitto_broker::start_outcome mosquitto_broker::launch(clock::time_point deadl
   process_ = std::make_unique<child_process>(
       std::vector<std::string>{find_mosquitto(), "-c", settings_file().string()},
       child_streams{-1, output.get(), output.get()});
-  while (process_->running()) {
+  do {
     // Said once its sockets listen. An answer on the port would not tell it from another server.
     if (log().find(" running\n", log_before) != std::string::npos) return start_outcome::ready;
     if (clock::now() >= deadline) return start_outcome::too_late;
-    std::this_thread::sleep_for(look_again_after);
-  }
+  } while (!process_->wait_until(clock::now() + look_again_after));
   return start_outcome::exited;
 }
 
