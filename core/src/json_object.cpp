@@ -62,6 +62,12 @@ errc json_object::scan(std::string_view text, std::span<const field> fields,
   }
   if (step == json_step::too_deep) return errc::too_large;
   if (step == json_step::malformed) return errc::malformed;
+  // One field of a trace that is the application's own takes the others with it.
+  std::uint32_t of_trace = 0;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (fields[i].concern == field_concern::trace) of_trace |= std::uint32_t{1} << i;
+  }
+  if ((foreign_ & of_trace) != 0) foreign_ |= of_trace;
   for (std::uint32_t left = found_; left != 0; left &= left - 1) {
     slot& each = slots_[static_cast<std::size_t>(std::countr_zero(left))];
     if (!decode(text, each.first, within.field_scan_bytes_max) ||

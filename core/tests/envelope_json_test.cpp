@@ -257,6 +257,18 @@ TEST(JsonMembers, EJ03_a_value_of_another_type_is_the_applications_own_and_stays
   }
 }
 
+TEST(JsonMembers, EJ03_a_position_and_its_tracestate_are_the_applications_own_together) {
+  for (const char* own : {"\"traceparent\":1,\"tracestate\":\"old=1\"", "\"traceparent\":[]",
+                          "\"tracestate\":{},\"traceparent\":\"mine\"", "\"tracestate\":7"}) {
+    const std::string payload = "{" + std::string(own) + "}";
+    const std::string out = sent(members, payload);
+    EXPECT_EQ(out, "{\"baggage\":\"tenant=acme\"," + payload.substr(1));
+    EXPECT_EQ(received(members, out), payload);
+    EXPECT_EQ(received(members, payload), payload);
+    EXPECT_FALSE(read(members, payload).has_trace());
+  }
+}
+
 TEST(JsonMembers, EJ04_of_repeated_ones_the_last_counts_and_all_are_removed) {
   const std::string other = "\"traceparent\":\"" + std::string(other_traceparent) + '"';
   const propagation with;

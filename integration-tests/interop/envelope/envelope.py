@@ -183,9 +183,13 @@ class Json:
             return True
         return False
 
+    def foreign(self):
+        """The names that are the application's own: of a trace's all or none."""
+        names = {name for name, value, *_ in self.members if value is FOREIGN}
+        return names.union(EVENT_FIELDS) if names.intersection(EVENT_FIELDS) else names
+
     def own(self, fields):
-        foreign = {name for name, value, *_ in self.members if value is FOREIGN}
-        return {name for name, *_ in self.members if name in fields} - foreign
+        return {name for name, *_ in self.members if name in fields} - self.foreign()
 
     def without(self, names, added=b""):
         """The text without these members and with others behind the brace."""
@@ -222,8 +226,7 @@ def write_members(payload, pairs):
     parsed = parse(payload)
     if parsed is None or not pairs:
         return payload
-    foreign = {name for name, value, *_ in parsed.members if value is FOREIGN}
-    pairs = [pair for pair in pairs if pair[0] in FIELDS and pair[0] not in foreign]
+    pairs = [pair for pair in pairs if pair[0] in FIELDS and pair[0] not in parsed.foreign()]
     return parsed.without({name for name, _ in pairs}, added_members(pairs)) if pairs else payload
 
 
