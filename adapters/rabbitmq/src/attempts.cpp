@@ -1,5 +1,6 @@
 #include "waybill/rabbitmq/attempts.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <span>
 
@@ -40,53 +41,94 @@ std::uint64_t saturating_sum(std::uint64_t a, std::uint64_t b) noexcept {
   return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-/// How often the message died in this queue because somebody gave it up; `death` is one entry.
-std::uint64_t failures_in(const amqp_table_t& death, std::string_view queue) noexcept {
+/// How often the message died because somebody gave it up, by the entries of x-death.
+struct failures {
+  std::uint64_t rejected_here = 0;  ///< rejected in the queue that it was taken from
+  std::uint64_t here = 0;           ///< these, and those that the delivery limit ended there
+  std::uint64_t elsewhere = 0;      ///< in all other queues
+};
+
+void add_death(failures& sum, const amqp_table_t& death, std::string_view queue) noexcept {
   std::uint64_t count = 1;
-  bool is_this_queue = false;
-  bool is_failure = false;
+  bool is_here = false;
+  std::string_view reason;
   for (const amqp_table_entry_t& each : entries_of(death)) {
     const std::string_view name = text_of(each.key);
     if (name == "count") {
       count = as_count(each.value).value_or(1);
     } else if (name == "queue") {
-      is_this_queue = as_field_value(each.value).kind == value_kind::text &&
-                      as_field_value(each.value).text == queue;
+      is_here = as_field_value(each.value).kind == value_kind::text &&
+                as_field_value(each.value).text == queue;
     } else if (name == "reason") {
-      const std::string_view reason = as_field_value(each.value).text;
-      is_failure = reason == "rejected" || reason == "delivery_limit";
+      reason = as_field_value(each.value).text;
     }
   }
-  return is_this_queue && is_failure ? count : 0;
+  const bool is_rejected = reason == "rejected";
+  if (!is_rejected && reason != "delivery_limit") return;
+  std::uint64_t& where = is_here ? sum.here : sum.elsewhere;
+  where = saturating_sum(where, count);
+  if (is_here && is_rejected) sum.rejected_here = saturating_sum(sum.rejected_here, count);
 }
 
-std::uint64_t failures_in(const amqp_array_t& deaths, std::string_view queue) noexcept {
-  std::uint64_t sum = 0;
+failures failures_in(const amqp_array_t& deaths, std::string_view queue) noexcept {
+  failures sum;
   if (deaths.entries == nullptr) return sum;
   for (int i = 0; i < deaths.num_entries; ++i) {
     const amqp_field_value_t& death = deaths.entries[i];
-    if (death.kind != AMQP_FIELD_KIND_TABLE) continue;
-    sum = saturating_sum(sum, failures_in(death.value.table, queue));
+    if (death.kind == AMQP_FIELD_KIND_TABLE) add_death(sum, death.value.table, queue);
   }
   return sum;
+}
+
+/// What the headers say of earlier deliveries.
+struct history {
+  std::optional<std::uint64_t> returned;  ///< x-delivery-count
+  std::optional<std::uint64_t> acquired;  ///< x-acquired-count, of RabbitMQ 4.3
+  std::optional<failures> failed;         ///< x-death
+  bool may_be_carried = false;            ///< written by RabbitMQ 3.13 or later
+};
+
+history history_of(const amqp_basic_properties_t& properties, std::string_view queue) noexcept {
+  history told;
+  for (const amqp_table_entry_t& each : entries_of(properties)) {
+    const std::string_view name = text_of(each.key);
+    if (name == "x-delivery-count") {
+      told.returned = as_count(each.value);
+    } else if (name == "x-acquired-count") {
+      told.acquired = as_count(each.value);
+    } else if (name == "x-death" && each.value.kind == AMQP_FIELD_KIND_ARRAY) {
+      told.failed = failures_in(each.value.value.array, queue);
+    } else if (name == "x-last-death-queue") {
+      told.may_be_carried = true;
+    }
+  }
+  return told;
+}
+
+/// How many deliveries from this queue there were before, at the least.
+std::uint64_t earlier_deliveries(const history& told) noexcept {
+  const failures failed = told.failed.value_or(failures{});
+  const std::uint64_t counted = std::max(told.returned.value_or(0), told.acquired.value_or(0));
+  if (!told.may_be_carried) return saturating_sum(counted, failed.here);
+  // A dead letter of a quorum queue of RabbitMQ 4 brings along how often it was rejected or lost
+  // with its consumer, in any quorum queue; the first return replaces that number by the returns
+  // since. So less than the rejections here is such a new count. What is not less may be either,
+  // the bytes are the same: counted is what both have in common.
+  if (!told.acquired.has_value() && counted < failed.rejected_here) {
+    return saturating_sum(counted, failed.here);
+  }
+  return std::max(failed.here, counted - std::min(counted, failed.elsewhere));
 }
 
 }  // namespace
 
 std::uint64_t delivery_attempt(const amqp_basic_properties_t& properties, std::string_view queue,
                                bool redelivered) noexcept {
-  std::optional<std::uint64_t> returned;
-  std::optional<std::uint64_t> failed;
-  for (const amqp_table_entry_t& each : entries_of(properties)) {
-    const std::string_view name = text_of(each.key);
-    if (name == "x-delivery-count") {
-      returned = as_count(each.value);
-    } else if (name == "x-death" && each.value.kind == AMQP_FIELD_KIND_ARRAY) {
-      failed = failures_in(each.value.value.array, queue);
-    }
+  const history told = history_of(properties, queue);
+  if (!told.returned.has_value() && !told.acquired.has_value() && !told.failed.has_value()) {
+    return redelivered ? 2 : 1;
   }
-  if (!returned.has_value() && !failed.has_value()) return redelivered ? 2 : 1;
-  return saturating_sum(1, saturating_sum(returned.value_or(0), failed.value_or(0)));
+  return saturating_sum(1, earlier_deliveries(told));
 }
 
 }  // namespace waybill::inline v0::rabbitmq

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <deque>
+#include <initializer_list>
 #include <limits>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "support/random_tables.hpp"
@@ -43,6 +45,16 @@ class dead_letter {
     headers_.add_array("x-death", std::move(values));
   }
   own_table& headers() { return headers_; }
+  /// What RabbitMQ writes from 3.13 on.
+  dead_letter& with_last_death(std::string_view queue, std::string_view reason) {
+    headers_.add("x-last-death-exchange", "");
+    headers_.add("x-last-death-queue", queue).add("x-last-death-reason", reason);
+    return *this;
+  }
+  dead_letter& with_count(std::string_view name, std::int64_t count) {
+    headers_.add(name, int64_value(count));
+    return *this;
+  }
   std::uint64_t attempt(std::string_view queue, bool redelivered = false) {
     return delivery_attempt(headers_.properties(), queue, redelivered);
   }
@@ -121,6 +133,96 @@ TEST(rabbitmq_attempts, both_headers_are_added) {
   EXPECT_EQ(message.attempt("orders"), 8U);
 }
 
+/// A message that RabbitMQ rejected from "work" so often, and that waited in "wait" each time.
+dead_letter rejected_and_back(std::int64_t rejections) {
+  return dead_letter({{"wait", "expired", rejections}, {"work", "rejected", rejections}});
+}
+
+// As a bare client saw RabbitMQ 3.10 do it.
+TEST(rabbitmq_attempts, of_rabbitmq_3_are_the_returns_since_the_last_rejection_and_all_rejections) {
+  for (const std::int64_t rejections : {1, 2, 3}) {
+    const auto past = static_cast<std::uint64_t>(rejections);
+    EXPECT_EQ(rejected_and_back(rejections).attempt("work", false), past + 1);
+    for (const std::int64_t returns : {1, 2, 3}) {
+      dead_letter message = rejected_and_back(rejections);
+      EXPECT_EQ(message.with_count("x-delivery-count", returns).attempt("work", true),
+                past + static_cast<std::uint64_t>(returns) + 1);
+    }
+  }
+}
+
+struct seen_of_rabbitmq_4 {
+  std::int64_t rejections;
+  std::int64_t delivery_count;
+  std::uint64_t attempt;
+};
+
+// As a bare client saw RabbitMQ 4.0 do it; each of these was delivered with the flag redelivered.
+void expect_of_rabbitmq_4(std::initializer_list<seen_of_rabbitmq_4> deliveries) {
+  for (const auto& [rejections, delivery_count, attempt] : deliveries) {
+    dead_letter message = rejected_and_back(rejections);
+    message.with_last_death("wait", "expired").with_count("x-delivery-count", delivery_count);
+    EXPECT_EQ(message.attempt("work", true), attempt)
+        << rejections << " rejections, x-delivery-count " << delivery_count;
+  }
+}
+
+TEST(rabbitmq_attempts, of_rabbitmq_4_do_not_count_rejections_twice) {
+  expect_of_rabbitmq_4({{1, 1, 2}, {2, 2, 3}, {3, 3, 4}});
+}
+
+TEST(rabbitmq_attempts, of_rabbitmq_4_count_deliveries_that_were_lost_with_their_consumer) {
+  // One lost and one rejected in each round, then two and one: the first delivery of a new round.
+  expect_of_rabbitmq_4({{1, 2, 3}, {2, 4, 5}});
+  expect_of_rabbitmq_4({{1, 3, 4}, {2, 6, 7}});
+}
+
+TEST(rabbitmq_attempts, of_rabbitmq_4_add_returns_that_can_be_nothing_else) {
+  expect_of_rabbitmq_4({{2, 1, 4}, {3, 1, 5}, {3, 2, 6}});
+}
+
+TEST(rabbitmq_attempts, of_rabbitmq_4_are_rather_too_low_where_returns_may_be_failures) {
+  expect_of_rabbitmq_4({{1, 1, 2}, {1, 2, 3}, {1, 3, 4}, {2, 2, 3}, {2, 3, 4}});
+}
+
+TEST(rabbitmq_attempts, of_rabbitmq_4_begin_anew_in_a_quorum_queue_behind_another) {
+  for (const auto& [count, attempt] : {std::pair{1, 1U}, std::pair{2, 2U}, std::pair{4, 4U}}) {
+    dead_letter message({{"work", "rejected", 1}});
+    message.with_last_death("work", "rejected").with_count("x-delivery-count", count);
+    EXPECT_EQ(message.attempt("dead", true), attempt) << count;
+  }
+  dead_letter ended_by_limit({{"work", "delivery_limit", 1}});
+  EXPECT_EQ(ended_by_limit.with_last_death("work", "delivery_limit").attempt("dead"), 1U);
+}
+
+TEST(rabbitmq_attempts, of_rabbitmq_4_count_a_failure_by_the_limit_that_brought_no_count) {
+  dead_letter message({{"work", "delivery_limit", 1}, {"work", "rejected", 1}});
+  message.with_last_death("wait", "expired").with_count("x-delivery-count", 1);
+  EXPECT_EQ(message.attempt("work", true), 3U);
+}
+
+TEST(rabbitmq_attempts, of_classic_queues_of_rabbitmq_4_are_their_rejections) {
+  dead_letter message = rejected_and_back(2);
+  EXPECT_EQ(message.with_last_death("wait", "expired").attempt("work", true), 3U);
+}
+
+// RabbitMQ 4.3 documents two counts: of failed deliveries, and of all.
+TEST(rabbitmq_attempts, an_acquired_count_counts_where_it_is_the_larger_one) {
+  own_table returned;
+  returned.add("x-acquired-count", int64_value(3));
+  EXPECT_EQ(delivery_attempt(returned.properties(), "work", true), 4U);
+  returned.add("x-delivery-count", int64_value(1));
+  EXPECT_EQ(delivery_attempt(returned.properties(), "work", true), 4U);
+  own_table failed;
+  failed.add("x-acquired-count", int64_value(1)).add("x-delivery-count", int64_value(2));
+  EXPECT_EQ(delivery_attempt(failed.properties(), "work", true), 3U);
+
+  dead_letter message = rejected_and_back(3);
+  message.with_last_death("wait", "expired").with_count("x-acquired-count", 1);
+  EXPECT_EQ(message.attempt("work", true), 4U) << "whether it begins anew is not known";
+  EXPECT_EQ(message.with_count("x-acquired-count", 5).attempt("work", true), 6U);
+}
+
 TEST(rabbitmq_attempts, an_entry_without_a_count_is_one_failure) {
   EXPECT_EQ(
       dead_letter({{"orders", "rejected", std::nullopt}, {"orders", "rejected", std::nullopt}})
@@ -133,6 +235,8 @@ TEST(rabbitmq_attempts, the_sum_stops_at_the_largest_number) {
                        {"orders", "rejected", INT64_MAX},
                        {"orders", "delivery_limit", INT64_MAX}});
   EXPECT_EQ(message.attempt("orders"), largest);
+  EXPECT_EQ(message.with_last_death("orders", "rejected").attempt("orders"), largest);
+  EXPECT_EQ(message.with_count("x-delivery-count", 1).attempt("other"), 1U);
   own_table table;
   amqp_field_value_t value = waybill_test::value_of_kind(AMQP_FIELD_KIND_U64);
   value.value.u64 = largest;

@@ -13,6 +13,12 @@ namespace waybill::inline v0::rabbitmq {
 /// of the counts of those `x-death` entries whose queue is `queue` and whose reason is `rejected`
 /// or `delivery_limit`: the entries of a queue where retries wait for their time say `expired`.
 /// With neither header 2 for a message that was delivered before, else 1.
+///
+/// Quorum queues of RabbitMQ 4 let `x-delivery-count` of a dead letter begin with its failures so
+/// far, and begin anew at its first return. A count that is not less than the rejections in `queue`
+/// may be either (where `x-last-death-queue` tells of RabbitMQ 3.13 or later). Rejections are not
+/// counted again then, and failures in other queues are taken off: the attempt is too low rather
+/// than too high. `x-acquired-count` (RabbitMQ 4.3) is used when it is the larger one.
 /// @par Input    `queue`: the one that the message was taken from. Integers of any type count; a
 ///               header of another type is as good as absent, an entry without a count is 1.
 /// @par Errors   never throws, whatever the headers hold; the sum stops at the largest number.
