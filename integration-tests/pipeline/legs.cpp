@@ -71,28 +71,58 @@ class kafka_leg final : public leg {
   waybill::kafka::consumer consumer_;
 };
 
+/// Headers as an application makes them.
+std::vector<amqp_table_entry_t> entries_for(const pairs& headers) {
+  std::vector<amqp_table_entry_t> entries;
+  for (const auto& [header, value] : headers) {
+    amqp_table_entry_t& entry = entries.emplace_back();
+    entry.key = waybill::rabbitmq::bytes_of(header);
+    entry.value.kind = AMQP_FIELD_KIND_UTF8;
+    entry.value.value.bytes = waybill::rabbitmq::bytes_of(value);
+  }
+  return entries;
+}
+
+amqp_basic_properties_t properties_for(std::vector<amqp_table_entry_t>& entries) {
+  amqp_basic_properties_t properties{};
+  properties._flags = AMQP_BASIC_HEADERS_FLAG;
+  properties.headers = {static_cast<int>(entries.size()), entries.data()};
+  return properties;
+}
+
+pairs texts_of(const amqp_table_t& headers) {
+  pairs texts;
+  for (const amqp_table_entry_t& entry : waybill::rabbitmq::entries_of(headers)) {
+    texts.emplace_back(waybill::rabbitmq::text_of(entry.key),
+                       waybill::rabbitmq::text_of(entry.value.value.bytes));
+  }
+  return texts;
+}
+
 class rabbitmq_leg final : public leg {
  public:
   explicit rabbitmq_leg(const amqp_address& where)
-      : connection_(waybill::rabbitmq::connection::open({.host = where.host, .port = where.port})),
+      : bare_(where),
+        bare_queue_(unique_queue("bridge")),
+        connection_(waybill::rabbitmq::connection::open({.host = where.host, .port = where.port})),
         queue_(declare(connection_)),
         publisher_(connection_, {}),
         consumer_(connection_, queue_, {}) {
     require(consumer_.start() == AMQP_STATUS_OK, "RabbitMQ sends nothing");
+    bare_.declare_queue(bare_queue_);
   }
 
   [[nodiscard]] std::string name() const override { return "RabbitMQ"; }
+  /// RabbitMQ 4 keeps one header of each name.
+  [[nodiscard]] pairs bare(const pairs& headers) override {
+    std::vector<amqp_table_entry_t> entries = entries_for(headers);
+    const amqp_basic_properties_t properties = properties_for(entries);
+    bare_.publish("", bare_queue_, "", &properties);
+    return texts_of(bare_.get(bare_queue_).value().properties().headers);
+  }
   void send(const parcel& sent) override {
-    std::vector<amqp_table_entry_t> entries;
-    for (const auto& [header, value] : sent.headers) {
-      amqp_table_entry_t& entry = entries.emplace_back();
-      entry.key = waybill::rabbitmq::bytes_of(header);
-      entry.value.kind = AMQP_FIELD_KIND_UTF8;
-      entry.value.value.bytes = waybill::rabbitmq::bytes_of(value);
-    }
-    amqp_basic_properties_t properties{};
-    properties._flags = AMQP_BASIC_HEADERS_FLAG;
-    properties.headers = {static_cast<int>(entries.size()), entries.data()};
+    std::vector<amqp_table_entry_t> entries = entries_for(sent.headers);
+    const amqp_basic_properties_t properties = properties_for(entries);
     require(
         publisher_.publish({.routing_key = queue_, .body = sent.body, .properties = &properties}) ==
             AMQP_STATUS_OK,
@@ -101,12 +131,7 @@ class rabbitmq_leg final : public leg {
   void receive(const std::function<void(const parcel&)>& handler) override {
     waybill::rabbitmq::message came = consumer_.receive(patience);
     require(static_cast<bool>(came), "nothing came from RabbitMQ");
-    parcel seen{{}, std::string(came.body())};
-    for (const amqp_table_entry_t& entry :
-         waybill::rabbitmq::entries_of(came.properties().headers)) {
-      seen.headers.emplace_back(waybill::rabbitmq::text_of(entry.key),
-                                waybill::rabbitmq::text_of(entry.value.value.bytes));
-    }
+    const parcel seen{texts_of(came.properties().headers), std::string(came.body())};
     const int settled =
         consumer_.handle(came, [&](const waybill::rabbitmq::message&) { handler(seen); });
     require(settled == AMQP_STATUS_OK, "RabbitMQ takes no acknowledgement");
@@ -124,6 +149,8 @@ class rabbitmq_leg final : public leg {
     return std::string(waybill::rabbitmq::text_of(made->queue));
   }
 
+  bare_amqp bare_;
+  std::string bare_queue_;
   waybill::rabbitmq::connection connection_;
   std::string queue_;
   waybill::rabbitmq::publisher publisher_;
@@ -155,7 +182,9 @@ class mqtt_leg final : public leg {
   [[nodiscard]] std::string name() const override {
     return carries_headers() ? "MQTT 5" : "MQTT 3.1.1";
   }
-  [[nodiscard]] bool carries_headers() const override { return version_ == MQTTVERSION_5; }
+  [[nodiscard]] pairs bare(const pairs& headers) override {
+    return carries_headers() ? headers : pairs();
+  }
   void send(const parcel& sent) override {
     mqtt::properties properties;
     if (carries_headers()) {
@@ -181,6 +210,8 @@ class mqtt_leg final : public leg {
   }
 
  private:
+  /// Whether there is a place for the application's own headers.
+  [[nodiscard]] bool carries_headers() const { return version_ == MQTTVERSION_5; }
   /// The frame is for MQTT 3.1.1: with MQTT 5 the context goes into properties all the same.
   static waybill::mqtt::client_options options_for(const std::string& topic) {
     waybill::mqtt::client_options options;

@@ -30,8 +30,8 @@ class leg {
   virtual ~leg() = default;
 
   [[nodiscard]] virtual std::string name() const = 0;
-  /// Whether there is a place for the application's own headers.
-  [[nodiscard]] virtual bool carries_headers() const { return true; }
+  /// What this broker makes of an application's headers when waybill has no part in them.
+  [[nodiscard]] virtual pairs bare(const pairs& headers) { return headers; }
   /// Sends under the current context.
   virtual void send(const parcel& sent) = 0;
   /// Waits for the next parcel and handles it under its context.

@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "support/rabbitmq_test.hpp"
+#include "support/seen_by_pika.hpp"
 #include "waybill/rabbitmq/outgoing_properties.hpp"
 
 namespace waybill_test {
@@ -102,6 +104,8 @@ class nested_headers {
 };
 
 TEST_F(frame_size, that_is_not_measured_since_tables_are_deep_costs_the_fields_and_nothing_else) {
+  const std::string bare_queue = new_queue();
+  std::vector<int> depths;
   // 7 bytes for each table: 500 are within the frame, and 600 are not.
   for (const auto& [depth, expected] :
        {std::pair{63, AMQP_STATUS_OK}, std::pair{65, AMQP_STATUS_OK},
@@ -112,14 +116,25 @@ TEST_F(frame_size, that_is_not_measured_since_tables_are_deep_costs_the_fields_a
             {.routing_key = queue_, .properties = &headers.properties(), .context = &context_}),
         expected)
         << depth;
-    EXPECT_EQ(publisher_.wait_for_confirms(patience), AMQP_STATUS_OK);
-    const auto came = bare_.get(queue_);
-    ASSERT_EQ(came.has_value(), expected == AMQP_STATUS_OK) << small_.reason().reply_text;
-    if (!came.has_value()) continue;
-    EXPECT_EQ(came->count("traceparent"), depth <= 64 ? 1U : 0U) << depth;
-    EXPECT_EQ(encoded(first_of(came->properties().headers, 1)),
-              encoded(headers.properties().headers))
-        << depth;
+    ASSERT_EQ(publisher_.wait_for_confirms(patience), AMQP_STATUS_OK) << small_.reason().reply_text;
+    if (expected != AMQP_STATUS_OK) continue;
+    depths.push_back(depth);
+    header_table same;
+    same.add("t", headers.properties().headers.entries[0].value);
+    if (depth <= 64) add_fields(same, context_);
+    const amqp_basic_properties_t properties = same.properties();
+    bare_.publish("", bare_queue, "", &properties);
+  }
+  // Not by rabbitmq-c: from 0.14 on it reads no tables deeper than 100.
+  const std::vector<nlohmann::json> came = seen_by_pika(queue_);
+  const std::vector<nlohmann::json> bare = seen_by_pika(bare_queue);
+  ASSERT_EQ(came.size(), depths.size());
+  ASSERT_EQ(bare.size(), depths.size());
+  for (std::size_t i = 0; i < depths.size(); ++i) {
+    EXPECT_EQ(came[i], bare[i]) << depths[i];
+    EXPECT_EQ(came[i]["headers"].size(), depths[i] <= 64 ? 4U : 1U) << depths[i];
+    const auto nested = came[i]["headers"]["t"].get<std::string>();
+    EXPECT_EQ(std::ranges::count(nested, '{'), depths[i]);
   }
 }
 

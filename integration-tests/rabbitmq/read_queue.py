@@ -9,6 +9,8 @@ import sys
 
 import pika
 
+# pika reads a table within a table by calling itself.
+sys.setrecursionlimit(10_000)
 host, port, queue = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 connection = pika.BlockingConnection(pika.ConnectionParameters(host, port))
 channel = connection.channel()

@@ -28,6 +28,13 @@ inline waybill::rabbitmq::connection_parameters parameters_of(const amqp_address
   return where;
 }
 
+/// Adds what a publisher of waybill adds for a context, in its order.
+inline void add_fields(header_table& headers, const waybill::context& context) {
+  headers.add("traceparent", traceparent_of(context));
+  headers.add("tracestate", context.tracestate_text());
+  headers.add("baggage", context.baggage_text());
+}
+
 /// A test on a broker that it shares with others.
 class rabbitmq_test : public testing::Test {
  protected:

@@ -108,9 +108,4 @@ std::string encoded(const amqp_table_t& table) {
   return bytes;
 }
 
-amqp_table_t first_of(const amqp_table_t& table, int count) {
-  if (table.num_entries < count) throw std::runtime_error("not so many entries");
-  return {count, table.entries};
-}
-
 }  // namespace waybill_test

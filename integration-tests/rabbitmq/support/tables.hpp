@@ -37,7 +37,5 @@ class header_table {
 
 /// As rabbitmq-c writes it to the wire.
 std::string encoded(const amqp_table_t& table);
-/// The first entries alone.
-amqp_table_t first_of(const amqp_table_t& table, int count);
 
 }  // namespace waybill_test
