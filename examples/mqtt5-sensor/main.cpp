@@ -83,6 +83,8 @@ int main(int argc, char** argv) try {
   }
   sensor.disconnect()->wait();
   dashboard.disconnect()->wait();
+  if (!is_right) std::cerr << "mqtt5_sensor: a reading came changed, or in another context\n";
+  if (!sent.empty()) std::cerr << "mqtt5_sensor: " << sent.size() << " readings did not come\n";
   return is_right && sent.empty() ? 0 : 1;
 } catch (const std::exception& error) {
   std::cerr << "mqtt5_sensor: " << error.what() << '\n';

@@ -191,6 +191,42 @@ TEST(mqtt_loss, of_an_acknowledgement_redelivers_with_dup_and_the_same_context) 
   EXPECT_EQ(context_of(again), sent);
 }
 
+TEST(mqtt_loss, of_the_connection_ends_every_wait_for_a_message_with_null) {
+  mosquitto_broker broker;
+  waybill::mqtt::async_client first(broker.address().uri(), unique_name("lost"), creation());
+  waybill::mqtt::async_client second(broker.address().uri(), unique_name("lost"), creation());
+  waybill::mqtt::async_client third(broker.address().uri(), unique_name("lost"), creation());
+  for (waybill::mqtt::async_client* each : {&first, &second, &third}) {
+    each->start_consuming();
+    each->connect(connecting())->wait();
+    each->subscribe("t", 1)->wait();
+  }
+  waybill::mqtt::client waiting(broker.address().uri(), unique_name("lost"), creation());
+  waiting.start_consuming();
+  waiting.connect(connecting());
+  waiting.subscribe("t", 1);
+  // A message that was fetched leaves no older news in the queue.
+  bare_client(broker.address()).publish("t", "x");
+  for (waybill::mqtt::async_client* each : {&first, &second, &third}) {
+    ASSERT_NE(each->consume_message(), nullptr);
+  }
+  ASSERT_NE(waiting.consume_message(), nullptr);
+  broker.kill();
+
+  EXPECT_EQ(first.consume_message(), nullptr);
+  const ::mqtt::const_message_ptr none = ::mqtt::make_message("t", "x");
+  ::mqtt::const_message_ptr came = none;
+  EXPECT_TRUE(second.try_consume_message_for(&came, patience));
+  EXPECT_EQ(came, nullptr);
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  came = none;
+  EXPECT_TRUE(third.try_consume_message_until(&came, deadline));
+  EXPECT_EQ(came, nullptr);
+  came = none;
+  EXPECT_TRUE(waiting.try_consume_message_until(&came, deadline));
+  EXPECT_EQ(came, nullptr);
+}
+
 TEST(mqtt_limits, a_packet_too_large_with_context_goes_without_some_of_it) {
   mosquitto_options options;
   options.max_packet_size = 300;

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 #include "run.hpp"
@@ -139,6 +140,55 @@ TEST_F(drop_in_receive, by_every_call_that_fetches_messages_strips_them) {
   seen.push_back(look_at(message));
   expect_numbered(seen, 6, false);
   EXPECT_FALSE(client_.try_consume_message(&message));
+}
+
+// From Paho 1.5 on the queue of messages has news of the connection, too.
+TEST_F(mqtt_receive, by_every_call_that_fetches_messages_passes_over_a_connection_that_came_up) {
+  const auto deadline = [] { return std::chrono::steady_clock::now() + patience; };
+  const auto fetched_by = [this](auto&& client, const auto& fetch) {
+    client.start_consuming();
+    if constexpr (std::is_base_of_v<::mqtt::client, std::remove_reference_t<decltype(client)>>) {
+      client.connect(connecting());
+      client.subscribe(topic_, 1);
+    } else {
+      client.connect(connecting())->wait();
+      client.subscribe(topic_, 1)->wait();
+    }
+    send_numbered(0, 1);
+    const ::mqtt::const_message_ptr first = fetch(client);
+    ASSERT_NE(first, nullptr);
+    expect_numbered({look_at(first)}, 1, false);
+  };
+  const auto fetched_by_each = [&](const auto& make) {
+    fetched_by(make(), [](auto& client) { return client.consume_message(); });
+    fetched_by(make(), [&](auto& client) {
+      const auto until = deadline();
+      ::mqtt::const_message_ptr message;
+      while (!client.try_consume_message(&message) && std::chrono::steady_clock::now() < until) {
+        std::this_thread::yield();
+      }
+      return message;
+    });
+    fetched_by(make(), [](auto& client) {
+      ::mqtt::const_message_ptr message;
+      EXPECT_TRUE(client.try_consume_message_for(&message, patience));
+      return message;
+    });
+    fetched_by(make(), [&](auto& client) {
+      ::mqtt::const_message_ptr message;
+      EXPECT_TRUE(client.try_consume_message_until(&message, deadline()));
+      return message;
+    });
+  };
+  const auto asynchronous = [this] {
+    return waybill::mqtt::async_client(server_.uri(), unique_name("first"), creation());
+  };
+  fetched_by_each(asynchronous);
+  fetched_by(asynchronous(), [](auto& client) { return client.try_consume_message_for(patience); });
+  fetched_by(asynchronous(),
+             [&](auto& client) { return client.try_consume_message_until(deadline()); });
+  fetched_by_each(
+      [this] { return waybill::mqtt::client(server_.uri(), unique_name("first"), creation()); });
 }
 
 TEST_F(drop_in_receive, handles_a_fetched_message_under_its_context_and_lets_exceptions_through) {

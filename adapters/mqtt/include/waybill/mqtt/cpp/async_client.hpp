@@ -139,7 +139,9 @@ class async_client : private detail::client_parts, public ::mqtt::async_client {
   bool try_consume_message_until(::mqtt::const_message_ptr* message,
                                  const std::chrono::time_point<Clock, Duration>& deadline) {
     return fetch(message, [&](auto* to) {
-      return ::mqtt::async_client::try_consume_message_until(to, deadline);
+      return detail::wait_until(deadline, [&](const auto& part) {
+        return ::mqtt::async_client::try_consume_message_for(to, part);
+      });
     });
   }
   template <class Clock, class Duration>

@@ -99,8 +99,11 @@ class client : private detail::client_parts, public ::mqtt::client {
   template <class Clock, class Duration>
   bool try_consume_message_until(::mqtt::const_message_ptr* message,
                                  const std::chrono::time_point<Clock, Duration>& deadline) {
-    return fetch(message,
-                 [&](auto* to) { return ::mqtt::client::try_consume_message_until(to, deadline); });
+    return fetch(message, [&](auto* to) {
+      return detail::wait_until(deadline, [&](const auto& part) {
+        return ::mqtt::client::try_consume_message_for(to, part);
+      });
+    });
   }
   /// @}
 

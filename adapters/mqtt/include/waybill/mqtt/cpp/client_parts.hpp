@@ -20,6 +20,26 @@ struct client_options {
 
 namespace detail {
 
+/// Waits until a deadline by a call that waits for a while: `wait_for(part)` is true when what is
+/// waited for came. Paho's own calls with a deadline will not do: in 1.5 they end with nothing when
+/// the connection comes up, and go on when it is lost.
+///
+/// Paho 1.5 begins a wait anew when the connection comes up meanwhile. So half of what is left is
+/// asked for each time, and a wait that lasts twice as long still ends in time.
+template <class Clock, class Duration, class WaitFor>
+bool wait_until(const std::chrono::time_point<Clock, Duration>& deadline, WaitFor&& wait_for) {
+  constexpr std::chrono::milliseconds too_short_to_halve{1};
+  while (true) {
+    const auto began = Clock::now();
+    const auto left = deadline - began;
+    const auto part = left > too_short_to_halve ? left / 2 : left;
+    if (wait_for(part)) return true;
+    if (part == left) return false;
+    // A wait that gives up early waits for nothing any more: Paho's queue is closed.
+    if (Clock::now() - began < part) return false;
+  }
+}
+
 /// What a drop-in adds to its client. A base in front of Paho's, so that it outlives the client's
 /// threads, which call it.
 struct client_parts {

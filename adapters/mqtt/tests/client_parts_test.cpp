@@ -1,0 +1,101 @@
+// How the drop-in clients wait until a deadline, by a clock that stands still unless it is told.
+
+#include "waybill/mqtt/cpp/client_parts.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+namespace waybill::mqtt {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct still_clock {
+  using duration = std::chrono::nanoseconds;
+  using rep = duration::rep;
+  using period = duration::period;
+  using time_point = std::chrono::time_point<still_clock>;
+
+  static time_point now() noexcept { return current; }
+  static inline time_point current{};
+};
+
+class wait_until : public testing::Test {
+ protected:
+  // As Paho's queue: waits for a message, and anew when the connection comes up meanwhile.
+  bool wait_for(std::chrono::nanoseconds patience) {
+    asked_.push_back(patience);
+    auto end = still_clock::now() + patience;
+    if (closes_at_ && *closes_at_ < end) {
+      advance_to(*closes_at_);
+      return false;
+    }
+    if (connects_at_ && *connects_at_ < end) {
+      advance_to(*connects_at_);
+      connects_at_.reset();
+      end = still_clock::now() + patience;
+    }
+    if (comes_at_ && *comes_at_ <= end) {
+      advance_to(*comes_at_);
+      return true;
+    }
+    advance_to(end);
+    return false;
+  }
+  bool wait() {
+    return detail::wait_until(deadline_, [this](const auto& part) { return wait_for(part); });
+  }
+
+  const still_clock::time_point begin_ = still_clock::now();
+  const still_clock::time_point deadline_ = begin_ + 30s;
+  std::optional<still_clock::time_point> comes_at_;
+  std::optional<still_clock::time_point> connects_at_;
+  std::optional<still_clock::time_point> closes_at_;
+  std::vector<std::chrono::nanoseconds> asked_;
+
+ private:
+  static void advance_to(still_clock::time_point when) {
+    if (when > still_clock::current) still_clock::current = when;
+  }
+};
+
+TEST_F(wait_until, ends_when_what_is_waited_for_comes) {
+  comes_at_ = begin_ + 20s;
+  EXPECT_TRUE(wait());
+  EXPECT_EQ(still_clock::now(), begin_ + 20s);
+}
+
+TEST_F(wait_until, ends_at_the_deadline_and_wakes_seldom) {
+  EXPECT_FALSE(wait());
+  EXPECT_EQ(still_clock::now(), deadline_);
+  EXPECT_LT(asked_.size(), 20U);
+}
+
+TEST_F(wait_until, ends_at_the_deadline_when_a_connection_has_come_up_meanwhile) {
+  connects_at_ = begin_ + 14s;
+  EXPECT_FALSE(wait());
+  EXPECT_EQ(still_clock::now(), deadline_);
+}
+
+TEST_F(wait_until, ends_at_once_when_nothing_comes_any_more) {
+  closes_at_ = begin_ + 10s;
+  EXPECT_FALSE(wait());
+  EXPECT_EQ(still_clock::now(), begin_ + 10s);
+  EXPECT_EQ(asked_.size(), 1U);
+}
+
+TEST_F(wait_until, of_the_past_takes_what_is_there) {
+  comes_at_ = begin_;
+  still_clock::current = deadline_ + 1s;
+  EXPECT_TRUE(wait());
+  comes_at_.reset();
+  asked_.clear();
+  EXPECT_FALSE(wait());
+  EXPECT_EQ(asked_.size(), 1U);
+}
+
+}  // namespace
+}  // namespace waybill::mqtt
