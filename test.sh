@@ -10,7 +10,8 @@ usage: ./test.sh [--unit] [--integration] [--sanitize] [--threads] [--stress]
   --unit         unit tests: no broker, no network
   --integration  tests against real brokers (Kafka, RabbitMQ, Mosquitto), and of the installed package
   --sanitize     unit tests and a few on real brokers under ASan and UBSan
-  --threads      core, the Kafka adapter and one test on a real Kafka under the thread sanitizer
+  --threads      core, the Kafka and MQTT adapters and one test on a real Kafka under the thread
+                 sanitizer
   --stress       a million messages through a real Apache Kafka
   --containers   the tests built and run in containers, on Debian 12 and on Debian 13: docs/containers.md.
                  As root or with sudo, or where a Docker daemon answers that this user may use
@@ -248,13 +249,13 @@ run_part() {
       ;;
     sanitize)
       get_kafka
-      build asan-ubsan
+      build asan-ubsan waybill_unit_tests waybill_sanitized_broker_tests
       run_tests "unit tests with ASan and UBSan" asan-ubsan unit "$jobs"
       run_tests "tests on brokers with ASan and UBSan" asan-ubsan sanitize 1
       ;;
     threads)
       get_kafka
-      build tsan waybill_core_tests waybill_kafka_tests waybill_kafka_groups_test
+      build tsan waybill_thread_tests
       run_tests "tests with the thread sanitizer" tsan threads 1
       ;;
     stress)

@@ -4,9 +4,13 @@
 #include <gtest/gtest.h>
 #include <mqtt/async_client.h>
 
+#include <array>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "../../../core/tests/support/recording_tracer.hpp"
@@ -130,6 +134,47 @@ TEST_F(deliveries, tell_the_position_that_the_message_has) {
   EXPECT_EQ(told_trace(), sent.trace());
   event.add({::mqtt::property::USER_PROPERTY, "traceparent", std::string(traceparent_b)});
   EXPECT_EQ(told_trace(), make_context(traceparent_b).trace()) << "an event keeps its own";
+}
+
+// Each thread sends its own messages and answers for those of its neighbour.
+TEST_F(deliveries, are_told_once_each_with_many_threads_that_send_and_answer) {
+  constexpr std::size_t thread_count = 4;
+  constexpr std::size_t message_count = 200;
+  std::mutex mutex;
+  std::map<const ::mqtt::token*, int> times;
+  waybill::mqtt::publisher_options counting;
+  counting.on_delivery = [&](const delivery& told) {
+    const std::scoped_lock lock(mutex);
+    ++times[told.token];
+  };
+  sender_ = std::make_unique<sender>(waybill::propagation(), counting);
+  std::array<std::vector<::mqtt::delivery_token_ptr>, thread_count> sent;
+  std::vector<std::jthread> threads;
+  for (std::size_t own = 0; own < thread_count; ++own) {
+    threads.emplace_back([&, own] {
+      std::size_t answered = 0;
+      while (answered < message_count) {
+        if (sent[own].size() < message_count) {
+          ::mqtt::delivery_token_ptr token = send();
+          const std::scoped_lock lock(mutex);
+          sent[own].push_back(std::move(token));
+        }
+        ::mqtt::token* next = nullptr;
+        {
+          const std::scoped_lock lock(mutex);
+          const auto& neighbour = sent[(own + 1) % thread_count];
+          if (answered < neighbour.size()) next = neighbour[answered].get();
+        }
+        if (next == nullptr) continue;
+        mock_async_client::acknowledge(*next, MQTTREASONCODE_SUCCESS);
+        ++answered;
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(times.size(), thread_count * message_count);
+  for (const auto& [token, count] : times) EXPECT_EQ(count, 1);
+  EXPECT_EQ(sender_->in_flight(), 0U);
 }
 
 TEST_F(deliveries, are_not_told_by_another_publish_while_paho_is_about_to) {
