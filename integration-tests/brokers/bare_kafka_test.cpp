@@ -21,7 +21,7 @@ class bare_kafka : public testing::Test {
     return topic;
   }
 
-  const kafka_address& broker_ = shared_kafka();
+  const kafka_address broker_ = shared_kafka();
 };
 
 // Every kind of value that Kafka tells apart, in an order that sorting would change.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -8,6 +9,17 @@ namespace waybill_test {
 /// A variable of this process's environment, or nothing.
 /// @par Threads Any, while no changed_variable begins or ends.
 std::optional<std::string> environment_variable(const char* name);
+
+struct network_address {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+/// The HOST:PORT that a variable of this process's environment names; nothing when it is not set,
+/// or empty.
+/// @par Errors  Throws std::runtime_error for text that is no HOST:PORT.
+/// @par Threads As environment_variable.
+std::optional<network_address> address_of_environment(const char* name);
 
 /// Sets a variable of this process's environment, or removes it (nullopt), and puts the old value
 /// back at its end. Programs that are started meanwhile see the change.

@@ -1,39 +1,16 @@
 #include "shared_kafka.hpp"
 
-#include <gtest/gtest.h>
-
 #include <chrono>
-#include <exception>
-#include <memory>
 
 #include "environment.hpp"
 #include "kafka_admin.hpp"
+#include "shared_broker.hpp"
 
 namespace waybill_test {
 
 namespace {
 
 constexpr std::chrono::seconds topic_patience{30};
-
-struct shared_state {
-  std::optional<kafka_address> address;
-  std::unique_ptr<kafka_broker> broker;
-  std::exception_ptr failure;
-};
-
-shared_state& state() {
-  static shared_state instance;
-  return instance;
-}
-
-// Ends the broker before main returns; where tests are ended by exit, the static object does.
-class shared_kafka_environment : public testing::Environment {
- public:
-  void TearDown() override { state() = {}; }
-};
-
-[[maybe_unused]] const testing::Environment* const registered =
-    testing::AddGlobalTestEnvironment(new shared_kafka_environment);
 
 }  // namespace
 
@@ -44,30 +21,16 @@ void kafka_address::create_topic(const std::string& name, int partitions, int re
 }
 
 std::optional<kafka_address> kafka_of_environment() {
-  const std::string bootstrap = environment_variable("WAYBILL_TEST_KAFKA").value_or("");
-  if (bootstrap.empty()) return std::nullopt;
-  return kafka_address(bootstrap);
+  const auto named = address_of_environment("WAYBILL_TEST_KAFKA");
+  if (!named) return std::nullopt;
+  return kafka_address(named->host + ":" + std::to_string(named->port));
 }
 
-const kafka_address& shared_kafka() {
-  shared_state& shared = state();
-  if (!shared.address) shared.address = kafka_of_environment();
-  if (!shared.address) shared.address.emplace(own_kafka().bootstrap());
-  return *shared.address;
+kafka_address shared_kafka() {
+  if (const auto named = kafka_of_environment()) return *named;
+  return kafka_address(own_kafka().bootstrap());
 }
 
-kafka_broker& own_kafka() {
-  shared_state& shared = state();
-  if (shared.failure) std::rethrow_exception(shared.failure);
-  if (!shared.broker) {
-    try {
-      shared.broker = std::make_unique<kafka_broker>();
-    } catch (...) {
-      shared.failure = std::current_exception();
-      throw;
-    }
-  }
-  return *shared.broker;
-}
+kafka_broker& own_kafka() { return shared_broker<kafka_broker>::get(); }
 
 }  // namespace waybill_test

@@ -25,19 +25,19 @@ class kafka_address {
 };
 
 /// What WAYBILL_TEST_KAFKA (HOST:PORT) names; nothing when it is not set, or empty.
+/// @par Errors  Throws as address_of_environment does.
 std::optional<kafka_address> kafka_of_environment();
 
 /// The broker that all tests of this executable share: the one of kafka_of_environment, which other
 /// executables share too, else own_kafka. Tests use topics and groups of their own (unique_topic).
-/// @par Errors  As own_kafka.
+/// @par Errors  Throws as own_kafka and kafka_of_environment do.
 /// @par Threads Any, one call at a time.
-const kafka_address& shared_kafka();
+kafka_address shared_kafka();
 
 /// The process that all tests of this executable share which have to see more of a broker than its
 /// protocol shows, such as its data folder: started by the first call, ended when the tests have
 /// run. Tests that stop, pause or configure a broker make one of their own.
-/// @par Errors  Throws as kafka_broker does. A start that failed is not tried again: every later
-///              call throws the same error at once.
+/// @par Errors  Throws as shared_broker does.
 /// @par Threads Any, one call at a time.
 kafka_broker& own_kafka();
 

@@ -8,7 +8,7 @@ namespace waybill_test {
 /// and that ends when the tests have run, or what WAYBILL_TEST_MQTT=host:port names. Tests that
 /// stop or configure a broker make one of their own; tests that share this one use topics and
 /// client ids of their own.
-/// @par Errors  Throws as mosquitto_broker does, or for a WAYBILL_TEST_MQTT that is no host:port.
+/// @par Errors  Throws as shared_broker and address_of_environment do.
 /// @par Threads Any, one call at a time.
 mqtt_address shared_mosquitto();
 

@@ -8,9 +8,8 @@ namespace waybill_test {
 /// WAYBILL_TEST_RABBITMQ names (host:port), or one of our own, started by the first call and ended
 /// when the tests have run. Tests that stop, pause or configure a broker make one of their own;
 /// tests that share this one use queues of their own (unique_queue).
-/// @par Errors  Throws as rabbitmq_broker does. A start that failed is not tried again: every later
-///              call throws the same error at once.
+/// @par Errors  Throws as shared_broker and address_of_environment do.
 /// @par Threads Any, one call at a time.
-const amqp_address& shared_rabbitmq();
+amqp_address shared_rabbitmq();
 
 }  // namespace waybill_test

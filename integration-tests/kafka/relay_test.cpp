@@ -10,10 +10,10 @@
 #include <thread>
 #include <vector>
 
+#include "recording_tracer.hpp"
 #include "support/clients.hpp"
 #include "support/contexts.hpp"
 #include "support/kafka_test.hpp"
-#include "support/recording_tracer.hpp"
 
 namespace waybill_test {
 namespace {

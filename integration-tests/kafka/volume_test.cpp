@@ -1,18 +1,16 @@
 // Many messages, each with a context of its own, and every one of them checked: 200,000, or as many
 // as WAYBILL_VOLUME_MESSAGES says.
 
+#include "volume.hpp"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <chrono>
-#include <fstream>
-#include <iostream>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "environment.hpp"
 #include "support/clients.hpp"
 #include "support/kafka_test.hpp"
 #include "support/numbered.hpp"
@@ -20,39 +18,10 @@
 namespace waybill_test {
 namespace {
 
-constexpr std::uint64_t message_count_default = 200'000;
-constexpr std::uint64_t warm_up_count = message_count_default / 10;
 constexpr std::uint64_t producer_threads = 2;
 constexpr int partitions = 4;
 // Not more for more messages: what is kept for each would be seen the sooner.
 constexpr std::size_t growth_kibibytes_max = 16'384;
-constexpr std::chrono::seconds whole_patience_default{180};
-
-// The sanitizers keep what was freed for a while and have memory of their own: then the size of
-// the process says nothing about waybill.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool measures_memory = false;
-#else
-constexpr bool measures_memory = true;
-#endif
-
-std::uint64_t messages_asked_for() {
-  const auto text = environment_variable("WAYBILL_VOLUME_MESSAGES");
-  const std::uint64_t count = text ? std::stoull(*text) : message_count_default;
-  if (count < message_count_default) throw std::runtime_error("too few to see memory that is kept");
-  return count;
-}
-
-std::size_t resident_kibibytes() {
-  std::ifstream status("/proc/self/status");
-  for (std::string word; status >> word;) {
-    if (word != "VmRSS:") continue;
-    std::size_t size = 0;
-    status >> size;
-    return size;
-  }
-  throw std::runtime_error("no VmRSS in /proc/self/status");
-}
 
 class volume : public kafka_test {
  protected:
@@ -70,9 +39,8 @@ class volume : public kafka_test {
     }
   }
 
-  const std::uint64_t message_count_ = messages_asked_for();
-  clock::time_point deadline_ =
-      clock::now() + whole_patience_default * (message_count_ / message_count_default);
+  const std::uint64_t message_count_ = volume_message_count();
+  clock::time_point deadline_ = clock::now() + volume_patience(message_count_);
   std::atomic<std::uint64_t> refused_ = 0;
   tally outcomes_{message_count_};
   tally seen_{message_count_};
@@ -105,7 +73,7 @@ TEST_F(volume, of_many_messages_swaps_no_context_loses_no_outcome_and_keeps_no_m
     if (!received || received.error() != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
     consumer.consumer().handle(received,
                                [this](const auto& message) { check_received(message, seen_); });
-    if (++received_count == warm_up_count) resident_after_warm_up = resident_kibibytes();
+    if (++received_count == volume_warm_up_count) resident_after_warm_up = resident_kibibytes();
   }
   const std::size_t resident_at_end = resident_kibibytes();
   senders.clear();
@@ -120,11 +88,7 @@ TEST_F(volume, of_many_messages_swaps_no_context_loses_no_outcome_and_keeps_no_m
   EXPECT_EQ(producer.in_flight(), 0U);
   EXPECT_EQ(producer.propagating().diagnostics->total(), 0U);
   EXPECT_EQ(consumer.consumer().propagating().diagnostics->total(), 0U);
-  if (measures_memory) {
-    EXPECT_LE(resident_at_end, resident_after_warm_up + growth_kibibytes_max);
-  }
-  std::cout << "resident after " << warm_up_count << " messages " << resident_after_warm_up
-            << " KiB, after " << message_count_ << ' ' << resident_at_end << " KiB\n";
+  expect_no_memory_kept(resident_after_warm_up, resident_at_end, growth_kibibytes_max);
 }
 
 }  // namespace

@@ -1,20 +1,19 @@
 // Many messages, each with a context of its own, and every one of them checked: 200,000, or as many
 // as WAYBILL_VOLUME_MESSAGES says.
 
+#include "volume.hpp"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <charconv>
 #include <condition_variable>
-#include <fstream>
-#include <iostream>
 #include <mutex>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "environment.hpp"
+#include "numbered_message.hpp"
 #include "support/mqtt_test.hpp"
 #include "waybill/current.hpp"
 #include "waybill/mqtt/cpp/async_client.hpp"
@@ -22,44 +21,10 @@
 namespace waybill_test {
 namespace {
 
-constexpr std::uint64_t message_count_default = 200'000;
-constexpr std::uint64_t warm_up_count = message_count_default / 10;
 constexpr std::uint64_t publishing_threads = 2;
 // Paho looks for each acknowledgement among all that are on their way, one by one.
 constexpr std::uint64_t on_their_way_max = 200;
 constexpr std::size_t growth_kibibytes_max = 16'384;
-constexpr std::chrono::seconds whole_patience_default{180};
-
-// The sanitizers keep what was freed for a while and have memory of their own: then the size of
-// the process says nothing about waybill.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool measures_memory = false;
-#else
-constexpr bool measures_memory = true;
-#endif
-
-std::uint64_t messages_asked_for() {
-  const auto text = environment_variable("WAYBILL_VOLUME_MESSAGES");
-  const std::uint64_t count = text ? std::stoull(*text) : message_count_default;
-  if (count < message_count_default) throw std::runtime_error("too few to see memory that is kept");
-  return count;
-}
-
-std::size_t resident_kibibytes() {
-  std::ifstream status("/proc/self/status");
-  for (std::string word; status >> word;) {
-    if (word != "VmRSS:") continue;
-    std::size_t size = 0;
-    status >> size;
-    return size;
-  }
-  throw std::runtime_error("no VmRSS in /proc/self/status");
-}
-
-waybill::context context_of_number(std::uint64_t number) {
-  const std::string text = std::to_string(number);
-  return make_context(number, "v=" + text, "k=" + text);
-}
 
 // How often something was told of each number, and how often it was wrong.
 class tally {
@@ -105,7 +70,7 @@ class mqtt_volume : public testing::Test {
     const std::string& payload = message->get_payload_str();
     std::uint64_t number = message_count_;
     std::from_chars(payload.data(), payload.data() + payload.size(), number);
-    const waybill::context expected = context_of_number(number);
+    const waybill::context expected = context_of(number);
     seen_.add(number, waybill::mqtt::context_of(message) == expected &&
                           waybill::current() == expected &&
                           properties_of(*message) == property_pairs{{"n", payload}});
@@ -118,7 +83,7 @@ class mqtt_volume : public testing::Test {
       const std::string payload = std::to_string(number);
       const auto message =
           ::mqtt::message::create(topic_, payload, 1, false, make_properties({{"n", payload}}));
-      const waybill::context context = context_of_number(number);
+      const waybill::context context = context_of(number);
       if (number % 4 < 2) {
         client.publish(message, {.context = &context});
       } else {
@@ -128,10 +93,9 @@ class mqtt_volume : public testing::Test {
     }
   }
 
-  const std::uint64_t message_count_ = messages_asked_for();
+  const std::uint64_t message_count_ = volume_message_count();
   const std::chrono::steady_clock::time_point deadline_ =
-      std::chrono::steady_clock::now() +
-      whole_patience_default * (message_count_ / message_count_default);
+      std::chrono::steady_clock::now() + volume_patience(message_count_);
   const std::string topic_ = unique_name("volume");
   tally outcomes_{message_count_};
   tally seen_{message_count_};
@@ -147,11 +111,7 @@ TEST_F(mqtt_volume, of_many_messages_swaps_no_context_loses_no_outcome_and_keeps
 
   waybill::mqtt::client_options options;
   options.publish.on_delivery = [this](const waybill::mqtt::delivery& told) {
-    // The last bytes of a span id that make_context made are the number.
-    std::uint64_t number = 0;
-    const auto& span = told.trace.span().bytes;
-    for (std::size_t i = 1; i < span.size(); ++i) number = number << 8 | span[i];
-    outcomes_.add(number, told.state == waybill::outcome_state::succeeded);
+    outcomes_.add(number_of(told.trace), told.state == waybill::outcome_state::succeeded);
   };
   constexpr int buffered_max = 10 * static_cast<int>(on_their_way_max);
   waybill::mqtt::async_client client(options, server.uri(), unique_name("sender"),
@@ -164,7 +124,7 @@ TEST_F(mqtt_volume, of_many_messages_swaps_no_context_loses_no_outcome_and_keeps
   for (std::uint64_t first = 0; first < publishing_threads; ++first) {
     senders.emplace_back([this, &client, first] { send(client, first); });
   }
-  seen_.wait_for(warm_up_count, deadline_);
+  seen_.wait_for(volume_warm_up_count, deadline_);
   const std::size_t resident_after_warm_up = resident_kibibytes();
   seen_.wait_for(message_count_, deadline_);
   outcomes_.wait_for(message_count_, deadline_);
@@ -178,11 +138,7 @@ TEST_F(mqtt_volume, of_many_messages_swaps_no_context_loses_no_outcome_and_keeps
   EXPECT_EQ(outcomes_.wrong(), 0U);
   EXPECT_EQ(outcomes_.counted_once(), message_count_);
   EXPECT_EQ(client.in_flight(), 0U);
-  if (measures_memory) {
-    EXPECT_LE(resident_at_end, resident_after_warm_up + growth_kibibytes_max);
-  }
-  std::cout << "resident after " << warm_up_count << " messages " << resident_after_warm_up
-            << " KiB, after " << message_count_ << ' ' << resident_at_end << " KiB\n";
+  expect_no_memory_kept(resident_after_warm_up, resident_at_end, growth_kibibytes_max);
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ class broker_loss : public testing::Test {
     properties._flags = AMQP_BASIC_DELIVERY_MODE_FLAG;
     properties.delivery_mode = AMQP_DELIVERY_PERSISTENT;
     const waybill::context context = context_of(number);
-    const std::string body = body_of(number);
+    const std::string body = payload_of(number);
     return publisher.publish({.routing_key = queue,
                               .body = body,
                               .properties = &properties,

@@ -144,7 +144,7 @@ TEST_F(consuming, gives_out_what_had_come_when_it_was_cancelled) {
   for (const bool no_ack : {true, false}) {
     const std::string queue = new_queue();
     for (std::uint64_t number = 0; number < messages; ++number) {
-      bare_.publish("", queue, body_of(number));
+      bare_.publish("", queue, payload_of(number));
     }
     waybill::rabbitmq::consumer consumer(connection_, queue, {}, {.no_ack = no_ack});
     ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);
@@ -333,7 +333,7 @@ TEST_F(consuming, shares_its_connection_with_publishers_other_consumers_and_the_
   for (std::uint64_t number = 0; number < messages; ++number) {
     const waybill::context context = context_of(number);
     publisher.publish({.routing_key = number % 2 == 0 ? queue : other_queue,
-                       .body = body_of(number),
+                       .body = payload_of(number),
                        .context = &context});
     // Its answer comes between deliveries and confirms.
     amqp_queue_declare(shared.raw(), 1, waybill::rabbitmq::bytes_of(queue), 1, 0, 0, 0,

@@ -13,7 +13,7 @@ namespace waybill_test {
 namespace {
 
 TEST(rabbitmq_examples, see_on_a_real_broker_what_they_sent) {
-  const amqp_address& broker = shared_rabbitmq();
+  const amqp_address broker = shared_rabbitmq();
   for (const std::string example :
        {"rabbitmq-publisher/rabbitmq_publisher", "rabbitmq-worker/rabbitmq_worker"}) {
     const run_result ran =

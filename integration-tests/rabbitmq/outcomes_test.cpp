@@ -24,7 +24,7 @@ TEST_F(outcomes, of_a_load_of_messages_come_once_each_and_with_their_own_trace_a
   waybill::rabbitmq::publisher publisher(connection_, {}, {.on_delivery = keep()});
   for (std::uint64_t number = 0; number < messages; ++number) {
     const waybill::context context = context_of(number);
-    const std::string body = body_of(number);
+    const std::string body = payload_of(number);
     ASSERT_EQ(
         publisher.publish(
             {.routing_key = queue, .body = body, .context = &context, .token = token_of(number)}),

@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "recording_tracer.hpp"
 #include "support/rabbitmq_test.hpp"
-#include "support/recording_tracer.hpp"
 #include "waybill/current.hpp"
 
 namespace waybill_test {

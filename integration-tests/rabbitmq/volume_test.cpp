@@ -1,11 +1,11 @@
-// 200,000 messages, each with a context of its own, and every one of them checked.
+// Many messages, each with a context of its own, and every one of them checked: 200,000, or as many
+// as WAYBILL_VOLUME_MESSAGES says.
+
+#include "volume.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iostream>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -15,35 +15,14 @@
 namespace waybill_test {
 namespace {
 
-constexpr std::uint64_t message_count = 200'000;
-constexpr std::uint64_t warm_up_count = message_count / 10;
 constexpr std::uint64_t ahead_max = 2'000;
 constexpr std::size_t growth_kibibytes_max = 8'192;
-
-// The sanitizers keep what was freed for a while and have memory of their own: then the size of
-// the process says nothing about waybill.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool measures_memory = false;
-#else
-constexpr bool measures_memory = true;
-#endif
-
-std::size_t resident_kibibytes() {
-  std::ifstream status("/proc/self/status");
-  for (std::string word; status >> word;) {
-    if (word != "VmRSS:") continue;
-    std::size_t size = 0;
-    status >> size;
-    return size;
-  }
-  throw std::runtime_error("no VmRSS in /proc/self/status");
-}
 
 class volume : public rabbitmq_test {
  protected:
   void send(waybill::rabbitmq::publisher& publisher, std::uint64_t number) {
     const waybill::context context = context_of(number);
-    const std::string body = body_of(number);
+    const std::string body = payload_of(number);
     header_table headers;
     headers.add("number", std::to_string(number));
     const amqp_basic_properties_t properties = headers.properties();
@@ -60,7 +39,7 @@ class volume : public rabbitmq_test {
   }
 
   void check(const waybill::rabbitmq::message& received, std::uint64_t number) {
-    if (number_in(received.body()) != number || received.body() != body_of(number) ||
+    if (number_in(received.body()) != number || received.body() != payload_of(number) ||
         received.context() != context_of(number) || waybill::current() != received.context() ||
         received.properties().headers.num_entries != 1) {
       if (wrong_++ == 0) first_wrong_ = number;
@@ -73,6 +52,7 @@ class volume : public rabbitmq_test {
 };
 
 TEST_F(volume, of_many_messages_swaps_no_context_loses_no_outcome_and_keeps_no_memory) {
+  const std::uint64_t message_count = volume_message_count();
   std::vector<std::uint8_t> outcomes(message_count);
   std::uint64_t wrong_outcomes = 0;
   waybill::rabbitmq::publisher publisher(
@@ -98,7 +78,7 @@ TEST_F(volume, of_many_messages_swaps_no_context_loses_no_outcome_and_keeps_no_m
     if (received_count % 100 == 99) {
       ASSERT_EQ(consumer.ack(received, true), AMQP_STATUS_OK);
     }
-    if (received_count == warm_up_count) resident_after_warm_up = resident_kibibytes();
+    if (received_count == volume_warm_up_count) resident_after_warm_up = resident_kibibytes();
   }
   EXPECT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
   const std::size_t resident_at_end = resident_kibibytes();
@@ -109,11 +89,7 @@ TEST_F(volume, of_many_messages_swaps_no_context_loses_no_outcome_and_keeps_no_m
   EXPECT_EQ(publisher.in_flight(), 0U);
   EXPECT_EQ(publisher.propagating().diagnostics->total(), 0U);
   EXPECT_EQ(consumer.propagating().diagnostics->total(), 0U);
-  if (measures_memory) {
-    EXPECT_LE(resident_at_end, resident_after_warm_up + growth_kibibytes_max);
-  }
-  std::cout << "resident after " << warm_up_count << " messages " << resident_after_warm_up
-            << " KiB, after " << message_count << ' ' << resident_at_end << " KiB\n";
+  expect_no_memory_kept(resident_after_warm_up, resident_at_end, growth_kibibytes_max);
 }
 
 }  // namespace

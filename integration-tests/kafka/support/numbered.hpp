@@ -10,25 +10,14 @@
 #include <vector>
 
 #include "bare_kafka.hpp"
+#include "numbered_message.hpp"
 #include "waybill/context.hpp"
 #include "waybill/kafka/consumer.hpp"
 #include "waybill/kafka/producer.hpp"
 
-/// Messages of which everything follows from their number: nothing has to be kept to check one,
-/// and whatever was swapped with another message's is noticed.
 namespace waybill_test {
 
-/// The finaliser of SplitMix64: neighbouring numbers get results that have nothing in common.
-std::uint64_t mixed(std::uint64_t number);
-
-waybill::trace_context trace_of(std::uint64_t number);
-/// The number that trace_of made this of; any number for a trace that it did not make.
-std::uint64_t number_of(const waybill::trace_context& trace);
-waybill::context context_of(std::uint64_t number);
 std::vector<bare_header> headers_of_message(std::uint64_t number);
-std::string payload_of(std::uint64_t number);
-/// The number of a payload, if it begins like one.
-std::optional<std::uint64_t> number_in(std::string_view payload);
 
 /// Sends the message of this number: every other one under its context as the current one, the
 /// rest with the context given to the call. Waits while the queue is full, until the deadline.

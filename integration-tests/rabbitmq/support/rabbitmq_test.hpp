@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "bare_amqp.hpp"
-#include "contexts.hpp"
+#include "numbered_context.hpp"
+#include "numbered_message.hpp"
 #include "shared_rabbitmq.hpp"
 #include "tables.hpp"
 #include "waybill/rabbitmq/connection.hpp"

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <mutex>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "waybill/tracer.hpp"
@@ -13,6 +15,7 @@ namespace waybill_test {
 struct recorded_span {
   waybill::operation_kind kind{};
   std::string destination;
+  std::string what;  ///< system, name, exchange:key:queue#delivery_tag, as far as they are told
   waybill::trace_context position;
   waybill::trace_context parent;
   std::vector<waybill::trace_context> links;
@@ -32,14 +35,14 @@ class recording_tracer : public waybill::tracer {
     const waybill::context continued(parent);
     started = continued.has_trace() ? continued.new_child()
                                     : continued.with_trace(waybill::trace_context::new_root(true));
-    spans_.push_back({what.kind,
-                      std::string(what.where.name),
-                      started.trace(),
-                      parent.trace(),
-                      {links.begin(), links.end()},
-                      0,
-                      waybill::outcome_state::unknown,
-                      {}});
+    recorded_span span;
+    span.kind = what.kind;
+    span.destination = what.where.name;
+    span.what = std::string(what.system) + " " + std::string(what.name) + " " + place(what);
+    span.position = started.trace();
+    span.parent = parent.trace();
+    span.links = {links.begin(), links.end()};
+    spans_.push_back(std::move(span));
     // A handle is the span's number, counted from 1: null is no span.
     return {reinterpret_cast<void*>(spans_.size())};
   }
@@ -65,6 +68,15 @@ class recording_tracer : public waybill::tracer {
   }
 
  private:
+  static std::string place(const waybill::operation& what) {
+    std::string text(what.where.name);
+    for (const std::string_view part : {what.where.routing_key, what.queue}) {
+      if (!part.empty()) text += ":" + std::string(part);
+    }
+    if (what.delivery_tag) text += "#" + std::to_string(*what.delivery_tag);
+    return text;
+  }
+
   mutable std::mutex mutex_;
   std::vector<recorded_span> spans_;
 };
