@@ -6,17 +6,19 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 usage() {
   cat <<'TEXT'
-usage: compose/run-tests.sh bookworm|trixie
+usage: compose/run-tests.sh bookworm|trixie|--check
 Makes the images of compose/compose.yaml for that release of Debian, starts the brokers, runs the service
 `tests` and takes containers, networks and volumes away again; images stay, so that the next run is
 quick. Uses the Docker daemon that answers, or as root starts one of its own and ends it.
 Images of other people, which are pulled and not built: WAYBILL_KAFKA_IMAGE, WAYBILL_RABBITMQ_IMAGE,
 WAYBILL_MOSQUITTO_IMAGE.
+  --check   only says, by ending with 0, that a Docker daemon answers here or can be started
 TEXT
 }
 
 case "${1:-}" in
   bookworm | trixie) export WAYBILL_DEBIAN=$1 ;;
+  --check) export WAYBILL_DEBIAN="" ;;
   --help | -h)
     usage
     exit 0
@@ -129,6 +131,7 @@ get_images() {
 }
 
 use_docker "$work" "${WAYBILL_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/waybill}/docker"
+[[ -n "$WAYBILL_DEBIAN" ]] || exit 0
 if docker compose version >/dev/null 2>&1; then
   compose_command=(docker compose)
 elif command -v docker-compose >/dev/null; then

@@ -175,6 +175,11 @@ void bare_amqp::declare_queue(const std::string& name, const amqp_arguments& arg
   require(amqp_get_rpc_reply(state_.get()), "declaring queue " + name);
 }
 
+void bare_amqp::declare_queue_to_last(const std::string& name) {
+  declare_queue(name);
+  declare_queue(unique_queue("after"));
+}
+
 void bare_amqp::delete_queue(const std::string& name) {
   amqp_queue_delete(state_.get(), channel, bytes_of(name), 0, 0);
   require(amqp_get_rpc_reply(state_.get()), "deleting queue " + name);

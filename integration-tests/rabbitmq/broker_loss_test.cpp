@@ -63,7 +63,7 @@ TEST_F(broker_loss, while_publishing_gives_every_message_one_outcome_and_keeps_w
   std::uint64_t accepted = 0;
   {
     connection on = open();
-    bare_amqp(broker().address()).declare_queue(queue);
+    bare_amqp(broker().address()).declare_queue_to_last(queue);
     waybill::rabbitmq::publisher publisher(on, {}, {.on_delivery = count()});
     while (confirmed_.size() < before_the_end) {
       ASSERT_EQ(send(publisher, queue, accepted), AMQP_STATUS_OK);

@@ -10,7 +10,7 @@
 namespace waybill_test {
 
 std::vector<nlohmann::json> seen_by_pika(const std::string& queue) {
-  const amqp_address& address = shared_rabbitmq();
+  const amqp_address address = shared_rabbitmq();
   // Debian's own: what stands first on PATH may not know Debian's packages.
   const run_result result = run(
       {"/usr/bin/python3", WAYBILL_READ_QUEUE, address.host, std::to_string(address.port), queue});
