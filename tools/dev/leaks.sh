@@ -3,15 +3,16 @@
 # or written that is not theirs. ASan finds the same in our own code (./test.sh --sanitize); valgrind
 # also sees into the client libraries, which were built without it.
 #   tools/dev/leaks.sh [TESTS...]
-# TESTS: executables of the preset `release`, such as waybill_kafka_tests; without any: those of the
-# adapters. The tests that count allocations bring a malloc of their own and are none of them.
+# TESTS: executables of the preset `release`, such as waybill_kafka_tests; without any: those of core
+# and the adapters. The tests that count allocations bring a malloc of their own and are none of them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 tools/dev/install-packages.sh build unit leaks
 tests=("$@")
 if [[ ${#tests[@]} == 0 ]]; then
-  tests=(waybill_kafka_tests waybill_rabbitmq_tests waybill_mqtt_tests waybill_mqtt_cpp_tests)
+  tests=(waybill_core_tests waybill_kafka_tests waybill_rabbitmq_tests waybill_mqtt_tests
+    waybill_mqtt_cpp_tests)
 fi
 cmake --preset release >/dev/null
 cmake --build --preset release --parallel "$(nproc)" --target "${tests[@]}" -- --quiet
