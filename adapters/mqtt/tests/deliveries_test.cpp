@@ -136,6 +136,15 @@ TEST_F(deliveries, tell_the_position_that_the_message_has) {
   EXPECT_EQ(told_trace(), make_context(traceparent_b).trace()) << "an event keeps its own";
 }
 
+TEST_F(deliveries, tell_no_position_where_no_properties_travel) {
+  const waybill::context sent = make_context(traceparent_a);
+  sender_->connection().connecting(MQTTVERSION_3_1_1, nullptr);
+  const auto message = ::mqtt::message::create("topic", "payload", 1, false);
+  mock_async_client::acknowledge(*send(message, {.context = &sent}), MQTTREASONCODE_SUCCESS);
+  ASSERT_EQ(told_.size(), 1U);
+  EXPECT_FALSE(told_[0].trace.is_valid());
+}
+
 // Each thread sends its own messages and answers for those of its neighbour.
 TEST_F(deliveries, are_told_once_each_with_many_threads_that_send_and_answer) {
   constexpr std::size_t thread_count = 4;

@@ -135,6 +135,7 @@ class sender {
             : outgoing(existing, options.context, mode, with_,
                        describe(*message, session_.has_properties()));
     prepared ready{std::move(message), decided.take_span(), decided.sent_trace()};
+    if (!session_.has_properties()) ready.trace = {};
     if (!decided.changes_headers() || !session_.has_properties()) return ready;
     try {
       write(decided, ready);
