@@ -69,7 +69,9 @@ errc json_object::scan(std::string_view text, std::span<const field> fields,
   }
   if ((foreign_ & of_trace) != 0) foreign_ |= of_trace;
   for (std::uint32_t left = found_; left != 0; left &= left - 1) {
-    slot& each = slots_[static_cast<std::size_t>(std::countr_zero(left))];
+    const auto index = static_cast<std::size_t>(std::countr_zero(left));
+    slot& each = slots_[index];
+    if (is_foreign(index)) each.first.kind = each.last.kind = value_kind::not_text;
     if (!decode(text, each.first, within.field_scan_bytes_max) ||
         !decode(text, each.last, within.field_scan_bytes_max)) {
       return errc::no_memory;

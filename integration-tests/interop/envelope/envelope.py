@@ -233,6 +233,7 @@ def write_members(payload, pairs):
 def last_values(parsed, fields):
     """(name, value) of the last member of each field, in the fields' order."""
     last = {name: value for name, value, *_ in parsed.members}
+    last.update((name, FOREIGN) for name in parsed.foreign().intersection(last))
     return [(name, last[name]) for name in fields if name in last]
 
 
