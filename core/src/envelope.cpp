@@ -111,6 +111,7 @@ errc envelope_writer::close() noexcept {
     static_cast<void>(pairs_.close());
   }
   if (code != errc::ok) record(code);
+  tell_parts();
   return code;
 }
 
@@ -130,8 +131,9 @@ errc envelope_writer::close_json() noexcept {
   return errc::no_memory;
 }
 
-void envelope_writer::tell_parts(const inject_report& injected) noexcept {
-  report_ = {injected.code, false, false, false};
+void envelope_writer::tell_parts() noexcept {
+  report_ = {recorded_, false, false, false};
+  if (!is_changed()) return;
   pairs_.for_each([this](std::string_view name, std::string_view /*value*/) {
     const std::span<const field> known = with_->formats.fields();
     const std::size_t index = exact_index(name, known);
@@ -149,12 +151,10 @@ envelope_writer wrap(envelope_form form, std::optional<std::string_view> payload
                      const context_view& context, const propagation& with, const destination& to,
                      const inject_budget& budget) noexcept {
   envelope_writer made(form, payload, with, to);
-  if (form != envelope_form::none) {
-    made.tell_parts(inject(context, made, with, to, made.budget(budget)));
-  }
+  inject_report injected;
+  if (form != envelope_form::none) injected = inject(context, made, with, to, made.budget(budget));
   made.close();
-  if (!made.is_changed()) made.report_ = {made.report_.code, false, false, false};
-  if (made.report_.code == errc::ok) made.report_.code = made.recorded_;
+  if (injected.code != errc::ok) made.report_.code = injected.code;
   return made;
 }
 

@@ -7,11 +7,10 @@
 
 namespace waybill_test {
 
-/// One Broker for all tests of an executable: started when it is first asked for, ended when the
-/// tests have run; where tests are ended by exit, the static object ends it.
+/// One Broker for all tests of an executable: started when it is first asked for, and ended when
+/// the tests have run; where they are ended by exit, the static object ends it.
 /// @par Errors  Throws as Broker does. A start that failed is not tried again: every later call
-/// throws
-///              the same error at once.
+///              throws the same error at once.
 /// @par Threads Any, one call at a time.
 template <typename Broker>
 class shared_broker {

@@ -3,7 +3,6 @@
 #include <mqtt/async_client.h>
 
 #include <chrono>
-#include <optional>
 #include <stdexcept>
 
 #include "bare_amqp.hpp"

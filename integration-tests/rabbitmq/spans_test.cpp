@@ -7,7 +7,6 @@
 
 #include "recording_tracer.hpp"
 #include "support/rabbitmq_test.hpp"
-#include "waybill/current.hpp"
 
 namespace waybill_test {
 namespace {

@@ -174,7 +174,10 @@ TEST_F(deliveries, are_told_once_each_with_many_threads_that_send_and_answer) {
           const auto& neighbour = sent[(own + 1) % thread_count];
           if (answered < neighbour.size()) next = neighbour[answered].get();
         }
-        if (next == nullptr) continue;
+        if (next == nullptr) {
+          std::this_thread::yield();
+          continue;
+        }
         mock_async_client::acknowledge(*next, MQTTREASONCODE_SUCCESS);
         ++answered;
       }
@@ -184,6 +187,7 @@ TEST_F(deliveries, are_told_once_each_with_many_threads_that_send_and_answer) {
   EXPECT_EQ(times.size(), thread_count * message_count);
   for (const auto& [token, count] : times) EXPECT_EQ(count, 1);
   EXPECT_EQ(sender_->in_flight(), 0U);
+  sender_.reset();  // which tells of what is left to what is here
 }
 
 TEST_F(deliveries, are_not_told_by_another_publish_while_paho_is_about_to) {

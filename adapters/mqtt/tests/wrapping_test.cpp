@@ -21,6 +21,7 @@ using waybill::errc;
 using waybill::propagation;
 using waybill_test::make_context;
 using waybill_test::traceparent_a;
+using waybill_test::traceparent_b;
 namespace mqtt = waybill::mqtt;
 
 /// Names the parts of a context: t, s, b.
@@ -44,7 +45,7 @@ class mqtt_wrapping : public testing::Test {
     EXPECT_LE(text.size(), bytes_max);
     const waybill::unwrapped came = waybill::unwrap(form, text, with_, "topic");
     EXPECT_TRUE(form == envelope_form::frame || came.payload() == payload) << text;
-    EXPECT_EQ(made_.has_position, came.extraction().context().has_trace());
+    EXPECT_EQ(made_.position, came.extraction().as_sent().trace());
     return parts_of(came.extraction().context());
   }
   [[nodiscard]] std::uint64_t dropped() const {
@@ -72,6 +73,20 @@ TEST_F(mqtt_wrapping, gives_up_what_escapes_make_too_large) {
   EXPECT_FALSE(made_.text.has_value());
   EXPECT_EQ(wrap_within(0, sent, payload), "");
   EXPECT_EQ(dropped(), 7U) << "each message once";
+}
+
+// What an outcome names has to be what was sent.
+TEST_F(mqtt_wrapping, names_the_position_that_goes_out_and_no_other) {
+  const context sent = make_context(traceparent_a, "a=1", "k=v");
+  constexpr std::size_t enough = 1'000;
+  EXPECT_EQ(wrap_within(enough, sent, "21.5"), "") << "no object";
+  EXPECT_EQ(wrap_within(enough, sent, R"({"traceparent":1})"), "b");
+  EXPECT_EQ(wrap_within(enough, sent, R"({"tracestate":7})"), "b");
+  constexpr auto event = envelope_form::cloudevents_json;
+  const std::string begin = R"({"specversion":"1.0","traceparent":")";
+  EXPECT_EQ(wrap_within(enough, sent, begin + "bad\"}", event), "");
+  EXPECT_EQ(wrap_within(enough, sent, begin + std::string(traceparent_b) + "\"}", event), "t");
+  EXPECT_EQ(made_.position, make_context(traceparent_b).trace()) << "an event keeps its own";
 }
 
 TEST_F(mqtt_wrapping, of_a_payload_that_looks_like_a_frame_is_left_out_where_there_is_no_room) {

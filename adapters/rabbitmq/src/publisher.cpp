@@ -269,10 +269,13 @@ int publisher::state::publish(const publication& message) noexcept {
                          : outgoing(existing, message.context, mode, with, describe(message));
   const span_handle span = decided.take_span();
   outgoing_properties properties(message.properties);
-  if (decided.changes_headers()) properties.write(decided, with, on->frame_bytes_max());
+  trace_context sent = decided.sent_trace();
+  if (decided.changes_headers() && !properties.write(decided, with, on->frame_bytes_max()).trace) {
+    sent = {};
+  }
   const int status = send(message, properties.get());
   if (status == AMQP_STATUS_OK) {
-    accept(message, properties.get(), decided.sent_trace(), span);
+    accept(message, properties.get(), sent, span);
   } else if (span) {
     with.tracer->end(span, {.state = outcome_state::failed, .error = amqp_error_string2(status)});
   }

@@ -89,7 +89,8 @@ class WAYBILL_API envelope_writer {
   /// Appends both parts. May throw std::bad_alloc.
   void append_to(std::string& text) const { text.append(head()).append(body()); }
 
-  /// Which parts of the context went in; carrier_failed never occurs.
+  /// Which parts of the context are in what is sent, once it is closed; carrier_failed never
+  /// occurs.
   [[nodiscard]] const inject_report& report() const noexcept { return report_; }
 
  private:
@@ -102,7 +103,7 @@ class WAYBILL_API envelope_writer {
   [[nodiscard]] std::span<const field> fields() const noexcept;
   [[nodiscard]] bool is_json() const noexcept { return form_ > envelope_form::frame; }
   errc close_json() noexcept;
-  void tell_parts(const inject_report& injected) noexcept;
+  void tell_parts() noexcept;
   void record(errc code, std::string_view name = {}) noexcept;
 
   const propagation* with_;

@@ -11,7 +11,6 @@
 
 #include "bare_kafka.hpp"
 #include "numbered_message.hpp"
-#include "waybill/context.hpp"
 #include "waybill/kafka/consumer.hpp"
 #include "waybill/kafka/producer.hpp"
 

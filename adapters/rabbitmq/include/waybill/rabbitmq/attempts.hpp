@@ -18,7 +18,8 @@ namespace waybill::inline v0::rabbitmq {
 /// far, and begin anew at its first return. A count that is not less than the rejections in `queue`
 /// may be either (where `x-last-death-queue` tells of RabbitMQ 3.13 or later). Rejections are not
 /// counted again then, and failures in other queues are taken off: the attempt is too low rather
-/// than too high. `x-acquired-count` (RabbitMQ 4.3) is used when it is the larger one.
+/// than too high, but for what another quorum queue had lost with a consumer before it gave the
+/// message up. `x-acquired-count` (RabbitMQ 4.3) is used when it is the larger one.
 /// @par Input    `queue`: the one that the message was taken from. Integers of any type count; a
 ///               header of another type is as good as absent, an entry without a count is 1.
 /// @par Errors   never throws, whatever the headers hold; the sum stops at the largest number.

@@ -28,15 +28,21 @@ namespace detail {
 /// asked for each time, and a wait that lasts twice as long still ends in time.
 template <class Clock, class Duration, class WaitFor>
 bool wait_until(const std::chrono::time_point<Clock, Duration>& deadline, WaitFor&& wait_for) {
-  constexpr std::chrono::milliseconds too_short_to_halve{1};
+  using std::chrono::nanoseconds;
+  constexpr nanoseconds too_short_to_halve = std::chrono::milliseconds(1);
+  constexpr std::chrono::hours longest{1};
   while (true) {
     const auto began = Clock::now();
     const auto left = deadline - began;
-    const auto part = left > too_short_to_halve ? left / 2 : left;
+    nanoseconds part = left > longest ? longest : std::chrono::duration_cast<nanoseconds>(left);
+    const bool is_last = part <= too_short_to_halve;
+    if (!is_last) part /= 2;
     if (wait_for(part)) return true;
-    if (part == left) return false;
-    // A wait that gives up early waits for nothing any more: Paho's queue is closed.
-    if (Clock::now() - began < part) return false;
+    if (is_last) return false;
+    // A wait that gives up early waits for nothing any more: Paho's queue is closed. Half of it,
+    // and not less than nothing, because a system's clock may be set meanwhile.
+    const auto waited = Clock::now() - began;
+    if (waited >= waited.zero() && waited < part / 2) return false;
   }
 }
 

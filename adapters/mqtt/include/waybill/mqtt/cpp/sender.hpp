@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -141,6 +140,7 @@ class sender {
       write(decided, ready);
     } catch (...) {
       // Without memory for the copy the message goes out as it is.
+      ready.trace = {};
       detail::count_failure(with_, direction::outbound, ready.message->get_topic());
     }
     return ready;
@@ -163,12 +163,13 @@ class sender {
                              original->get_properties().c_struct()) <= session_.packet_bytes_max();
       };
       wrapped_payload made = wrap_payload(decided, envelope, with_, to, room_for(ready), fits);
-      if (!made.has_position) ready.trace = {};
+      ready.trace = made.position;
       if (!made.text.has_value()) return ready;
       auto wrapped = std::make_shared<::mqtt::message>(*ready.message);
       wrapped->set_payload(::mqtt::binary_ref(*std::move(made.text)));
       ready.message = std::move(wrapped);
     } catch (...) {
+      ready.trace = {};
       detail::count_failure(with_, direction::outbound, to);
     }
     return ready;

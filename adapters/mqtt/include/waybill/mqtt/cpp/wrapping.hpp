@@ -20,10 +20,10 @@ namespace waybill::inline v0::mqtt::detail {
 }
 
 /// Takes fields out of a closed envelope until it fits: baggage, then lists such as tracestate,
-/// then the rest. False when nothing is left.
+/// then the rest.
 template <class Fits>
-[[nodiscard]] bool give_up_fields(envelope_writer& envelope, std::span<const field> fields,
-                                  const Fits& fits) noexcept {
+void give_up_fields(envelope_writer& envelope, std::span<const field> fields,
+                    const Fits& fits) noexcept {
   const auto fits_without = [&](auto&& is_meant) {
     for (const field& each : fields) {
       if (is_meant(each)) envelope.erase(each.name);
@@ -33,16 +33,15 @@ template <class Fits>
   };
   if (fits_without([](const field& each) { return each.concern == field_concern::baggage; }) ||
       fits_without([](const field& each) { return each.kind == field_kind::list; })) {
-    return true;
+    return;
   }
   static_cast<void>(fits_without([](const field& /*each*/) { return true; }));
-  return false;
 }
 
 /// A payload after its envelope.
 struct wrapped_payload {
   std::optional<::mqtt::binary> text{};  // none: the payload goes out as it is
-  bool has_position = true;              // that of outgoing::sent_trace()
+  trace_context position{};              // what goes out with it, within `text` or as it was
 };
 
 /// Writes what was decided about, and takes back what turns out too large: escapes of JSON are in
@@ -53,24 +52,26 @@ template <class Fits>
                                            const inject_budget& room, const Fits& fits) {
   wrapped_payload made;
   inject_report report;
-  if (decided.changes_headers()) {
-    report = decided.write(envelope, envelope.budget(room));
-    const bool keeps_own = envelope.mode(inject_mode::replace) == inject_mode::keep;
-    made.has_position = keeps_own || report.trace;
-  }
+  if (decided.changes_headers()) report = decided.write(envelope, envelope.budget(room));
   envelope.close();
-  if (envelope.is_changed() && !fits(envelope.size())) {
+  bool is_sent = envelope.is_changed();
+  if (is_sent && !fits(envelope.size())) {
     if (report.code != errc::dropped_for_size && with.diagnostics != nullptr) {
       with.diagnostics->record({.way = direction::outbound,
                                 .code = errc::dropped_for_size,
                                 .boundary_index = with.boundary.find_index(to)});
     }
-    if (!give_up_fields(envelope, with.formats.fields(), fits)) made.has_position = false;
-    // A frame around a payload that only looks like one.
-    if (!fits(envelope.size())) return made;
+    give_up_fields(envelope, with.formats.fields(), fits);
+    // A frame around a payload that only looks like one may be too large by itself.
+    is_sent = envelope.is_changed() && fits(envelope.size());
   }
-  if (!envelope.is_changed()) return made;
-  envelope.append_to(made.text.emplace());
+  if (envelope.mode(inject_mode::replace) == inject_mode::keep) {
+    made.position =
+        with.formats.extract(envelope, with.rules_for(envelope), with.limits, nullptr).trace();
+  } else if (!decided.changes_headers() || (is_sent && envelope.report().trace)) {
+    made.position = decided.sent_trace();
+  }
+  if (is_sent) envelope.append_to(made.text.emplace());
   return made;
 }
 
