@@ -1,5 +1,5 @@
 # One component of waybill is one library, one folder of headers, one export set for each kind of
-# library, and one pkg-config file.
+# library, one file with what waybill-config.cmake has to know of it, and one pkg-config file.
 
 # waybill_add_component(<name>
 #   DESCRIPTION <text>              one line for package tools
@@ -52,6 +52,7 @@ function(waybill_add_component name)
     foreach(each IN LISTS targets)
       _waybill_install_library(${each} ${file_of_${each}})
     endforeach()
+    _waybill_install_component_file()
     _waybill_install_pkg_config()
   endif()
 endfunction()
@@ -108,6 +109,28 @@ function(_waybill_install_library target file)
     EXPORT ${target}_targets
     FILE ${file}
     NAMESPACE waybill::
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/waybill
+    COMPONENT ${arg_PACKAGE}_dev)
+endfunction()
+
+# Beside it goes the find module of the client library, if the component has one.
+function(_waybill_install_component_file)
+  set(needs ${arg_PUBLIC_LIBRARIES})
+  list(FILTER needs INCLUDE REGEX "^waybill::")
+  list(TRANSFORM needs REPLACE "^waybill::" "")
+  set(file "${PROJECT_BINARY_DIR}/waybill-${name}-component.cmake")
+  set(client "")
+  set(files "${file}")
+  set(missing "${waybill_component_${name}_missing}")
+  set(adapter "${waybill_component_${name}_adapter}")
+  if(adapter)
+    set(module ${waybill_adapter_${adapter}_find_module})
+    set(client ${module} ${waybill_adapter_${adapter}_version_min} ${waybill_component_${name}_target})
+    list(APPEND files "${PROJECT_SOURCE_DIR}/adapters/${adapter}/cmake/Find${module}.cmake")
+  endif()
+  configure_file("${PROJECT_SOURCE_DIR}/cmake/waybill-component.cmake.in" "${file}" @ONLY)
+  install(
+    FILES ${files}
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/waybill
     COMPONENT ${arg_PACKAGE}_dev)
 endfunction()

@@ -1,48 +1,14 @@
 # Looks for what the optional parts need and decides which of them are built. Included by the root,
 # because an imported target is otherwise seen by one folder only.
 
-set(WAYBILL_RDKAFKA_VERSION_MIN 2.0)
-set(WAYBILL_RABBITMQ_C_VERSION_MIN 0.11)
-string(CONCAT waybill_librdkafka_missing
-              "librdkafka ${WAYBILL_RDKAFKA_VERSION_MIN} or newer with its headers was not found "
-              "(Debian: librdkafka-dev)")
-string(CONCAT waybill_librdkafka_cpp_missing
-              "librdkafka++ with its headers was not found (Debian: librdkafka-dev)")
-string(CONCAT waybill_rabbitmq_c_missing
-              "rabbitmq-c ${WAYBILL_RABBITMQ_C_VERSION_MIN} or newer with its headers was not found "
-              "(Debian: librabbitmq-dev)")
-set(WAYBILL_PAHO_CPP_VERSION_MIN 1.2)
-string(CONCAT waybill_paho_missing "Paho MQTT C with its headers was not found (Debian: libpaho-mqtt-dev)")
-string(CONCAT waybill_paho_cpp_missing
-              "Paho MQTT C++ ${WAYBILL_PAHO_CPP_VERSION_MIN} or newer with its headers was not found "
-              "(Debian: libpaho-mqttpp-dev)")
 set(waybill_gtest_missing "GoogleTest 1.12 or newer was not found (Debian: libgtest-dev)")
 set(waybill_json_missing "nlohmann_json 3.11 or newer was not found (Debian: nlohmann-json3-dev)")
 # A project that adds waybill as a subdirectory links waybill::kafka from outside of it.
 set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
 
-# waybill_find_client(<component> <package> <version> <what to say when it is missing>)
-# Sets WAYBILL_<COMPONENT>_ENABLED as the option WAYBILL_<COMPONENT> (AUTO, ON or OFF) has it.
-function(waybill_find_client component package version missing)
-  string(TOUPPER "WAYBILL_${component}" option)
-  set(${option}_ENABLED OFF PARENT_SCOPE)
-  if(NOT ${option})
-    waybill_left_out("waybill::${component}" "${option} is ${${option}}")
-    return()
-  endif()
-  find_package(${package} ${version} QUIET)
-  if(${package}_FOUND)
-    set(${option}_ENABLED ON PARENT_SCOPE)
-  elseif(${option} STREQUAL "AUTO")
-    waybill_left_out("waybill::${component}" "${missing}")
-  else()
-    message(FATAL_ERROR "${option} is ${${option}}, but ${missing}")
-  endif()
-endfunction()
-
-waybill_find_client(kafka RdKafka ${WAYBILL_RDKAFKA_VERSION_MIN} "${waybill_librdkafka_missing}")
-waybill_find_client(rabbitmq RabbitmqC ${WAYBILL_RABBITMQ_C_VERSION_MIN} "${waybill_rabbitmq_c_missing}")
-waybill_find_client(mqtt PahoMqttCpp ${WAYBILL_PAHO_CPP_VERSION_MIN} "${waybill_paho_missing}")
+foreach(adapter IN LISTS waybill_adapters)
+  waybill_look_for_client(${adapter})
+endforeach()
 
 if(WAYBILL_BUILD_TESTS
    OR WAYBILL_BUILD_INTEGRATION_TESTS
@@ -69,8 +35,6 @@ if(NOT WAYBILL_BUILD_INTEGRATION_TESTS)
                    "WAYBILL_BUILD_INTEGRATION_TESTS is ${WAYBILL_BUILD_INTEGRATION_TESTS}")
 elseif(NOT GTest_FOUND)
   waybill_left_out("integration tests" "${waybill_gtest_missing}")
-elseif(NOT WAYBILL_KAFKA_ENABLED)
-  waybill_left_out("integration tests" "they need waybill::kafka")
 elseif(NOT nlohmann_json_FOUND)
   waybill_left_out("integration tests" "${waybill_json_missing}")
 else()
@@ -83,12 +47,6 @@ if(NOT WAYBILL_BUILD_EXAMPLES)
 else()
   waybill_built("examples")
   find_package(Boost 1.74 QUIET)
-  if(NOT WAYBILL_KAFKA_ENABLED)
-    waybill_left_out("example order-pipeline" "it needs waybill::kafka")
-  elseif(NOT Boost_FOUND)
-    waybill_left_out("example order-pipeline"
-                     "Boost 1.74 or newer was not found (Debian: libboost-dev)")
-  endif()
 endif()
 
 set(WAYBILL_TOOLS_ENABLED OFF)

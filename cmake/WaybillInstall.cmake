@@ -2,6 +2,8 @@
 
 include(CMakePackageConfigHelpers)
 
+# A component that was left out is known as well: whoever asks for it learns that it is not here.
+set(waybill_components ${waybill_libraries} ${waybill_adapter_components})
 set(waybill_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/waybill")
 configure_package_config_file(
   "${CMAKE_CURRENT_LIST_DIR}/waybill-config.cmake.in" "${PROJECT_BINARY_DIR}/waybill-config.cmake"
@@ -13,9 +15,6 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/waybill-config-version.c
 install(
   FILES "${PROJECT_BINARY_DIR}/waybill-config.cmake"
         "${PROJECT_BINARY_DIR}/waybill-config-version.cmake"
-        "${CMAKE_CURRENT_LIST_DIR}/FindRdKafka.cmake"
-        "${CMAKE_CURRENT_LIST_DIR}/FindRabbitmqC.cmake"
-        "${CMAKE_CURRENT_LIST_DIR}/FindPahoMqttCpp.cmake"
   DESTINATION "${waybill_package_dir}"
   COMPONENT core_dev)
 install(

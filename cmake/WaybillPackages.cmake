@@ -30,7 +30,8 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_RELEASE ${waybill_package_release})
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 # A component's library is found in the build folder while the dependencies of another one are read.
-set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS "${PROJECT_BINARY_DIR}/core")
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${waybill_libraries})
+list(TRANSFORM CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS PREPEND "${PROJECT_BINARY_DIR}/")
 
 string(TIMESTAMP waybill_package_date "%a, %d %b %Y %H:%M:%S +0000" UTC)
 configure_file("${CMAKE_CURRENT_LIST_DIR}/debian/changelog.in"
@@ -67,15 +68,18 @@ macro(waybill_add_debian_package component package)
     EXCLUDE_FROM_ALL)
 endmacro()
 
-# waybill_add_debian_library(<component> <what it is for> [<package that its headers need>...])
+# waybill_add_debian_library(<component> <what it is for>
+#   [BASES <component>...] [HEADERS_NEED <package>...])
+# BASES are the libraries of waybill that it builds on.
 macro(waybill_add_debian_library component purpose)
+  cmake_parse_arguments(deb "" "" "BASES;HEADERS_NEED" ${ARGN})
   set(deb_runtime libwaybill-${component}${WAYBILL_SOVERSION})
-  set(deb_base "")
-  set(deb_needs ${ARGN})
-  if(NOT ${component} STREQUAL core)
-    set(deb_base "libwaybill-core${WAYBILL_SOVERSION} (= ${waybill_package_version})")
-    list(APPEND deb_needs "libwaybill-core-dev (= ${waybill_package_version})")
-  endif()
+  set(deb_base ${deb_BASES})
+  list(TRANSFORM deb_base REPLACE "(.+)"
+       "libwaybill-\\1${WAYBILL_SOVERSION} (= ${waybill_package_version})")
+  set(deb_needs ${deb_BASES})
+  list(TRANSFORM deb_needs REPLACE "(.+)" "libwaybill-\\1-dev (= ${waybill_package_version})")
+  list(PREPEND deb_needs ${deb_HEADERS_NEED})
   if(BUILD_SHARED_LIBS)
     list(APPEND deb_needs "${deb_runtime} (= ${waybill_package_version})")
     waybill_add_debian_package(
@@ -98,18 +102,15 @@ macro(waybill_add_debian_library component purpose)
 endmacro()
 
 waybill_add_debian_library(core "for C++ services")
-if(WAYBILL_KAFKA_ENABLED)
-  waybill_add_debian_library(kafka "through Kafka for C++ services"
-                             "librdkafka-dev (>= ${WAYBILL_RDKAFKA_VERSION_MIN})")
+if(TARGET waybill_messaging)
+  waybill_add_debian_library(messaging "around sends and receives of C++ services" BASES core)
 endif()
-if(WAYBILL_RABBITMQ_ENABLED)
-  waybill_add_debian_library(rabbitmq "through RabbitMQ for C++ services"
-                             "librabbitmq-dev (>= ${WAYBILL_RABBITMQ_C_VERSION_MIN})")
-endif()
-if(WAYBILL_MQTT_ENABLED)
-  waybill_add_debian_library(mqtt "through MQTT for C++ services" libpaho-mqtt-dev
-                             "libpaho-mqttpp-dev (>= ${WAYBILL_PAHO_CPP_VERSION_MIN})")
-endif()
+foreach(adapter IN LISTS waybill_adapters_enabled)
+  waybill_add_debian_library(
+    ${adapter} "through ${waybill_adapter_${adapter}_title} for C++ services"
+    BASES ${waybill_libraries}
+    HEADERS_NEED ${waybill_adapter_${adapter}_debian_depends})
+endforeach()
 if(WAYBILL_TOOLS_ENABLED)
   set(deb_needs "")
   if(BUILD_SHARED_LIBS)

@@ -7,7 +7,9 @@ prefix=$1 folder=$2
 shift 2
 
 export PKG_CONFIG_PATH=$prefix/$LIBDIR/pkgconfig
-flags=$(pkg-config --cflags waybill-kafka-cpp waybill-rabbitmq)
+modules=$(cd "$PKG_CONFIG_PATH" && ls waybill-*.pc | sed "s,\.pc$,,")
+# shellcheck disable=SC2086 # several words on purpose
+flags=$(pkg-config --cflags $modules)
 rm -rf "$folder"
 mkdir -p "$folder"
 (cd "$prefix/include" && find waybill -name '*.hpp' | sort) >"$folder/headers"

@@ -52,7 +52,7 @@ in_debian "$folder/root" sh -c 'cd /waybill && cmake --workflow --preset package
 mkdir "$clean/packages"
 cp "$folder"/root/waybill/build/package/packages/*.deb "$clean/packages"
 rm -rf --one-file-system "$folder/root"
-cp -r integration-tests/package "$clean/consumers"
+cp -r integration-tests/package "$clean/package-tests"
 
 install() {
   in_debian "$clean" apt-get install --quiet --yes --no-install-recommends "$@" >"$folder/install.log" || {
@@ -71,30 +71,31 @@ echo "== install what is built against"
 install $(cd "$clean" && echo ./packages/*.deb) g++ make cmake pkg-config
 in_debian "$clean" dpkg-query --show '*waybill*'
 
-for consumer in core kafka kafka-cpp rabbitmq mqtt mqtt-cpp; do
-  echo "== build and run the $consumer consumer with find_package"
-  in_debian "$clean" cmake -S "/consumers/$consumer-consumer" -B "/$consumer" -DCMAKE_CXX_FLAGS="-Wall -Wextra -Werror"
-  in_debian "$clean" cmake --build "/$consumer"
-  in_debian "$clean" "/$consumer/${consumer//-/_}_consumer"
-done
-echo "== build and run the kafka consumer with the static libraries"
-in_debian "$clean" cmake -S /consumers/kafka-consumer -B /kafka-static \
-  -Dwaybill_USE_STATIC_LIBS=ON -DCONSUMER_LIBRARY_TYPE=STATIC_LIBRARY
-in_debian "$clean" cmake --build /kafka-static
-in_debian "$clean" /kafka-static/kafka_consumer
-
 library_folder=lib/$(in_debian "$clean" gcc -print-multiarch)
+# pkg_config_consumer KIND COMPONENT
 pkg_config_consumer() {
-  echo "== build and run $4 with pkg-config, $1"
-  in_debian "$clean" env CXX=g++ LIBDIR="$library_folder" /consumers/pkg-config-consumer.sh "$1" /usr "$2" "$3" "$4"
+  echo "== build and run the $2 consumer with pkg-config, $1"
+  in_debian "$clean" env CXX=g++ LIBDIR="$library_folder" /package-tests/pkg-config-consumer.sh "$1" /usr \
+    "/$1-$2" "waybill-${2//_/-}" "/package-tests/consumers/$2/main.cpp"
 }
-pkg_config_consumer shared /with-core waybill-core /consumers/core-consumer/main.cpp
-pkg_config_consumer fully-static /with-core-static waybill-core /consumers/core-consumer/main.cpp
-pkg_config_consumer shared /with-kafka waybill-kafka /consumers/kafka-consumer/main.cpp
-pkg_config_consumer shared /with-kafka-cpp waybill-kafka-cpp /consumers/kafka-cpp-consumer/main.cpp
-pkg_config_consumer shared /with-rabbitmq waybill-rabbitmq /consumers/rabbitmq-consumer/main.cpp
-pkg_config_consumer shared /with-mqtt waybill-mqtt /consumers/mqtt-consumer/main.cpp
-pkg_config_consumer shared /with-mqtt-cpp waybill-mqtt-cpp /consumers/mqtt-cpp-consumer/main.cpp
+for folder in integration-tests/package/consumers/*/; do
+  component=$(basename "$folder")
+  echo "== build and run the $component consumer with find_package"
+  in_debian "$clean" cmake -S "/package-tests/consumers/$component" -B "/$component" \
+    -DCMAKE_CXX_FLAGS="-Wall -Wextra -Werror"
+  in_debian "$clean" cmake --build "/$component"
+  in_debian "$clean" "/$component/${component}_consumer"
+  pkg_config_consumer shared "$component"
+done
+pkg_config_consumer fully-static core
+for file in adapters/*/adapter.cmake; do
+  adapter=$(basename "$(dirname "$file")")
+  echo "== build and run the $adapter consumer with the static libraries"
+  in_debian "$clean" cmake -S /package-tests/any-consumer -B "/$adapter-static" \
+    -Dwaybill_USE_STATIC_LIBS=ON -DCONSUMER_COMPONENT="$adapter" -DCONSUMER_LIBRARY_TYPE=STATIC_LIBRARY
+  in_debian "$clean" cmake --build "/$adapter-static"
+  in_debian "$clean" "/$adapter-static/any_consumer"
+done
 
 echo "== remove them"
 in_debian "$clean" sh -c 'apt-get purge --quiet --yes "?name(waybill)"' >"$folder/install.log" || fail "apt could not remove them"
