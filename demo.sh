@@ -22,6 +22,9 @@ NO_COLOR=1 leaves the colours out; WAYBILL_SKIP_INSTALL=1 installs nothing.
 TEXT
 }
 
+# shellcheck source=tools/dev/adapters.sh
+source tools/dev/adapters.sh
+
 run_options=()
 is_embedded=""
 while [[ $# -gt 0 ]]; do
@@ -116,14 +119,13 @@ run_step() {
   return "$status"
 }
 
-# The embedded demo wants neither RabbitMQ nor MQTT, and without them its own programs alone are built.
+# The embedded demo wants no other adapter than Kafka's, and without them its own programs alone are built.
 configure() {
   local others=ON
   [[ -z "$is_embedded" ]] || others=OFF
   cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DWAYBILL_KAFKA=ON \
-    -DWAYBILL_RABBITMQ="$others" -DWAYBILL_MQTT="$others" -DWAYBILL_BUILD_TESTS=OFF \
-    -DWAYBILL_BUILD_INTEGRATION_TESTS=OFF -DWAYBILL_BUILD_TOOLS=OFF -DWAYBILL_BUILD_EXAMPLES=ON \
-    -DWAYBILL_INSTALL=OFF -DWAYBILL_WERROR=OFF
+    -DWAYBILL_ADAPTERS="$others" -DWAYBILL_BUILD_TESTS=OFF -DWAYBILL_BUILD_INTEGRATION_TESTS=OFF \
+    -DWAYBILL_BUILD_TOOLS=OFF -DWAYBILL_BUILD_EXAMPLES=ON -DWAYBILL_INSTALL=OFF -DWAYBILL_WERROR=OFF
 }
 
 compile() {
@@ -141,7 +143,7 @@ quietly() {
 
 get_brokers() {
   tools/dev/install-packages.sh brokers || return 1
-  [[ -n "${WAYBILL_KAFKA_LIBS:-}" ]] || WAYBILL_KAFKA_LIBS=$(integration-tests/brokers/fetch-kafka.sh)
+  fetch_brokers
 }
 
 # The brokers live as long as the pipe to the program that holds them, and die with it. Our end of the
@@ -153,8 +155,7 @@ start_brokers() {
   chmod 755 "$scratch"
   mkfifo "$scratch/hold" "$scratch/addresses"
   set -m
-  WAYBILL_KAFKA_LIBS=$WAYBILL_KAFKA_LIBS TMPDIR=$scratch \
-    "$build/integration-tests/brokers/waybill_hold_brokers" kafka rabbitmq mosquitto \
+  TMPDIR=$scratch "$build/integration-tests/brokers/waybill_hold_brokers" kafka rabbitmq mosquitto \
     <"$scratch/hold" >"$scratch/addresses" 2>"$log" &
   broker_holder=$!
   set +m

@@ -8,17 +8,16 @@ usage() {
 usage: ./test.sh [--unit] [--integration] [--sanitize] [--threads] [--stress]
                  [--containers [--suite bookworm|trixie]]
   --unit         unit tests: no broker, no network
-  --integration  tests against real brokers (Kafka, RabbitMQ, Mosquitto), and of the installed package
+  --integration  tests against real brokers, and of the installed package
   --sanitize     unit tests and a few on real brokers under ASan and UBSan
-  --threads      core, the Kafka and MQTT adapters and one test on a real Kafka under the thread
-                 sanitizer
-  --stress       a million messages through a real Apache Kafka
+  --threads      those unit tests and tests on brokers that use many threads, under the thread sanitizer
+  --stress       a million messages through a real broker
   --containers   the tests built and run in containers, on Debian 12 and on Debian 13: docs/containers.md.
                  As root or with sudo, or where a Docker daemon answers that this user may use
   --suite NAME   with --containers: on that release alone
 Without an argument: --unit --integration. Options may be combined.
-Needs Debian 12 or 13 and root or sudo for packages that are missing; Apache Kafka comes through
-Maven into a cache. Nothing is installed or downloaded twice. Builds are in build/.
+Needs Debian 12 or 13 and root or sudo for packages that are missing; a broker that is no package
+comes into a cache. Nothing is installed or downloaded twice. Builds are in build/.
 Ends with 0 only if every test passed and no process that the tests started is left.
 TEXT
 }
@@ -27,6 +26,9 @@ fail_usage() {
   usage >&2
   exit 2
 }
+
+# shellcheck source=tools/dev/adapters.sh
+source tools/dev/adapters.sh
 
 called_with=("$@")
 parts=()
@@ -166,7 +168,7 @@ run_step() {
 }
 
 build_preset() {
-  cmake --preset "$1" -DWAYBILL_KAFKA=ON -DWAYBILL_RABBITMQ=ON -DWAYBILL_MQTT=ON &&
+  cmake --preset "$1" -DWAYBILL_ADAPTERS=ON &&
     cmake --build --preset "$1" --parallel "$jobs" --target "${@:2}" -- --quiet
 }
 
@@ -205,15 +207,19 @@ run_tests() {
   return "$status"
 }
 
-fetch_kafka() {
-  integration-tests/brokers/fetch-kafka.sh >"$scratch/kafka-libs"
+fetch_broker() {
+  "$(broker_script "$1")" >"$scratch/fetched"
 }
 
-get_kafka() {
-  [[ -z "${WAYBILL_KAFKA_LIBS:-}" ]] || return 0
-  run_step "fetch Apache Kafka" fetch_kafka
-  WAYBILL_KAFKA_LIBS=$(<"$scratch/kafka-libs")
-  export WAYBILL_KAFKA_LIBS
+get_brokers() {
+  local name variable
+  for name in $(adapters_with_fetched_broker); do
+    variable=$(broker_variable "$name")
+    [[ -z "${!variable:-}" ]] || continue
+    run_step "fetch $(adapter_values TITLE "$name")" fetch_broker "$name"
+    printf -v "$variable" %s "$(<"$scratch/fetched")"
+    export "${variable?}"
+  done
 }
 
 run_containers() {
@@ -243,28 +249,28 @@ run_part() {
       run_tests "unit tests" release unit "$jobs"
       ;;
     integration)
-      get_kafka
+      get_brokers
       build release
       run_tests "integration tests" release integration "$(integration_jobs)"
       ;;
     sanitize)
-      get_kafka
+      get_brokers
       build asan-ubsan waybill_unit_tests waybill_sanitized_broker_tests
       run_tests "unit tests with ASan and UBSan" asan-ubsan unit "$jobs"
       run_tests "tests on brokers with ASan and UBSan" asan-ubsan sanitize 1
       ;;
     threads)
-      get_kafka
+      get_brokers
       build tsan waybill_thread_tests
       run_tests "tests with the thread sanitizer" tsan threads 1
       ;;
     stress)
-      get_kafka
+      get_brokers
       build release
       run_tests "stress tests" release stress 1
       ;;
     containers)
-      get_kafka
+      get_brokers
       for suite in "${suites[@]}"; do run_suite "$suite"; done
       ;;
   esac

@@ -9,6 +9,8 @@ if(WAYBILL_TESTS_ENABLED OR WAYBILL_INTEGRATION_TESTS_ENABLED)
   add_custom_target(waybill_unit_tests)
   add_custom_target(waybill_sanitized_broker_tests)
   add_custom_target(waybill_thread_tests)
+  add_custom_target(waybill_leak_tests)
+  file(WRITE "${PROJECT_BINARY_DIR}/leak-tests" "")
 endif()
 
 # waybill_run_as_unit_test(<name> <target> [<argument>...])
@@ -47,6 +49,13 @@ function(waybill_watch_threads target)
   add_test(NAME threads.${target} COMMAND ${target})
   set_tests_properties(threads.${target} PROPERTIES LABELS threads TIMEOUT 300)
   add_dependencies(waybill_thread_tests ${target})
+endfunction()
+
+# waybill_look_for_leaks(<test executable>)
+# tools/dev/leaks.sh runs it under valgrind: it reads the list that this function writes.
+function(waybill_look_for_leaks target)
+  add_dependencies(waybill_leak_tests ${target})
+  file(APPEND "${PROJECT_BINARY_DIR}/leak-tests" "${CMAKE_CURRENT_BINARY_DIR}/${target}\n")
 endfunction()
 
 # waybill_add_integration_test(<target> SOURCES <file>... LIBRARIES <target>...

@@ -37,9 +37,17 @@ fail() {
 
 # shellcheck source=docker-daemon.sh
 source compose/docker-daemon.sh
+# shellcheck source=../tools/dev/adapters.sh
+source tools/dev/adapters.sh
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/waybill-containers.XXXXXX")
 project=waybill-$WAYBILL_DEBIAN-$$
+# All services but `tests`. Each has a folder of its name.
+brokers=()
+for file in compose/*/Dockerfile; do
+  service=$(basename "$(dirname "$file")")
+  [[ "$service" == tests ]] || brokers+=("$service")
+done
 child=""
 started=""
 
@@ -101,14 +109,17 @@ get_base_image() {
   quietly "make $image" compose/base-image.sh "$WAYBILL_DEBIAN"
 }
 
-# What git knows, as it is in the folders now, and the jars.
+# What git knows, as it is in the folders now, and the brokers that were fetched, each as build/NAME-libs.
 copy_context() {
-  local context=$work/context file
-  mkdir -p "$context/build/kafka-libs"
+  local context=$work/context file name variable
+  mkdir -p "$context/build"
   git ls-files -z |
     while IFS= read -rd '' file; do [[ ! -e "$file" ]] || printf '%s\0' "$file"; done |
     tar --null --files-from - --create | tar --extract --directory "$context"
-  cp "$WAYBILL_KAFKA_LIBS"/*.jar "$context/build/kafka-libs"
+  for name in $(adapters_with_fetched_broker); do
+    variable=$(broker_variable "$name")
+    cp -r "${!variable}" "$context/build/$name-libs"
+  done
   # Whatever the umask here, the users in the containers have to read it.
   chmod -R u=rwX,go=rX "$context"
   export WAYBILL_CONTEXT=$context
@@ -117,7 +128,7 @@ copy_context() {
 # One after another: what needs memory is the compiler in the last one.
 get_images() {
   local service variable image
-  for service in kafka rabbitmq mosquitto; do
+  for service in "${brokers[@]}"; do
     variable=WAYBILL_${service^^}_IMAGE
     image=${!variable:-}
     if [[ -z "$image" ]]; then
@@ -141,17 +152,17 @@ else
 fi
 # Where the client lacks what BuildKit needs, it has to be told not to try.
 docker buildx version >/dev/null 2>&1 || export DOCKER_BUILDKIT=0
-WAYBILL_KAFKA_LIBS=${WAYBILL_KAFKA_LIBS:-$(integration-tests/brokers/fetch-kafka.sh)}
+fetch_brokers
 
 get_base_image
 copy_context
 get_images
 started=1
-quietly "start the brokers" compose up -d kafka rabbitmq mosquitto
+quietly "start the brokers" compose up -d "${brokers[@]}"
 status=0
 run compose run --rm -T tests || status=$?
 if [[ "$status" != 0 ]]; then
   say "the ends of the brokers' logs"
-  compose logs --no-color --tail 20 kafka rabbitmq mosquitto
+  compose logs --no-color --tail 20 "${brokers[@]}"
 fi
 exit "$status"

@@ -17,6 +17,14 @@ command -v doxygen >/dev/null || {
 }
 rm -rf build/api-reference
 mkdir -p build/api-reference
-doxygen docs/Doxyfile
+# Every library has its public headers in a folder `include`.
+shopt -s nullglob
+folders=(*/include */*/include)
+{
+  cat docs/Doxyfile
+  echo "INPUT = ${folders[*]} docs/api-reference.md"
+  echo "STRIP_FROM_PATH = ${folders[*]}"
+  echo "STRIP_FROM_INC_PATH = ${folders[*]}"
+} | doxygen -
 [[ -s build/api-reference/html/index.html ]]
 echo "api-reference.sh: build/api-reference/html/index.html"

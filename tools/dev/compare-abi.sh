@@ -40,8 +40,8 @@ build() {
   mkdir "$folder/$1-source"
   git archive "$2" | tar -x -C "$folder/$1-source"
   cmake -S "$folder/$1-source" -B "$folder/$1-build" -G Ninja -DCMAKE_BUILD_TYPE=Debug \
-    -DCMAKE_INSTALL_LIBDIR=lib -DBUILD_SHARED_LIBS=ON -DWAYBILL_KAFKA=ON -DWAYBILL_RABBITMQ=ON \
-    -DWAYBILL_MQTT=ON -DWAYBILL_BUILD_TESTS=OFF -DWAYBILL_BUILD_INTEGRATION_TESTS=OFF \
+    -DCMAKE_INSTALL_LIBDIR=lib -DBUILD_SHARED_LIBS=ON -DWAYBILL_ADAPTERS=ON \
+    -DWAYBILL_BUILD_TESTS=OFF -DWAYBILL_BUILD_INTEGRATION_TESTS=OFF \
     -DWAYBILL_BUILD_EXAMPLES=OFF -DWAYBILL_BUILD_TOOLS=OFF &&
     cmake --build "$folder/$1-build" -- --quiet &&
     cmake --install "$folder/$1-build" --prefix "$folder/$1"

@@ -5,15 +5,17 @@ set -euo pipefail
 # What dpkg and we look for is there; not every shell of root's looks there.
 PATH=$PATH:/usr/sbin:/sbin
 
+# shellcheck source=adapters.sh
+source "$(dirname "${BASH_SOURCE[0]}")/adapters.sh"
+
 usage() {
   cat <<'TEXT'
 usage: tools/dev/install-packages.sh GROUP...
-  build      compiler, CMake, Ninja, librdkafka, rabbitmq-c, Paho MQTT, CLI11, nlohmann-json
+  build      compiler, CMake, Ninja, CLI11, nlohmann-json, Boost, and the adapters' client libraries
   unit       GoogleTest, Python
-  brokers    RabbitMQ, Mosquitto, Java and Maven (for a real Apache Kafka)
-  test       those, GoogleTest, nlohmann-json, Python, and clients of other people's: kcat, pika,
-             Mosquitto's, Paho for Python
-  containers Docker with Compose, unless they are here from elsewhere, Java and Maven
+  brokers    the adapters' brokers, or what they need to be fetched and run
+  test       those, GoogleTest, nlohmann-json, Python, and the clients that the adapters' tests run
+  containers Docker with Compose, unless they are here from elsewhere, and what fetches brokers
   debootstrap
              debootstrap, to make a Debian in a folder
   package    file and dpkg-dev, to make Debian packages
@@ -21,7 +23,8 @@ usage: tools/dev/install-packages.sh GROUP...
   leaks      valgrind
   ci         clang-format, clang-tidy, clang and its sanitizers, version 14, and Google Benchmark, which
              clang-tidy reads too (Debian 12 only)
-  benchmark  Google Benchmark, opentelemetry-cpp, Python, Java and Maven (for a real Apache Kafka)
+  benchmark  Google Benchmark, opentelemetry-cpp, Python, and the brokers
+What an adapter needs is registered in its adapter.cmake.
 The group benchmark adds bookworm-backports to apt's sources on Debian 12, from the mirror that is
 configured, because opentelemetry-cpp is there: in a file of its own, and only if it is not there yet.
 A server that comes with a package is neither started nor enabled: the tests start brokers of their own.
@@ -43,26 +46,44 @@ has_java_17() {
   [[ -n "$version" && "$version" -ge 17 ]]
 }
 
-# Who says where the jars of Apache Kafka are does not need what fetches them.
-jars_by_maven() {
-  [[ -n "${WAYBILL_KAFKA_LIBS:-}" ]] || command -v mvn >/dev/null || echo maven
+# unless_elsewhere PACKAGE...: leaves out Java and Maven where they came another way.
+unless_elsewhere() {
+  local package
+  for package in "$@"; do
+    case "$package" in
+      default-jre-headless) has_java_17 || echo "$package" ;;
+      maven) command -v mvn >/dev/null || echo "$package" ;;
+      *) echo "$package" ;;
+    esac
+  done
+}
+
+# Whoever says where a broker is does not need what fetches it.
+packages_that_fetch() {
+  local name variable
+  for name in $(adapters_with_fetched_broker); do
+    variable=$(broker_variable "$name")
+    # shellcheck disable=SC2046 # several words on purpose
+    [[ -n "${!variable:-}" ]] || unless_elsewhere $(adapter_values BROKER_FETCH_PACKAGES "$name")
+  done
 }
 
 packages_of() {
   case "$1" in
     build)
-      echo g++ cmake ninja-build pkg-config librdkafka-dev librabbitmq-dev libcli11-dev nlohmann-json3-dev libboost-dev
-      echo libpaho-mqtt-dev libpaho-mqttpp-dev
+      echo g++ cmake ninja-build pkg-config libcli11-dev nlohmann-json3-dev libboost-dev
+      adapter_values BUILD_PACKAGES
       ;;
     unit) echo libgtest-dev python3 ;;
     brokers)
-      echo rabbitmq-server mosquitto
-      has_java_17 || echo default-jre-headless
-      jars_by_maven
+      # shellcheck disable=SC2046 # several words on purpose
+      unless_elsewhere $(adapter_values BROKER_PACKAGES)
+      packages_that_fetch
       ;;
     test)
       packages_of brokers
-      echo libgtest-dev nlohmann-json3-dev python3 kcat python3-pika mosquitto-clients python3-paho-mqtt
+      echo libgtest-dev nlohmann-json3-dev python3
+      adapter_values TEST_PACKAGES
       ;;
     containers)
       if ! docker version >/dev/null 2>&1; then
@@ -71,7 +92,7 @@ packages_of() {
         [[ "$debian_version" == 12 ]] || command -v docker >/dev/null || echo docker-cli
       fi
       docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null || echo docker-compose
-      jars_by_maven
+      packages_that_fetch
       ;;
     debootstrap) echo debootstrap ;;
     package) echo file dpkg-dev ;;
@@ -84,8 +105,7 @@ packages_of() {
       ;;
     benchmark)
       echo libbenchmark-dev opentelemetry-cpp-dev libgtest-dev nlohmann-json3-dev python3
-      has_java_17 || echo default-jre-headless
-      jars_by_maven
+      packages_of brokers
       ;;
   esac
 }
@@ -111,11 +131,9 @@ add_backports() {
 }
 
 # The services that come with a package, or with one that it needs: each as PACKAGE:UNIT.
-services=(
-  mosquitto:mosquitto.service
-  rabbitmq-server:rabbitmq-server.service erlang-base:epmd.service erlang-base:epmd.socket
-  docker.io:docker.service docker.io:docker.socket containerd:containerd.service
-)
+services=(docker.io:docker.service docker.io:docker.socket containerd:containerd.service)
+# shellcheck disable=SC2207 # several words on purpose
+services+=($(adapter_values BROKER_SERVICES))
 service_policy=/usr/sbin/policy-rc.d
 made_policy=""
 as_root=()
