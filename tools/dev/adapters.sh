@@ -12,6 +12,7 @@ adapter_names() {
 # adapter_values KEYWORD [NAME]: the values of a keyword, of one adapter or of all. They are on the
 # keyword's line, and none of them has a space.
 adapter_values() {
+  # shellcheck disable=SC2086 # a pattern on purpose
   sed -nE "s/^ +$1 +([^\")]*)\)?\$/\1/p" "$adapters_folder"/${2:-*}/adapter.cmake
 }
 
