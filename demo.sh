@@ -155,7 +155,7 @@ start_brokers() {
   chmod 755 "$scratch"
   mkfifo "$scratch/hold" "$scratch/addresses"
   set -m
-  TMPDIR=$scratch "$build/integration-tests/brokers/waybill_hold_brokers" kafka rabbitmq mosquitto \
+  TMPDIR=$scratch "$build/testing/brokers/waybill_hold_brokers" kafka rabbitmq mosquitto \
     <"$scratch/hold" >"$scratch/addresses" 2>"$log" &
   broker_holder=$!
   set +m

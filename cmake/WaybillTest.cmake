@@ -23,12 +23,12 @@ endfunction()
 
 # waybill_add_unit_tests(<target> SOURCES <file>... LIBRARIES <target>...)
 # One executable; each of its GoogleTest cases is a test of ctest. What tests share is in
-# core/tests/support.
+# testing/support.
 function(waybill_add_unit_tests target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBRARIES")
   add_executable(${target} ${arg_SOURCES})
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
-  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/core/tests)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/testing)
   target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} GTest::gtest_main waybill_build_flags)
   include(GoogleTest)
   gtest_discover_tests(
@@ -133,12 +133,12 @@ function(waybill_add_benchmark target)
   add_executable(${target} ${arg_SOURCES})
   add_executable(
     ${target}_allocations
-    ${arg_SOURCES} ${PROJECT_SOURCE_DIR}/core/tests/support/counted_memory.cpp)
+    ${arg_SOURCES} ${PROJECT_SOURCE_DIR}/testing/support/counted_memory.cpp)
   target_compile_definitions(${target}_allocations PRIVATE WAYBILL_COUNTS_ALLOCATIONS)
   foreach(each IN ITEMS ${target} ${target}_allocations)
     set_target_properties(${each} PROPERTIES CXX_EXTENSIONS OFF)
     target_include_directories(${each} PRIVATE ${PROJECT_SOURCE_DIR}/core/benchmarks
-                                               ${PROJECT_SOURCE_DIR}/core/tests)
+                                               ${PROJECT_SOURCE_DIR}/testing)
     target_link_libraries(${each} PRIVATE ${arg_LIBRARIES} benchmark::benchmark_main
                                           waybill_build_flags)
   endforeach()

@@ -12,7 +12,7 @@ waybill_register_adapter(
   BUILD_PACKAGES librdkafka-dev
   BROKER_PACKAGES default-jre-headless
   TEST_PACKAGES kcat
-  BROKER_FETCH WAYBILL_KAFKA_LIBS integration-tests/brokers/fetch-kafka.sh
+  BROKER_FETCH WAYBILL_KAFKA_LIBS testing/brokers/kafka/fetch-kafka.sh
   BROKER_FETCH_PACKAGES maven)
 
 waybill_register_component(

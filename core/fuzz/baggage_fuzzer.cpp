@@ -8,7 +8,7 @@
 #include <vector>
 #include <waybill/baggage.hpp>
 
-#include "../tests/support/difference.hpp"
+#include "../../testing/support/difference.hpp"
 #include "support/input.hpp"
 #include "support/require.hpp"
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <waybill/boundary.hpp>
 
-#include "../tests/support/reference/boundary.hpp"
+#include "../../testing/support/reference/boundary.hpp"
 #include "support/input.hpp"
 #include "support/require.hpp"
 

@@ -7,7 +7,7 @@
 #include <vector>
 #include <waybill/propagator.hpp>
 
-#include "../tests/support/difference.hpp"
+#include "../../testing/support/difference.hpp"
 #include "support/headers.hpp"
 #include "support/require.hpp"
 

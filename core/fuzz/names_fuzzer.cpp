@@ -8,7 +8,7 @@
 #include <vector>
 #include <waybill/propagator.hpp>
 
-#include "../tests/support/reference/names.hpp"
+#include "../../testing/support/reference/names.hpp"
 #include "support/input.hpp"
 #include "support/require.hpp"
 

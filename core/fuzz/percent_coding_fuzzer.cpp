@@ -7,7 +7,7 @@
 #include <string_view>
 #include <waybill/baggage.hpp>
 
-#include "../tests/support/reference/baggage.hpp"
+#include "../../testing/support/reference/baggage.hpp"
 #include "support/input.hpp"
 #include "support/require.hpp"
 

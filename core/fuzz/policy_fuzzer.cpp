@@ -10,7 +10,7 @@
 #include <waybill/header_list.hpp>
 #include <waybill/propagation.hpp>
 
-#include "../tests/support/reference/baggage.hpp"
+#include "../../testing/support/reference/baggage.hpp"
 #include "support/headers.hpp"
 #include "support/require.hpp"
 

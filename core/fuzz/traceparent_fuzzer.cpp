@@ -7,7 +7,7 @@
 #include <string_view>
 #include <waybill/trace_context.hpp>
 
-#include "../tests/support/reference/traceparent.hpp"
+#include "../../testing/support/reference/traceparent.hpp"
 #include "support/input.hpp"
 #include "support/require.hpp"
 

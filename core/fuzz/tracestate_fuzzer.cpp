@@ -7,7 +7,7 @@
 #include <vector>
 #include <waybill/tracestate.hpp>
 
-#include "../tests/support/reference/tracestate.hpp"
+#include "../../testing/support/reference/tracestate.hpp"
 #include "support/input.hpp"
 #include "support/require.hpp"
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <waybill/kafka/carrier.hpp>
 
-#include "../../../core/tests/support/counted_memory.hpp"
+#include "../../../testing/support/counted_memory.hpp"
 #include "support/bare_headers.hpp"
 #include "support/clients.hpp"
 

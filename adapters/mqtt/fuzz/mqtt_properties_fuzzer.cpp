@@ -13,7 +13,7 @@
 
 #include "../../../core/fuzz/support/headers.hpp"
 #include "../../../core/fuzz/support/require.hpp"
-#include "../../../core/tests/support/difference.hpp"
+#include "../../../testing/support/difference.hpp"
 #include "../tests/support/property_lists.hpp"
 
 namespace {

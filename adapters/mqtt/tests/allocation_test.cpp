@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "../../../core/tests/support/counted_memory.hpp"
+#include "../../../testing/support/counted_memory.hpp"
 #include "support/contexts.hpp"
 #include "support/property_lists.hpp"
 #include "waybill/mqtt/carrier.hpp"

@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "../../../core/tests/support/recording_tracer.hpp"
+#include "../../../testing/support/recording_tracer.hpp"
 #include "support/contexts.hpp"
 #include "waybill/mqtt/cpp/sender.hpp"
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "../../../core/tests/support/counted_memory.hpp"
+#include "../../../testing/support/counted_memory.hpp"
 #include "support/contexts.hpp"
 #include "support/tables.hpp"
 #include "waybill/rabbitmq/attempts.hpp"

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <waybill/envelope.hpp>
 
-#include "../../tests/support/texts.hpp"
+#include "../../../testing/support/texts.hpp"
 #include "require.hpp"
 
 namespace waybill_fuzz {

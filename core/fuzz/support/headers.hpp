@@ -6,8 +6,8 @@
 #include <vector>
 #include <waybill/carrier.hpp>
 
-#include "../../tests/support/carriers.hpp"
-#include "../../tests/support/reference/headers.hpp"
+#include "../../../testing/support/carriers.hpp"
+#include "../../../testing/support/reference/headers.hpp"
 #include "input.hpp"
 
 namespace waybill_fuzz {

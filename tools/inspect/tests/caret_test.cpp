@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "../../../core/tests/support/reference/baggage.hpp"
-#include "../../../core/tests/support/reference/tracestate.hpp"
+#include "../../../testing/support/reference/baggage.hpp"
+#include "../../../testing/support/reference/tracestate.hpp"
 #include "faults.hpp"
 #include "headers.hpp"
 

@@ -35,7 +35,7 @@ std::filesystem::path find_libraries() {
   if (folder.empty()) {
     throw std::runtime_error(
         "WAYBILL_KAFKA_LIBS is not set: it names the folder with the jars of Apache Kafka, which "
-        "integration-tests/brokers/fetch-kafka.sh fetches and prints");
+        "testing/brokers/kafka/fetch-kafka.sh fetches and prints");
   }
   if (!std::filesystem::is_directory(folder)) {
     throw std::runtime_error("WAYBILL_KAFKA_LIBS names no folder: " + folder.string());

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Puts the jars of the pinned Apache Kafka into a cache folder and prints that folder.
 #
-#   WAYBILL_KAFKA_LIBS=$(integration-tests/brokers/fetch-kafka.sh)
+#   WAYBILL_KAFKA_LIBS=$(testing/brokers/kafka/fetch-kafka.sh)
 #
 # A complete and unchanged cache is used as it is: no network, no Maven, no Java. Every call checks
-# every jar against kafka/SHA256SUMS, and that there is no other file: the broker's class path is
+# every jar against SHA256SUMS beside this file, and that there is no other file: the broker's class path is
 # the whole folder, so an extra jar would be run too.
 #
 # The cache is $WAYBILL_CACHE, else $XDG_CACHE_HOME/waybill, else ~/.cache/waybill.
@@ -16,8 +16,8 @@ say() { printf 'fetch-kafka: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-sums=$here/kafka/SHA256SUMS
-pom=$here/kafka/pom.xml
+sums=$here/SHA256SUMS
+pom=$here/pom.xml
 version=$(sed -n 's/.* kafka_2\.13-\(.*\)\.jar$/\1/p' "$sums")
 [ -n "$version" ] || fail "no kafka_2.13 jar is listed in $sums"
 

@@ -15,9 +15,19 @@
 #include <string_view>
 #include <vector>
 
+// Those of the adapters that are built.
+#if __has_include("kafka_broker.hpp")
 #include "kafka_broker.hpp"
+#define WAYBILL_HOLDS_KAFKA
+#endif
+#if __has_include("mosquitto_broker.hpp")
 #include "mosquitto_broker.hpp"
+#define WAYBILL_HOLDS_MOSQUITTO
+#endif
+#if __has_include("rabbitmq_broker.hpp")
 #include "rabbitmq_broker.hpp"
+#define WAYBILL_HOLDS_RABBITMQ
+#endif
 
 namespace {
 
@@ -42,17 +52,23 @@ std::string text_of(const Address& address) {
 }
 
 held start_named(std::string_view name) {
+#ifdef WAYBILL_HOLDS_KAFKA
   if (name == "kafka") {
     return start<kafka_broker>(name, [](const auto& broker) { return broker.bootstrap(); });
   }
+#endif
+#ifdef WAYBILL_HOLDS_RABBITMQ
   if (name == "rabbitmq") {
     return start<rabbitmq_broker>(name,
                                   [](const auto& broker) { return text_of(broker.address()); });
   }
+#endif
+#ifdef WAYBILL_HOLDS_MOSQUITTO
   if (name == "mosquitto") {
     return start<mosquitto_broker>(name,
                                    [](const auto& broker) { return text_of(broker.address()); });
   }
+#endif
   throw std::runtime_error("there is no broker " + std::string(name));
 }
 
