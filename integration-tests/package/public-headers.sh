@@ -7,7 +7,7 @@ prefix=$1 folder=$2
 shift 2
 
 export PKG_CONFIG_PATH=$prefix/$LIBDIR/pkgconfig
-modules=$(cd "$PKG_CONFIG_PATH" && ls waybill-*.pc | sed "s,\.pc$,,")
+modules=$(cd "$PKG_CONFIG_PATH" && printf "%s\n" waybill-*.pc | sed "s,\.pc$,,")
 # shellcheck disable=SC2086 # several words on purpose
 flags=$(pkg-config --cflags $modules)
 rm -rf "$folder"
