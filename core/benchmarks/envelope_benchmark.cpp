@@ -31,35 +31,37 @@ std::string payload_of(envelope_form form, std::size_t bytes) {
 }
 
 void wrap(benchmark::State& state, envelope_form form) {
-  const waybill::propagation with;
+  const waybill::propagation settings(waybill::propagation_options{});
   const waybill::context context = sample_context();
   const std::string payload = payload_of(form, static_cast<std::size_t>(state.range(0)));
-  if (!waybill::wrap(form, payload, context, with).is_changed()) {
+  if (!waybill::wrap(form, payload, context, settings, waybill::any_destination).is_changed()) {
     state.SkipWithError("nothing was written");
   }
   const allocation_counter allocations;
   for (auto _ : state) {
-    const waybill::envelope_writer sent = waybill::wrap(form, payload, context, with);
+    const waybill::envelope_writer sent =
+        waybill::wrap(form, payload, context, settings, waybill::any_destination);
     benchmark::DoNotOptimize(sent.head().data());
   }
   allocations.report(state);
 }
 
 void unwrap(benchmark::State& state, envelope_form form) {
-  const waybill::propagation with;
+  const waybill::propagation settings(waybill::propagation_options{});
   const waybill::context context = sample_context();
   const std::string payload = payload_of(form, static_cast<std::size_t>(state.range(0)));
   std::string received;
-  waybill::wrap(form, payload, context, with).append_to(received);
-  const auto first = waybill::unwrap(form, received, with);
+  waybill::wrap(form, payload, context, settings, waybill::any_destination).append_to(received);
+  const auto first = waybill::unwrap(form, received, settings, waybill::any_destination);
   const bool stays = form == envelope_form::cloudevents_json;
   if (first.payload() != (stays ? received : payload) ||
-      first.extraction().as_sent().trace() != context.trace()) {
+      first.extraction().sender() != context.span_context()) {
     state.SkipWithError("something else was read");
   }
   const allocation_counter allocations;
   for (auto _ : state) {
-    const waybill::unwrapped came = waybill::unwrap(form, std::string_view(received), with);
+    const waybill::unwrapped came =
+        waybill::unwrap(form, std::string_view(received), settings, waybill::any_destination);
     benchmark::DoNotOptimize(came.payload().data());
   }
   allocations.report(state);
@@ -67,11 +69,12 @@ void unwrap(benchmark::State& state, envelope_form form) {
 
 /// A payload that is no envelope, where there might be one.
 void pass(benchmark::State& state, envelope_form form) {
-  const waybill::propagation with;
+  const waybill::propagation settings(waybill::propagation_options{});
   const std::string payload = payload_of(form, static_cast<std::size_t>(state.range(0)));
   const allocation_counter allocations;
   for (auto _ : state) {
-    const waybill::unwrapped came = waybill::unwrap(form, std::string_view(payload), with);
+    const waybill::unwrapped came =
+        waybill::unwrap(form, std::string_view(payload), settings, waybill::any_destination);
     benchmark::DoNotOptimize(came.payload().data());
   }
   allocations.report(state);

@@ -17,6 +17,8 @@ namespace {
 /// Any number of headers, the three fields at the end.
 class many_headers {
  public:
+  static constexpr waybill::carrier_rules rules = waybill::http_rules;
+
   many_headers(std::size_t others, std::string_view tracestate, std::string_view baggage)
       : names_(others), tracestate_(tracestate), baggage_(baggage) {
     // As long as the names of fields now and then.

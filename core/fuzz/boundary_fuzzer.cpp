@@ -1,6 +1,6 @@
 // Destinations against a boundary, compared with looking through all entries one by one. Lines:
-// "eNAME<VT>KEY" sets an entry for a destination, "pPREFIX" one for a prefix, and any other first
-// byte asks for NAME<VT>KEY.
+// "eNAME<VT>KEY" sets an entry for a destination, "pPREFIX" one for a prefix, "fFILTER" one for an
+// MQTT filter, and any other first byte asks for NAME<VT>KEY.
 
 #include <cstddef>
 #include <cstdint>
@@ -30,6 +30,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     } else if (selector == 'p') {
       entries.set_prefix(name, {.label = label});
       expected.set_prefix(name, label);
+    } else if (selector == 'f') {
+      entries.set_filter(name, {.label = label});
+      expected.set_filter(name, label);
     }
     require(entries.find({name, key}).label == expected.find(name, key), "the same entry");
     require(entries.size() == expected.size() + 1, "an entry is replaced, not added twice");

@@ -56,7 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const waybill::context context = waybill_fuzz::context_by(from.byte());
   const bool is_block = from.byte() == 'b';
   std::string payload(from.rest());
-  const waybill::propagation& with = waybill_fuzz::counting_propagation();
+  const waybill::propagation& settings = waybill_fuzz::counting_propagation();
   if (is_block) {
     const std::string block = from.line();
     const std::string rest(from.rest());
@@ -64,10 +64,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     payload = frame_with(block, rest);
     check_pairs(payload, rest);
   }
-  waybill_fuzz::receive(waybill::envelope_form::frame, payload, with);
+  waybill_fuzz::receive(waybill::envelope_form::frame, payload, settings);
   const std::string text =
-      waybill_fuzz::send(waybill::envelope_form::frame, payload, context, with);
-  require(waybill_fuzz::receive(waybill::envelope_form::frame, text, with).payload() == payload,
-          "a payload comes out as it went in");
+      waybill_fuzz::send(waybill::envelope_form::frame, payload, context, settings);
+  const auto came = waybill_fuzz::receive(waybill::envelope_form::frame, text, settings);
+  require(came.payload() == payload, "a payload comes out as it went in");
   return 0;
 }

@@ -57,8 +57,10 @@ void check_copies(const waybill::context& taken) {
   assigned = taken;
   const waybill::context moved = std::move(assigned);
   require(moved == taken && waybill::context(waybill::context_view(moved)) == taken, "copies");
-  require(taken.new_child().baggage_text() == taken.baggage_text(), "a child keeps the baggage");
-  require(taken.without_baggage().tracestate_text() == taken.tracestate_text(), "and without it");
+  const waybill::context child = taken.new_child();
+  require(child.baggage_text() == taken.baggage_text(), "a child keeps the baggage");
+  const waybill::context without = taken.without_baggage();
+  require(without.tracestate_text() == taken.tracestate_text(), "and without it");
 }
 
 /// The same bytes through carriers of our own: as a list of headers, and asked by name.

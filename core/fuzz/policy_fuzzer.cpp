@@ -53,8 +53,10 @@ waybill::baggage_policy policy_of(unsigned rule, unsigned members, unsigned byte
   return policy;
 }
 
-void check_inbound(const waybill::extraction& taken, const waybill::boundary_entry& entry) {
-  const waybill::context& sent = taken.as_sent();
+/// `sent` is what the headers hold, whatever the boundary says.
+void check_inbound(const waybill::extraction& taken, const waybill::context& sent,
+                   const waybill::boundary_entry& entry) {
+  require(taken.sender() == sent.span_context(), "the sender as it wrote itself");
   const waybill::context& used = taken.context();
   if (entry.inbound == waybill::inbound_mode::ignore) {
     require(used.is_empty() && taken.parent() == nullptr, "ignored as if nothing had come");
@@ -65,20 +67,21 @@ void check_inbound(const waybill::extraction& taken, const waybill::boundary_ent
   require(used.has_trace() == sent.has_trace(), "a trace where there was one");
   const bool adopts = entry.inbound == waybill::inbound_mode::adopt;
   if (sent.has_trace()) {
-    require((used.trace() == sent.trace()) == adopts, "the same trace only when it is adopted");
+    require((used.span_context() == sent.span_context()) == adopts,
+            "the same trace only when it is adopted");
     require(adopts || used.tracestate_text().empty(), "a new trace has no tracestate");
   }
   const bool links = entry.inbound == waybill::inbound_mode::link && sent.has_trace();
   require(taken.links().size() == (links ? 1U : 0U), "linked in link mode alone");
 }
 
-void check_outbound(const waybill::context& context, const waybill::propagation& with,
+void check_outbound(const waybill::context& context, const waybill::propagation& settings,
                     waybill_test::broker_headers headers) {
-  const waybill::boundary_entry& entry = with.boundary.find({});
+  const waybill::boundary_entry& entry = settings.boundary().find(waybill::any_destination);
   const auto others = waybill_fuzz::without_fields(headers);
-  waybill::inject(context, headers, with);
+  waybill::inject(context, headers, settings, waybill::any_destination);
   require(waybill_fuzz::without_fields(headers) == others, "other headers stay as they are");
-  const waybill::context read = with.formats.extract(headers, with.limits);
+  const waybill::context read = settings.propagator().extract(headers, settings.limits());
   switch (entry.outbound) {
     case waybill::outbound_mode::nothing:
       require(headers.headers() == others, "nothing goes out");
@@ -87,11 +90,11 @@ void check_outbound(const waybill::context& context, const waybill::propagation&
       require(!context.has_trace() || headers.values("baggage").empty(), "no baggage goes out");
       break;
     case waybill::outbound_mode::everything:
-      if (!context.has_trace() || with.limits.field_scan_bytes_max < 55) break;
+      if (!context.has_trace() || settings.limits().field_scan_bytes_max < 55) break;
       require(
           read.baggage_text() == passing(std::string(context.baggage_text()), entry.baggage_out),
           "only what may pass goes out");
-      require(read.trace() == context.trace(), "and the trace");
+      require(read.span_context() == context.span_context(), "and the trace");
       break;
   }
 }
@@ -102,8 +105,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   waybill_fuzz::input from(data, size);
   const unsigned choice = from.byte();
   const waybill::carrier_rules rules = waybill_fuzz::rules_of(choice);
-  waybill::propagation with;
-  with.limits = waybill_fuzz::limits_of(from.byte());
+  const waybill::limits limits = waybill_fuzz::limits_of(from.byte());
   const unsigned modes = from.byte();
   const unsigned members = from.byte();
   const unsigned bytes = from.byte();
@@ -114,17 +116,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       .baggage_in = policy,
       .baggage_out = policy,
   };
-  with.boundary = waybill::boundary(entry);
+  const waybill::propagation settings(waybill::propagation_options{
+      .boundary = waybill::boundary(entry), .limits = limits, .diagnostics = nullptr});
   const auto received = waybill_fuzz::carrier_of(waybill_fuzz::headers_of(from, choice), rules);
 
   auto taken_from = received;
-  const waybill::extraction taken = waybill::take(taken_from, with);
+  const waybill::extraction taken = waybill::take(taken_from, settings, waybill::any_destination);
   require(taken_from.headers() == waybill_fuzz::without_fields(received), "all was taken");
-  check_inbound(taken, entry);
-  if (const auto view = waybill::peek(received, with); view.has_value()) {
+  const waybill::context sent = settings.propagator().extract(received, limits);
+  check_inbound(taken, sent, entry);
+  if (const auto view = waybill::peek(received, settings, waybill::any_destination);
+      view.has_value()) {
     require(waybill::context(*view) == taken.context(), "peek shows what may come in");
   }
-  check_outbound(taken.as_sent(), with, received);
-  check_outbound(taken.context(), with, taken_from);
+  check_outbound(sent, settings, received);
+  check_outbound(taken.context(), settings, taken_from);
   return 0;
 }

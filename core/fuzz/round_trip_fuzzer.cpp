@@ -44,7 +44,7 @@ void check_parts(const waybill::context& context, const waybill::limits& limits)
   require(items.status == waybill::errc::ok, "baggage is good again");
   require(items.items.text() == context.baggage_text(), "and the same");
   require(items.items.members() == context.baggage_members(), "with as many members");
-  const waybill::context copy(context.trace(), waybill::tracestate(context),
+  const waybill::context copy(context.span_context(), waybill::tracestate(context),
                               waybill::baggage(context, limits));
   require(copy == context, "a context of the same parts is the same");
 }

@@ -34,20 +34,20 @@ struct text_block {
 
 }  // namespace detail
 
-context::context(const trace_context& trace, const class tracestate& state,
+context::context(const waybill::span_context& span_context, const class tracestate& state,
                  const class baggage& items) noexcept
-    : trace_(trace) {
-  store(trace.is_valid() ? state.text() : std::string_view{}, items.text(), items.members());
+    : span_context_(span_context) {
+  store(span_context.is_valid() ? state.text() : std::string_view{}, items.text(), items.members());
 }
 
-context::context(const context_view& view) noexcept : trace_(view.trace()) {
+context::context(const context_view& view) noexcept : span_context_(view.span_context()) {
   store(view.tracestate_text(), view.baggage_text(), view.baggage_members());
 }
 
 context& context::operator=(const context& other) noexcept {
   if (this == &other) return *this;
   if (is_shared()) release();
-  trace_ = other.trace_;
+  span_context_ = other.span_context_;
   copy_texts(other);
   return *this;
 }
@@ -55,22 +55,22 @@ context& context::operator=(const context& other) noexcept {
 context& context::operator=(context&& other) noexcept {
   if (this == &other) return *this;
   if (is_shared()) release();
-  trace_ = other.trace_;
+  span_context_ = other.span_context_;
   take_texts(other);
   return *this;
 }
 
-context context::new_child() const noexcept { return with_trace(trace_.new_child()); }
+context context::new_child() const noexcept { return with_span_context(span_context_.new_child()); }
 
-context context::with_trace(const trace_context& trace) const noexcept {
-  if (!trace.is_valid()) {
+context context::with_span_context(const waybill::span_context& span_context) const noexcept {
+  if (!span_context.is_valid()) {
     context_view rest(*this);
-    rest.trace_ = trace;
+    rest.span_context_ = span_context;
     rest.tracestate_ = {};
     return context(rest);
   }
   context changed(*this);
-  changed.trace_ = trace;
+  changed.span_context_ = span_context;
   return changed;
 }
 
@@ -133,13 +133,13 @@ void context::take_texts(context& other) noexcept {
   baggage_members_ = other.baggage_members_;
   if (other.is_shared()) {
     block_ = other.block_;
-    other.tracestate_bytes_ = 0;
-    other.baggage_bytes_ = 0;
-    other.baggage_members_ = 0;
-    other.trace_ = {};
   } else {
     std::memcpy(inline_, other.inline_, other.text_bytes());
   }
+  other.span_context_ = {};
+  other.tracestate_bytes_ = 0;
+  other.baggage_bytes_ = 0;
+  other.baggage_members_ = 0;
 }
 
 void context::release() noexcept { block_->drop_owner(); }

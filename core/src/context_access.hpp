@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "collected_fields.hpp"
+#include "fast_traceparent.hpp"
 #include "waybill/context.hpp"
 #include "waybill/format.hpp"
 
@@ -12,18 +13,18 @@ namespace waybill::inline v0::detail {
 /// and write values that it has checked.
 struct context_access {
   /// `state` and `items` are canonical.
-  static context_view make_view(const trace_context& trace, std::string_view state,
+  static context_view make_view(const span_context& trace, std::string_view state,
                                 std::string_view items, std::uint32_t members) noexcept {
     context_view view;
-    view.trace_ = trace;
+    view.span_context_ = trace;
     view.tracestate_ = state;
     view.baggage_ = items;
     view.baggage_members_ = members;
     return view;
   }
   /// Where formats write the position of a new context.
-  static trace_context& trace_of(context& made) noexcept { return made.trace_; }
-  static trace_context& trace_of(context_view& made) noexcept { return made.trace_; }
+  static span_context& span_context_of(context& made) noexcept { return made.span_context_; }
+  static span_context& span_context_of(context_view& made) noexcept { return made.span_context_; }
   /// Gives a new context the texts that formats found: copied,
   static void store_texts(const extract_draft& draft, context& made) noexcept {
     if (draft.tracestate_.empty() && draft.baggage_.empty()) return;
@@ -37,7 +38,7 @@ struct context_access {
   }
   /// Reads a traceparent to its place, without the copies that set_trace would make.
   static errc read_trace(extract_draft& draft, std::string_view traceparent) noexcept {
-    const errc code = parse_traceparent(traceparent, *draft.trace_);
+    const errc code = parse_traceparent_inline(traceparent, *draft.span_context_);
     if (code == errc::ok) draft.tracestate_ = {};
     return code;
   }
@@ -68,6 +69,7 @@ struct context_access {
   /// False when the carrier's own function threw. What the field holds then is erased at the end.
   static bool put(field_writer& writer, std::size_t index, std::string_view value) noexcept {
     const std::uint8_t slot = writer.slots_[index];
+    if (writer.fields_[slot].access == field_access::read_only) return false;
     const bool is_set = writer.carrier_->set(writer.fields_[slot].name, value);
     writer.failed_ |= !is_set;
     writer.written_ |= std::uint32_t{is_set} << slot;

@@ -32,6 +32,10 @@ constexpr std::array<error_text, errc_count> error_texts{{
     {"unknown_version", "The envelope has a version that is not known and was left as it is."},
     {"bad_checksum", "The envelope does not match its checksum and was left as it is."},
     {"no_envelope", "The payload cannot hold an envelope of this form."},
+    {"listener_failed", "The application's own listener threw an exception."},
+    {"too_many_fields", "Removing the fields would take too long and they were left."},
+    {"unused_context", "A context was taken off a message and then never used."},
+    {"given_up", "The table of messages in flight was full and the oldest was given up."},
 }};
 
 const error_text& text_of(errc code) noexcept {

@@ -153,7 +153,7 @@ void frame_header::erase(std::string_view name) noexcept {
   size_ = kept;
 }
 
-std::string_view frame_header::close() noexcept {
+std::string_view frame_header::close() & noexcept {
   char* const bytes = data();
   std::copy(frame_magic.begin(), frame_magic.end(), bytes);
   bytes[version_at] = static_cast<char>(frame_version);

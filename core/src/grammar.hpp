@@ -99,12 +99,11 @@ inline constexpr std::array<std::uint8_t, 256> char_classes = [] {
   return is_equal;
 }
 
-/// `lower` is in lower case already.
-[[nodiscard]] constexpr bool equals_ignoring_case(std::string_view text,
-                                                  std::string_view lower) noexcept {
-  if (text.size() != lower.size()) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (to_lower(text[i]) != lower[i]) return false;
+/// Whether both differ in ASCII case at most.
+[[nodiscard]] constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (to_lower(a[i]) != to_lower(b[i])) return false;
   }
   return true;
 }

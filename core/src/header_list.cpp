@@ -32,7 +32,7 @@ void header_list::erase(std::string_view name) {
   headers_.erase(std::remove_if(first, headers_.end(), is_named), headers_.end());
 }
 
-std::optional<std::string_view> header_list::get(std::string_view name) const noexcept {
+std::optional<std::string_view> header_list::get(std::string_view name) const& noexcept {
   for (const header& each : headers_) {
     if (is_same_name(each.name, name)) return each.value;
   }

@@ -8,7 +8,8 @@
 #include <cstdint>
 #include <cstring>
 
-#include "waybill/trace_context.hpp"
+#include "fast_traceparent.hpp"
+#include "waybill/span_context.hpp"
 
 namespace waybill::inline v0 {
 
@@ -79,22 +80,37 @@ span_id new_span_id() noexcept {
 
 }  // namespace
 
-trace_context trace_context::new_root(bool sampled) noexcept {
-  trace_id id;
+span_context span_context::new_root(bool sampled, random_flag random) noexcept {
+  waybill::trace_id id;
   do {
     const std::array<std::uint64_t, 2> bits{thread_generator.next(), thread_generator.next()};
     std::memcpy(id.bytes.data(), bits.data(), sizeof bits);
   } while (!id.is_valid());
-  const auto flags = static_cast<std::uint8_t>(flag_random | (sampled ? flag_sampled : 0));
+  const auto flags = static_cast<std::uint8_t>((random == random_flag::on ? flag_random : 0) |
+                                               (sampled ? flag_sampled : 0));
   return {id, new_span_id(), flags};
 }
 
-trace_context trace_context::new_child() const noexcept {
+span_context span_context::new_child() const noexcept {
   if (!is_valid()) return {};
-  trace_context child = *this;
-  child.span_ = new_span_id();
+  span_context child = *this;
+  child.span_id_ = new_span_id();
   child.remote_ = false;
   return child;
 }
+
+namespace detail {
+
+errc parse_traceparent_fast(std::string_view text, span_context& out) noexcept {
+  return parse_traceparent_inline(text, out);
+}
+
+void encode_fast(const std::uint8_t* bytes, std::size_t size, char* out) noexcept {
+  for (std::size_t i = 0; i < size; i += 8) {
+    encode_16_fast(load_little_endian(bytes + i), out + 2 * i);
+  }
+}
+
+}  // namespace detail
 
 }  // namespace waybill::inline v0

@@ -1,4 +1,4 @@
-#include "waybill/detail/json_object.hpp"
+#include "json_object.hpp"
 
 #include <bit>
 #include <utility>

@@ -47,7 +47,7 @@ struct within_limits {
       items = detail::cut_baggage(items.text, limits.baggage_members_max, limits.baggage_bytes_max);
       if (code == errc::ok) code = items.status;
     }
-    view = detail::context_access::make_view(view.trace(), state, items.text, items.members);
+    view = detail::context_access::make_view(view.span_context(), state, items.text, items.members);
   }
 };
 
@@ -103,6 +103,10 @@ void propagator::add(const format& added) noexcept {
       all_absent_[field_count_] = errc::absent;
       fields_[field_count_++] = each;
       name_lengths_ |= std::uint64_t{1} << each.name.size();
+      if (each.access == field_access::read_only) read_only_ |= bit;
+    } else if (each.access == field_access::read_write) {
+      read_only_ &= ~(std::uint32_t{1} << index);  // one format that writes it is enough
+      fields_[index].access = field_access::read_write;
     }
     slots_[slot_count_++] = static_cast<std::uint8_t>(index);
     masks_[format_count_] |= std::uint32_t{1} << index;
@@ -122,7 +126,7 @@ std::size_t propagator::field_index(std::string_view name) const noexcept {
   }
   std::size_t index = 0;
   while (index < field_count_ && !detail::equals_ignoring_case(name, fields_[index].name)) ++index;
-  return index;
+  return ((std::uint64_t{read_only_} >> index) & 1) != 0 ? field_count_ : index;
 }
 
 // Inline, as all that is called for every message: most messages carry nothing, or a position
@@ -166,7 +170,7 @@ context propagator::extract(const reader_ref& carrier, carrier_rules rules, cons
   if (!collect(collected, report)) return made;
   extract_report unused;
   extract_draft draft(limits, report != nullptr ? *report : unused,
-                      detail::context_access::trace_of(made));
+                      detail::context_access::span_context_of(made));
   read(collected, draft);
   detail::context_access::store_texts(draft, made);
   // A context keeps silent about memory that ran out; whoever asks for a report is told.
@@ -191,7 +195,7 @@ result<context_view> propagator::peek_at(const reader_ref& carrier, carrier_rule
   if (!collect(collected, report)) return made;
   extract_report unused;
   extract_draft draft(limits, report != nullptr ? *report : unused,
-                      detail::context_access::trace_of(*made));
+                      detail::context_access::span_context_of(*made));
   read(collected, draft);
   // Text in a buffer of the draft's would dangle.
   if (draft.tracestate_owned_.size() > 0 || draft.baggage_owned_.size() > 0) {
@@ -218,7 +222,7 @@ std::uint32_t propagator::fields_of(const context_view& context) const noexcept 
     writer.slots_ = slots_of(i);
     formats_[i]->inject(context, writer);
   }
-  const std::uint32_t stale = replaced & ~writer.written_;
+  const std::uint32_t stale = replaced & ~writer.written_ & ~read_only_;
   for (std::uint32_t left = stale; left != 0; left &= left - 1) {
     const auto i = static_cast<std::size_t>(std::countr_zero(left));
     writer.failed_ |= !carrier.erase(fields_[i].name);
@@ -261,6 +265,7 @@ inject_report propagator::write_within_limits(const context_view& context,
 errc propagator::strip(const writer_ref& carrier) const noexcept {
   errc code = errc::ok;
   for (const field& each : fields()) {
+    if (each.access == field_access::read_only) continue;
     if (!carrier.erase(each.name)) code = errc::carrier_failed;
   }
   return code;

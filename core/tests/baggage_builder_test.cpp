@@ -31,9 +31,9 @@ baggage items_of(std::string_view text, const limits& limits = {}) {
 }
 
 std::string after_set(std::string_view text, std::string_view key, std::string_view value,
-                      const properties& with = {}) {
+                      const properties& settings = {}) {
   baggage items = items_of(text);
-  EXPECT_EQ(items.set(key, value, with), errc::ok) << key;
+  EXPECT_EQ(items.set(key, value, settings), errc::ok) << key;
   EXPECT_EQ(items.get(key), value);
   const auto again = baggage::parse(items.text());
   EXPECT_EQ(again.status, errc::ok) << items.text();
@@ -41,13 +41,13 @@ std::string after_set(std::string_view text, std::string_view key, std::string_v
   return std::string(items.text());
 }
 
-errc refused_set(std::string_view key, std::string_view value, const properties& with = {}) {
+errc refused_set(std::string_view key, std::string_view value, const properties& settings = {}) {
   baggage items = items_of("a=1,key=2;p,a=3");
-  const errc code = items.set(key, value, with);
+  const errc code = items.set(key, value, settings);
   EXPECT_EQ(items.text(), "a=1,key=2;p,a=3");
   EXPECT_EQ(items.members(), 3U);
   baggage empty;
-  EXPECT_EQ(empty.set(key, value, with), code);
+  EXPECT_EQ(empty.set(key, value, settings), code);
   EXPECT_TRUE(empty.is_empty());
   EXPECT_EQ(empty.members(), 0U);
   return code;

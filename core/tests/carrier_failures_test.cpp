@@ -5,7 +5,6 @@
 #include <string_view>
 #include <utility>
 #include <waybill/header_list.hpp>
-#include <waybill/outgoing.hpp>
 #include <waybill/propagation.hpp>
 
 #include "support/texts.hpp"
@@ -18,6 +17,7 @@ using waybill_test::sample_traceparent;
 
 /// A value that is returned would be gone before it is read.
 struct returns_strings {
+  [[nodiscard]] static waybill::carrier_rules rules() { return waybill::http_rules; }
   [[nodiscard]] std::optional<std::string> get(std::string_view /*name*/) const { return "gone"; }
 };
 static_assert(!waybill::readable_carrier<returns_strings>);
@@ -45,12 +45,25 @@ TEST(CarrierRules, FL03_are_read_from_a_member_of_any_kind) {
   EXPECT_FALSE(propagator.extract(exact_by_static_member()).has_trace());
 }
 
-TEST(CarrierRules, FL19_are_those_of_http_when_asking_for_them_throws) {
+/// The same header once more.
+struct throws_for_rules_of_two : throws_for_rules {
+  template <class F>
+  void for_each(F&& visit) const {
+    throws_for_rules::for_each(visit);
+    throws_for_rules::for_each(visit);
+  }
+};
+
+TEST(CarrierRules, FL19_are_the_strictest_when_asking_for_them_throws) {
   EXPECT_TRUE(waybill::propagator().extract(throws_for_rules()).has_trace());
+  waybill::extract_report report;
+  EXPECT_FALSE(waybill::propagator().extract(throws_for_rules_of_two(), {}, &report).has_trace());
+  EXPECT_EQ(report.fields[0], errc::duplicate);
 }
 
 /// Shows its headers once and throws the next time.
 struct throws_the_second_time {
+  static constexpr waybill::carrier_rules rules = waybill::http_rules;
   mutable int calls = 0;
   template <class F>
   void for_each(F&& visit) const {
@@ -101,25 +114,14 @@ TEST(Carrier, FL19_TS20_that_throws_when_a_field_is_set_neither_has_it_nor_keeps
 }
 
 TEST(Counters, FL18_say_both_what_was_over_a_limit_and_what_was_left_out_for_size) {
-  waybill::propagation with;
-  with.limits.tracestate_bytes_max = 5;
+  const waybill::propagation settings({.limits = {.tracestate_bytes_max = 5}});
   waybill::header_list headers;
   const waybill::context sent =
       waybill_test::context_of(waybill_test::sample_trace, "a=1,b=2", "user=a");
-  waybill::inject(sent, headers, with, {}, {.bytes_max = 90});
+  waybill::inject(sent, headers, settings, {}, {.bytes_max = 90});
   EXPECT_EQ(headers.get("baggage"), std::nullopt);
-  EXPECT_EQ(with.diagnostics->count(direction::outbound, errc::too_large), 1U);
-  EXPECT_EQ(with.diagnostics->count(direction::outbound, errc::dropped_for_size), 1U);
-}
-
-TEST(Counters, FL10_count_bad_headers_that_a_sender_looks_at) {
-  const waybill::propagation with;
-  waybill::header_list headers;
-  headers.add("traceparent", "no traceparent");
-  const waybill::outgoing decided(headers, nullptr, waybill::inject_mode::keep, with,
-                                  {.where = "orders"});
-  EXPECT_FALSE(decided.changes_headers());
-  EXPECT_EQ(with.diagnostics->count(direction::inbound, errc::malformed), 1U);
+  EXPECT_EQ(settings.diagnostics()->count(direction::outbound, errc::too_large), 1U);
+  EXPECT_EQ(settings.diagnostics()->count(direction::outbound, errc::dropped_for_size), 1U);
 }
 
 TEST(Boundary, that_was_moved_from_lets_everything_pass) {

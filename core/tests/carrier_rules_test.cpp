@@ -13,6 +13,7 @@
 namespace waybill_test {
 namespace {
 
+using waybill::any_destination;
 using waybill::carrier_rules;
 using waybill::context;
 using waybill::direction;
@@ -243,10 +244,10 @@ TEST(duplicates, FL10_are_counted) {
     const broker_headers headers = broker_headers(rules)
                                        .add("traceparent", sample_traceparent)
                                        .add("traceparent", sample_traceparent);
-    const propagation with;
-    EXPECT_EQ(extract(headers, with).context().has_trace(),
+    const propagation settings(waybill::propagation_options{});
+    EXPECT_EQ(extract(headers, settings, waybill::any_destination).context().has_trace(),
               rules.duplicates != duplicate_rule::reject);
-    EXPECT_EQ(with.diagnostics->count(direction::inbound, errc::duplicate), 1U);
+    EXPECT_EQ(settings.diagnostics()->count(direction::inbound, errc::duplicate), 1U);
   }
 }
 
@@ -254,13 +255,12 @@ TEST(duplicates, FL06_follow_the_propagation_s_rule_where_it_has_one) {
   const broker_headers headers = broker_headers(waybill::broker_rules)
                                      .add("traceparent", sample_traceparent)
                                      .add("traceparent", other_traceparent);
-  propagation with;
-  EXPECT_EQ(extract(headers, with).as_sent().trace(), other_trace);
-  with.duplicates = duplicate_rule::first;
-  EXPECT_EQ(extract(headers, with).as_sent().trace(), sample_trace);
-  EXPECT_EQ(context(*peek(headers, with)).trace(), sample_trace);
-  with.duplicates = duplicate_rule::reject;
-  EXPECT_FALSE(extract(headers, with).as_sent().has_trace());
+  EXPECT_EQ(extract(headers, propagation(), any_destination).sender(), other_trace);
+  const propagation of_first({.duplicates = duplicate_rule::first});
+  EXPECT_EQ(extract(headers, of_first, any_destination).sender(), sample_trace);
+  EXPECT_EQ(context(*peek(headers, of_first, any_destination)).span_context(), sample_trace);
+  const propagation of_none({.duplicates = duplicate_rule::reject});
+  EXPECT_FALSE(extract(headers, of_none, any_destination).sender().is_valid());
 }
 
 TEST(names, FL01_of_every_ascii_case_are_alike_in_http) {

@@ -38,16 +38,34 @@ using waybill::visitable_carrier;
 using waybill::writable_carrier;
 using waybill::writer_ref;
 
-struct get_of_wrong_type {
+/// What carriers of the tests have that say nothing else.
+struct of_http {
+  static constexpr carrier_rules rules = waybill::http_rules;
+};
+
+struct get_of_wrong_type : of_http {
   [[nodiscard]] int get(std::string_view name) const;
 };
-struct get_that_changes {
+struct get_that_changes : of_http {
   std::optional<std::string_view> get(std::string_view name);
 };
 struct set_without_erase {
   void set(std::string_view name, std::string_view value);
 };
-struct both_ways {
+struct no_rules {
+  template <class F>
+  void for_each(F&& visit) const {
+    visit(std::string_view("traceparent"), sample_traceparent);
+  }
+  [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const;
+};
+struct rules_of_wrong_type : no_rules {
+  static constexpr duplicate_rule rules = duplicate_rule::last;
+};
+struct rules_that_change : no_rules {
+  carrier_rules rules();
+};
+struct both_ways : of_http {
   template <class F>
   void for_each(F&& visit) const {
     visit(std::string_view("traceparent"), sample_traceparent);
@@ -64,7 +82,11 @@ static_assert(visitable_carrier<broker_headers> && writable_carrier<broker_heade
 static_assert(keyed_carrier<keyed_headers> && !visitable_carrier<keyed_headers>);
 static_assert(readable_carrier<keyed_headers> && writable_carrier<keyed_headers>);
 static_assert(visitable_carrier<both_ways> && keyed_carrier<both_ways>);
-static_assert(!writable_carrier<both_ways>);
+static_assert(readable_carrier<both_ways> && !writable_carrier<both_ways>);
+static_assert(visitable_carrier<no_rules> && keyed_carrier<no_rules>);
+static_assert(!readable_carrier<no_rules>, "there are no rules for every carrier");
+static_assert(!readable_carrier<rules_of_wrong_type>);
+static_assert(!readable_carrier<rules_that_change>);
 static_assert(!readable_carrier<get_of_wrong_type>);
 static_assert(!readable_carrier<get_that_changes>, "reading does not change a carrier");
 static_assert(!writable_carrier<set_without_erase>, "stale fields could not be taken away");
@@ -100,7 +122,7 @@ TEST(carrier, that_shows_its_headers_is_not_asked_by_name) {
   EXPECT_EQ(propagator().extract(both_ways{}), context(sample_trace));
 }
 
-struct mixed_values {
+struct mixed_values : of_http {
   template <class F>
   void for_each(F&& visit) const {
     visit(std::string_view("traceparent"), field_value(sample_traceparent));
@@ -141,11 +163,6 @@ bool are_equal(carrier_rules a, carrier_rules b) {
   return a.duplicates == b.duplicates && a.names == b.names;
 }
 
-TEST(carrier, without_rules_has_those_of_http) {
-  const keyed_headers headers;
-  EXPECT_TRUE(are_equal(reader_ref(headers).rules(), waybill::http_rules));
-}
-
 TEST(carrier, says_its_rules_by_a_static_member_or_a_function) {
   EXPECT_TRUE(are_equal(reader_ref(static_rules{}).rules(), static_rules::rules));
   EXPECT_TRUE(are_equal(reader_ref(static_function_rules{}).rules(),
@@ -157,17 +174,16 @@ TEST(carrier, says_its_rules_by_a_static_member_or_a_function) {
 
 TEST(carrier, rules_follow_the_propagation_s_duplicate_rule_where_it_has_one) {
   const broker_headers headers(waybill::broker_rules);
-  propagation with;
-  EXPECT_TRUE(are_equal(with.rules_for(headers), waybill::broker_rules));
-  with.duplicates = duplicate_rule::reject;
+  EXPECT_TRUE(are_equal(propagation().rules_for(headers), waybill::broker_rules));
+  const propagation reject({.duplicates = duplicate_rule::reject});
   EXPECT_TRUE(
-      are_equal(with.rules_for(headers), {duplicate_rule::reject, name_rule::prefer_exact}));
+      are_equal(reject.rules_for(headers), {duplicate_rule::reject, name_rule::prefer_exact}));
 }
 
 // Carriers whose functions throw.
 
 /// Throws what is not even a std::exception when it comes to the header of this index.
-struct throwing_list {
+struct throwing_list : of_http {
   header_list headers;
   std::size_t throws_at = 0;
 
@@ -181,7 +197,7 @@ struct throwing_list {
   }
 };
 
-struct throwing_keys {
+struct throwing_keys : of_http {
   [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const {
     if (name == "traceparent") throw std::runtime_error("no connection");
     return "a=1";
@@ -189,6 +205,7 @@ struct throwing_keys {
 };
 
 struct throwing_writer {
+  static constexpr carrier_rules rules = waybill::http_rules;
   header_list headers;
   std::string_view fails_on;
   bool fails_to_set = false;
@@ -217,8 +234,9 @@ TEST(carrier, FL19_that_throws_while_it_is_read_fails_every_field) {
     extract_report report;
     const context read = propagator().extract(carrier, {}, &report);
     EXPECT_TRUE(read.is_empty()) << "what was not seen could have made it wrong";
-    for (std::size_t i = 0; i < propagator().fields().size(); ++i) {
-      EXPECT_EQ(report.fields[i], errc::carrier_failed) << propagator().fields()[i].name;
+    const propagator formats;
+    for (std::size_t i = 0; i < formats.fields().size(); ++i) {
+      EXPECT_EQ(report.fields[i], errc::carrier_failed) << formats.fields()[i].name;
     }
     EXPECT_TRUE(propagator().peek(carrier).value().is_empty());
   }
@@ -234,9 +252,9 @@ TEST(carrier, FL19_that_throws_for_one_name_fails_every_field) {
 TEST(carrier, FL19_that_throws_while_it_is_read_is_counted) {
   throwing_list carrier;
   carrier.headers.add("traceparent", sample_traceparent);
-  const propagation with;
-  EXPECT_TRUE(extract(carrier, with).context().is_empty());
-  EXPECT_GE(with.diagnostics->count(direction::inbound, errc::carrier_failed), 1U);
+  const propagation settings(waybill::propagation_options{});
+  EXPECT_TRUE(extract(carrier, settings, waybill::any_destination).context().is_empty());
+  EXPECT_GE(settings.diagnostics()->count(direction::inbound, errc::carrier_failed), 1U);
 }
 
 TEST(carrier, FL19_that_throws_while_it_is_written_is_reported_and_counted) {
@@ -247,12 +265,13 @@ TEST(carrier, FL19_that_throws_while_it_is_written_is_reported_and_counted) {
       const context without_part = name == "baggage"      ? sent.without_baggage()
                                    : name == "tracestate" ? context_of(sample_trace, "", "a=1")
                                                           : context_of({}, "", "a=1");
-      const propagation with;
-      const inject_report report = inject(sets ? sent : without_part, carrier, with);
+      const propagation settings(waybill::propagation_options{});
+      const inject_report report =
+          inject(sets ? sent : without_part, carrier, settings, waybill::any_destination);
       // Without a trace the trace fields are left alone, and nothing is there to fail.
       const bool is_left_alone = !sets && name == "traceparent";
       EXPECT_EQ(report.code, is_left_alone ? errc::ok : errc::carrier_failed) << name;
-      EXPECT_EQ(with.diagnostics->count(direction::outbound, errc::carrier_failed) > 0,
+      EXPECT_EQ(settings.diagnostics()->count(direction::outbound, errc::carrier_failed) > 0,
                 !is_left_alone);
     }
   }
@@ -262,12 +281,12 @@ TEST(carrier, FL19_that_throws_while_it_is_stripped_is_still_read_and_counted) {
   throwing_writer carrier{header_list(), "traceparent", false, true};
   carrier.headers.add("traceparent", sample_traceparent);
   carrier.headers.add("tracestate", "rojo=1");
-  const propagation with;
-  const waybill::extraction taken = take(carrier, with);
-  EXPECT_EQ(taken.as_sent(), context_of(sample_trace, "rojo=1", ""));
+  const propagation settings(waybill::propagation_options{});
+  const waybill::extraction taken = take(carrier, settings, waybill::any_destination);
+  EXPECT_EQ(taken.context(), context_of(sample_trace, "rojo=1", ""));
   EXPECT_EQ(carrier.headers.get("tracestate"), std::nullopt) << "the others are taken off";
-  EXPECT_EQ(with.diagnostics->count(direction::inbound, errc::carrier_failed), 1U);
-  EXPECT_EQ(strip(carrier, with), errc::carrier_failed);
+  EXPECT_EQ(settings.diagnostics()->count(direction::inbound, errc::carrier_failed), 1U);
+  EXPECT_EQ(strip(carrier, settings, waybill::any_destination), errc::carrier_failed);
 }
 
 TEST(FieldRules, FL07_FL08_a_carrier_asked_by_name_tells_absent_from_empty) {

@@ -19,12 +19,12 @@ using waybill::baggage;
 using waybill::baggage_view;
 using waybill::context;
 using waybill::context_view;
-using waybill::trace_context;
+using waybill::span_context;
 using waybill::tracestate;
 using waybill::tracestate_view;
 
-static_assert(std::is_trivially_copyable_v<trace_context>);
-static_assert(sizeof(trace_context) <= 32);
+static_assert(std::is_trivially_copyable_v<span_context>);
+static_assert(sizeof(span_context) <= 32);
 static_assert(std::is_nothrow_default_constructible_v<context>);
 static_assert(std::is_nothrow_copy_constructible_v<context>);
 static_assert(std::is_nothrow_copy_assignable_v<context>);
@@ -67,12 +67,12 @@ TEST(context, is_empty_when_default_made) {
   EXPECT_EQ(empty.tracestate_text(), "");
   EXPECT_EQ(empty.baggage_text(), "");
   EXPECT_EQ(empty.baggage_members(), 0U);
-  EXPECT_EQ(empty, context(trace_context{}));
+  EXPECT_EQ(empty, context(span_context{}));
 }
 
 TEST(context, keeps_the_texts_it_was_made_with) {
   const context made = context_of(sample_trace, "rojo=1,congo= t", "user=a%20b;p=1,n=7");
-  EXPECT_EQ(made.trace(), sample_trace);
+  EXPECT_EQ(made.span_context(), sample_trace);
   EXPECT_EQ(made.tracestate_text(), "rojo=1,congo= t");
   EXPECT_EQ(made.baggage_text(), "user=a%20b;p=1,n=7");
   EXPECT_EQ(made.baggage_members(), 2U);
@@ -86,14 +86,14 @@ TEST(context, counts_repeated_names_each) {
 }
 
 TEST(context, with_baggage_and_no_trace_is_not_empty) {
-  const context made = context_of(trace_context{}, "", "a=1");
+  const context made = context_of(span_context{}, "", "a=1");
   EXPECT_FALSE(made.has_trace());
   EXPECT_TRUE(made.has_baggage());
   EXPECT_FALSE(made.is_empty());
 }
 
 TEST(context, without_a_trace_has_no_tracestate) {
-  const context made = context_of(trace_context{}, "rojo=1", "a=1");
+  const context made = context_of(span_context{}, "rojo=1", "a=1");
   EXPECT_EQ(made.tracestate_text(), "");
   EXPECT_EQ(made.baggage_text(), "a=1");
 }
@@ -137,7 +137,7 @@ TEST(context, a_copy_outlives_its_source) {
     const context copy = *source;
     source.reset();
     EXPECT_EQ(copy.baggage_text(), text);
-    EXPECT_EQ(copy.trace(), sample_trace);
+    EXPECT_EQ(copy.span_context(), sample_trace);
     EXPECT_EQ(copy.baggage_members(), bytes == 0 ? 0U : 1U);
   }
 }
@@ -177,14 +177,23 @@ TEST(context, moving_takes_the_block) {
   EXPECT_EQ(taken.baggage_text().data(), address);
 }
 
-TEST(context, a_moved_from_context_is_usable) {
+TEST(context, a_moved_from_context_is_empty_and_usable) {
   for (const std::size_t bytes : sizes_bytes) {
     context source = context_of_bytes(bytes);
     const context taken = std::move(source);
-    // Whatever it holds now, it holds together, and it can be copied, read and given a new value.
+    // It can be copied, read and given a new value.
     const context copy = source;  // NOLINT(bugprone-use-after-move)
     EXPECT_EQ(copy, source);
-    EXPECT_EQ(source.baggage_text().empty(), !source.has_baggage());
+    EXPECT_TRUE(source.is_empty());
+    EXPECT_EQ(source, context());
+    EXPECT_EQ(source.tracestate_text(), "");
+    EXPECT_EQ(source.baggage_text(), "");
+    EXPECT_EQ(source.baggage_members(), 0U);
+    context assigned = context_of_bytes(345);
+    source = taken;
+    assigned = std::move(source);
+    EXPECT_TRUE(source.is_empty());  // NOLINT(bugprone-use-after-move)
+    EXPECT_EQ(assigned, taken);
     source = context_of_bytes(345);
     EXPECT_EQ(source.baggage_text().size(), 345U);
     EXPECT_EQ(taken, context_of_bytes(bytes));
@@ -203,9 +212,10 @@ TEST(context, new_root_begins_a_trace_without_anything_else) {
   for (const bool sampled : {false, true}) {
     const context root = context::new_root(sampled);
     EXPECT_TRUE(root.has_trace());
-    EXPECT_EQ(root.trace().is_sampled(), sampled);
-    EXPECT_TRUE(root.trace().is_random());
-    EXPECT_FALSE(root.trace().is_remote());
+    EXPECT_EQ(root.span_context().is_sampled(), sampled);
+    EXPECT_FALSE(root.span_context().is_random());
+    EXPECT_TRUE(context::new_root(sampled, waybill::random_flag::on).span_context().is_random());
+    EXPECT_FALSE(root.span_context().is_remote());
     EXPECT_EQ(root.tracestate_text(), "");
     EXPECT_FALSE(root.has_baggage());
   }
@@ -213,15 +223,15 @@ TEST(context, new_root_begins_a_trace_without_anything_else) {
 
 TEST(context, new_child_keeps_everything_but_the_span) {
   for (const int flags : {0, 1, 2, 3}) {
-    const trace_context remote(sample_trace.trace(), sample_trace.span(),
-                               static_cast<std::uint8_t>(flags), true);
+    const span_context remote(sample_trace.trace_id(), sample_trace.span_id(),
+                              static_cast<std::uint8_t>(flags), true);
     const context parent = context_of(remote, "rojo=1", "a=1,b=2");
     const context child = parent.new_child();
-    EXPECT_EQ(child.trace().trace(), parent.trace().trace());
-    EXPECT_NE(child.trace().span(), parent.trace().span());
-    EXPECT_TRUE(child.trace().span().is_valid());
-    EXPECT_EQ(child.trace().flags(), flags) << "the random bit is copied, not set";
-    EXPECT_FALSE(child.trace().is_remote());
+    EXPECT_EQ(child.span_context().trace_id(), parent.span_context().trace_id());
+    EXPECT_NE(child.span_context().span_id(), parent.span_context().span_id());
+    EXPECT_TRUE(child.span_context().span_id().is_valid());
+    EXPECT_EQ(child.span_context().flags(), flags) << "the random bit is copied, not set";
+    EXPECT_FALSE(child.span_context().is_remote());
     EXPECT_EQ(child.tracestate_text(), "rojo=1");
     EXPECT_EQ(child.baggage_text(), "a=1,b=2");
     EXPECT_EQ(child.baggage_members(), 2U);
@@ -230,11 +240,12 @@ TEST(context, new_child_keeps_everything_but_the_span) {
 
 TEST(context, new_child_shares_the_block) {
   const context parent = context_of_bytes(345);
-  EXPECT_EQ(parent.new_child().baggage_text().data(), parent.baggage_text().data());
+  const context child = parent.new_child();
+  EXPECT_EQ(child.baggage_text().data(), parent.baggage_text().data());
 }
 
 TEST(context, new_child_without_a_trace_has_no_trace) {
-  const context child = context_of(trace_context{}, "", "a=1").new_child();
+  const context child = context_of(span_context{}, "", "a=1").new_child();
   EXPECT_FALSE(child.has_trace());
   EXPECT_EQ(child.baggage_text(), "a=1");
   EXPECT_TRUE(context().new_child().is_empty());
@@ -244,19 +255,20 @@ TEST(context, new_child_keeps_the_sampling_state) {
   using waybill::sampling_state;
   for (const auto state : {sampling_state::defer, sampling_state::deny, sampling_state::accept,
                            sampling_state::debug}) {
-    const trace_context parent = sample_trace.with_sampling(state);
-    EXPECT_EQ(context(parent).new_child().trace().sampling(), state);
+    const span_context parent = sample_trace.with_sampling(state);
+    EXPECT_EQ(context(parent).new_child().span_context().sampling(), state);
   }
 }
 
 TEST(context, with_trace_keeps_the_texts) {
-  const context changed = context_of(sample_trace, "rojo=1", "a=1").with_trace(other_trace);
+  const context changed = context_of(sample_trace, "rojo=1", "a=1").with_span_context(other_trace);
   EXPECT_EQ(changed, context_of(other_trace, "rojo=1", "a=1"));
   EXPECT_EQ(changed.baggage_members(), 1U);
 }
 
 TEST(context, with_an_invalid_trace_loses_the_tracestate_and_keeps_the_baggage) {
-  const context changed = context_of(sample_trace, "rojo=1", "a=1").with_trace(trace_context{});
+  const context changed =
+      context_of(sample_trace, "rojo=1", "a=1").with_span_context(span_context{});
   EXPECT_FALSE(changed.has_trace());
   EXPECT_EQ(changed.tracestate_text(), "");
   EXPECT_EQ(changed.baggage_text(), "a=1");
@@ -272,7 +284,7 @@ TEST(context, with_tracestate_replaces_the_tracestate_alone) {
 }
 
 TEST(context, with_tracestate_but_no_trace_has_none) {
-  const context before = context_of(trace_context{}, "", "a=1");
+  const context before = context_of(span_context{}, "", "a=1");
   const context after = before.with_tracestate(tracestate::parse("rojo=1").value());
   EXPECT_EQ(after.tracestate_text(), "");
   EXPECT_EQ(after.baggage_text(), "a=1");
@@ -305,7 +317,7 @@ TEST(context, changing_across_the_inline_limit_keeps_every_byte) {
   const context large = small.with_baggage(baggage::parse(items).items);
   EXPECT_EQ(large.tracestate_text(), state);
   EXPECT_EQ(large.baggage_text(), items);
-  EXPECT_EQ(large.with_tracestate(tracestate()).baggage_text(), items);
+  EXPECT_EQ(large.with_tracestate(tracestate()), context_of(sample_trace, "", items));
   EXPECT_EQ(large.without_baggage(), small);
 }
 
@@ -319,7 +331,8 @@ TEST(context, equality_compares_position_and_texts) {
 }
 
 TEST(context, equality_does_not_ask_whether_it_is_remote) {
-  const trace_context local(sample_trace.trace(), sample_trace.span(), sample_trace.flags(), false);
+  const span_context local(sample_trace.trace_id(), sample_trace.span_id(), sample_trace.flags(),
+                           false);
   EXPECT_TRUE(sample_trace.is_remote());
   EXPECT_EQ(context(local), context(sample_trace));
 }
@@ -339,7 +352,7 @@ TEST(context, made_from_a_view_owns_its_text) {
 TEST(context_view, shows_the_owner_s_bytes) {
   const context owner = context_of(sample_trace, "rojo=1", "a=1,b=2");
   const context_view view(owner);
-  EXPECT_EQ(view.trace(), sample_trace);
+  EXPECT_EQ(view.span_context(), sample_trace);
   EXPECT_EQ(view.tracestate_text().data(), owner.tracestate_text().data());
   EXPECT_EQ(view.baggage_text().data(), owner.baggage_text().data());
   EXPECT_EQ(view.tracestate_text(), "rojo=1");
@@ -356,7 +369,7 @@ TEST(context_view, is_empty_when_default_made) {
 TEST(context_view, FL18_without_one_part_keeps_the_others) {
   const context owner = context_of(sample_trace, "rojo=1", "a=1");
   const context_view view(owner);
-  EXPECT_EQ(context(view.without_trace()), context_of(trace_context{}, "", "a=1"));
+  EXPECT_EQ(context(view.without_trace()), context_of(span_context{}, "", "a=1"));
   EXPECT_EQ(context(view.without_tracestate()), context_of(sample_trace, "", "a=1"));
   EXPECT_EQ(context(view.without_baggage()), context_of(sample_trace, "rojo=1", ""));
   EXPECT_EQ(view.without_baggage().baggage_members(), 0U);

@@ -83,31 +83,30 @@ TEST(Diagnostics, loses_no_event_of_many_threads) {
 }
 
 TEST(Diagnostics, FL10_a_good_message_counts_nothing_and_a_bad_one_its_fields) {
-  const waybill::propagation with;
+  const waybill::propagation settings(waybill::propagation_options{});
   waybill::header_list good;
   good.add("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
   good.add("baggage", "user=a");
-  static_cast<void>(waybill::extract(good, with));
-  static_cast<void>(waybill::extract(waybill::header_list(), with));
-  EXPECT_EQ(with.diagnostics->total(), 0U);
+  static_cast<void>(waybill::extract(good, settings, waybill::any_destination));
+  static_cast<void>(waybill::extract(waybill::header_list(), settings, waybill::any_destination));
+  EXPECT_EQ(settings.diagnostics()->total(), 0U);
 
   waybill::header_list bad;
   bad.add("traceparent", "no traceparent");
   bad.add("tracestate", "a=1");
   bad.add("baggage", "good=1,bad,also bad=1");
-  static_cast<void>(waybill::extract(bad, with));
-  const diagnostics& counted = *with.diagnostics;
+  static_cast<void>(waybill::extract(bad, settings, waybill::any_destination));
+  const diagnostics& counted = *settings.diagnostics();
   // Two members of the baggage and the traceparent.
   EXPECT_EQ(counted.count(direction::inbound, errc::malformed), 3U);
   EXPECT_EQ(counted.count(direction::inbound, errc::no_traceparent), 1U);
 }
 
 TEST(Diagnostics, may_be_left_out) {
-  waybill::propagation with;
-  with.diagnostics = nullptr;
+  const waybill::propagation settings({.diagnostics = nullptr});
   waybill::header_list bad;
   bad.add("traceparent", "no traceparent");
-  EXPECT_TRUE(waybill::extract(bad, with).context().is_empty());
+  EXPECT_TRUE(waybill::extract(bad, settings, waybill::any_destination).context().is_empty());
 }
 
 }  // namespace

@@ -14,11 +14,13 @@
 namespace waybill_test {
 namespace {
 
+using waybill::any_destination;
 using waybill::direction;
 using waybill::envelope_form;
 using waybill::errc;
 using waybill::frame_header;
 using waybill::propagation;
+using waybill::propagation_options;
 
 using pair_list = std::vector<std::pair<std::string, std::string>>;
 
@@ -79,14 +81,17 @@ const pair_list sample_pairs = {{"traceparent", std::string(sample_traceparent)}
                                 {"baggage", "tenant=acme"}};
 
 /// What does not pass as it is, and how often what was counted.
-void expect_untouched(std::string_view received, errc code, const propagation& with = {}) {
-  const waybill::unwrapped came = waybill::unwrap(envelope_form::frame, received, with);
+void expect_untouched(std::string_view received, errc code,
+                      const propagation& settings = propagation(propagation_options{})) {
+  const waybill::unwrapped came =
+      waybill::unwrap(envelope_form::frame, received, settings, waybill::any_destination);
   EXPECT_EQ(came.code(), code);
   EXPECT_EQ(came.payload(), received);
   EXPECT_EQ(came.payload().data(), received.data());
   EXPECT_TRUE(came.extraction().context().is_empty());
-  EXPECT_EQ(with.diagnostics->total(), code == errc::absent ? 0U : 1U);
-  EXPECT_EQ(with.diagnostics->count(direction::inbound, code), code == errc::absent ? 0U : 1U);
+  EXPECT_EQ(settings.diagnostics()->total(), code == errc::absent ? 0U : 1U);
+  EXPECT_EQ(settings.diagnostics()->count(direction::inbound, code),
+            code == errc::absent ? 0U : 1U);
 }
 
 TEST(Frame, EF01_is_written_byte_for_byte_as_described) {
@@ -154,11 +159,12 @@ TEST(Frame, EF05_that_is_cut_off_anywhere_passes_as_it_is) {
     SCOPED_TRACE(bytes);
     // A size of 0 follows from cutting nothing: the checksum is what is missing then.
     const std::string cut = whole.substr(0, bytes);
-    const propagation with;
-    const auto came = waybill::unwrap(envelope_form::frame, std::string_view(cut), with);
+    const propagation settings(propagation_options{});
+    const auto came = waybill::unwrap(envelope_form::frame, std::string_view(cut), settings,
+                                      waybill::any_destination);
     EXPECT_EQ(came.code(), errc::malformed);
     EXPECT_EQ(came.payload(), cut);
-    EXPECT_EQ(with.diagnostics->count(direction::inbound, errc::malformed), 1U);
+    EXPECT_EQ(settings.diagnostics()->count(direction::inbound, errc::malformed), 1U);
   }
 }
 
@@ -174,47 +180,53 @@ TEST(Frame, EF05_with_any_bit_of_the_header_flipped_passes_as_it_is) {
   for (std::size_t bit = 0; bit < 8 * (whole.size() - 7); ++bit) {
     std::string flipped = whole;
     flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
-    const propagation with;
-    const auto came = waybill::unwrap(envelope_form::frame, std::string_view(flipped), with);
+    const propagation settings(propagation_options{});
+    const auto came = waybill::unwrap(envelope_form::frame, std::string_view(flipped), settings,
+                                      waybill::any_destination);
     EXPECT_NE(came.code(), errc::ok) << bit;
     EXPECT_EQ(came.payload(), flipped) << bit;
-    EXPECT_TRUE(came.extraction().as_sent().is_empty()) << bit;
+    EXPECT_TRUE(came.extraction().context().is_empty()) << bit;
   }
 }
 
 TEST(Frame, EF05_of_a_block_over_the_limit_passes_as_it_is) {
-  propagation with;
   const std::string block = block_of(sample_pairs);
-  with.limits.envelope_block_bytes_max = static_cast<std::uint32_t>(block.size());
-  EXPECT_EQ(waybill::unwrap(envelope_form::frame, frame_with_block(block, "x"), with).code(),
+  waybill::limits limits;
+  limits.envelope_block_bytes_max = static_cast<std::uint32_t>(block.size());
+  EXPECT_EQ(waybill::unwrap(envelope_form::frame, frame_with_block(block, "x"),
+                            propagation({.limits = limits}), any_destination)
+                .code(),
             errc::ok);
-  with.limits.envelope_block_bytes_max -= 1;
-  expect_untouched(frame_with_block(block, "x"), errc::too_large, with);
+  limits.envelope_block_bytes_max -= 1;
+  expect_untouched(frame_with_block(block, "x"), errc::too_large, propagation({.limits = limits}));
 }
 
 TEST(Frame, EF06_is_taken_off_once_and_the_payload_is_a_part_of_what_came) {
   const std::string inner = frame_of({{"traceparent", std::string(other_traceparent)}}, "payload");
   const std::string outer = frame_of(sample_pairs, inner);
-  const propagation with;
-  const auto came = waybill::unwrap(envelope_form::frame, std::string_view(outer), with);
+  const propagation settings(propagation_options{});
+  const auto came = waybill::unwrap(envelope_form::frame, std::string_view(outer), settings,
+                                    waybill::any_destination);
   EXPECT_EQ(came.code(), errc::ok);
   EXPECT_EQ(came.payload(), inner);
   EXPECT_EQ(came.payload().data(), outer.data() + outer.size() - inner.size());
   EXPECT_FALSE(came.owns_payload());
   EXPECT_EQ(came.extraction().context(), sample_context());
-  EXPECT_EQ(with.diagnostics->total(), 0U);
+  EXPECT_EQ(settings.diagnostics()->total(), 0U);
 }
 
 TEST(Frame, EF07_is_always_put_around_a_payload_that_begins_like_one) {
-  const propagation with;
+  const propagation settings(propagation_options{});
   for (const std::string& payload :
        {std::string("\xfewbl"), std::string("\xfewblx"), frame_of({}, ""),
         frame_of(sample_pairs, "payload"), frame_with_block("", "", 9)}) {
     for (const waybill::context& context : {waybill::context(), sample_context()}) {
-      const auto out = waybill::wrap(envelope_form::frame, payload, context, with);
+      const auto out =
+          waybill::wrap(envelope_form::frame, payload, context, settings, waybill::any_destination);
       EXPECT_EQ(sent(out), frame_of(context.is_empty() ? pair_list{} : sample_pairs, payload));
       const std::string received = sent(out);
-      const auto came = waybill::unwrap(envelope_form::frame, received, with);
+      const auto came =
+          waybill::unwrap(envelope_form::frame, received, settings, waybill::any_destination);
       EXPECT_EQ(came.payload(), payload);
       EXPECT_EQ(came.extraction().context(), context);
     }
@@ -223,8 +235,8 @@ TEST(Frame, EF07_is_always_put_around_a_payload_that_begins_like_one) {
 
 TEST(Frame, EF08_is_not_put_around_a_payload_without_a_context) {
   for (const std::string_view payload : {"", "x", "\xfe", "\xfewb", "\xfewbx"}) {
-    const auto out =
-        waybill::wrap(envelope_form::frame, payload, waybill::context(), propagation());
+    const auto out = waybill::wrap(envelope_form::frame, payload, waybill::context(), propagation(),
+                                   waybill::any_destination);
     EXPECT_FALSE(out.is_changed());
     EXPECT_EQ(out.head(), "");
     EXPECT_EQ(out.body().data(), payload.data());
@@ -233,9 +245,11 @@ TEST(Frame, EF08_is_not_put_around_a_payload_without_a_context) {
 }
 
 TEST(Frame, EF09_is_put_around_an_empty_payload) {
-  const auto out = waybill::wrap(envelope_form::frame, "", sample_context(), propagation());
+  const auto out = waybill::wrap(envelope_form::frame, "", sample_context(), propagation(),
+                                 waybill::any_destination);
   EXPECT_EQ(sent(out), frame_of(sample_pairs, ""));
-  const auto came = waybill::unwrap(envelope_form::frame, out.head(), propagation());
+  const auto came =
+      waybill::unwrap(envelope_form::frame, out.head(), propagation(), waybill::any_destination);
   EXPECT_EQ(came.code(), errc::ok);
   EXPECT_TRUE(came.payload().empty());
   EXPECT_FALSE(came.is_null());
@@ -244,13 +258,15 @@ TEST(Frame, EF09_is_put_around_an_empty_payload) {
 TEST(Frame, EF10_of_repeated_names_the_last_counts_and_the_lower_case_one_is_preferred) {
   const auto read = [](const pair_list& pairs) {
     const std::string bytes = frame_of(pairs, "");
-    return waybill::unwrap(envelope_form::frame, bytes, propagation()).extraction().as_sent();
+    return waybill::unwrap(envelope_form::frame, bytes, propagation(), waybill::any_destination)
+        .extraction()
+        .context();
   };
   const std::string first(sample_traceparent);
   const std::string last(other_traceparent);
-  EXPECT_EQ(read({{"traceparent", first}, {"traceparent", last}}).trace(), other_trace);
-  EXPECT_EQ(read({{"traceparent", first}, {"Traceparent", last}}).trace(), sample_trace);
-  EXPECT_EQ(read({{"TRACEPARENT", first}}).trace(), sample_trace);
+  EXPECT_EQ(read({{"traceparent", first}, {"traceparent", last}}).span_context(), other_trace);
+  EXPECT_EQ(read({{"traceparent", first}, {"Traceparent", last}}).span_context(), sample_trace);
+  EXPECT_EQ(read({{"TRACEPARENT", first}}).span_context(), sample_trace);
 }
 
 TEST(Frame, EF10_writing_a_name_again_replaces_every_spelling_of_it) {
@@ -271,16 +287,16 @@ TEST(Frame, EF11_without_room_for_all_loses_baggage_then_tracestate_then_the_pos
       {124, 3}, {123, 2}, {103, 2}, {102, 1}, {69, 1}, {68, 0}, {0, 0}};
   for (const auto& [room, fields] : rooms) {
     SCOPED_TRACE(room);
-    propagation with;
-    with.limits.envelope_block_bytes_max = room;
-    const auto out = waybill::wrap(envelope_form::frame, "x", sample_context(), with);
+    const propagation settings({.limits = {.envelope_block_bytes_max = room}});
+    const auto out = waybill::wrap(envelope_form::frame, "x", sample_context(), settings,
+                                   waybill::any_destination);
     const pair_list expected(sample_pairs.begin(),
                              sample_pairs.begin() + static_cast<std::ptrdiff_t>(fields));
     EXPECT_EQ(sent(out), fields == 0 ? "x" : frame_of(expected, "x"));
     EXPECT_EQ(out.report().trace, fields > 0);
     EXPECT_EQ(out.report().tracestate, fields > 1);
     EXPECT_EQ(out.report().baggage, fields > 2);
-    EXPECT_EQ(with.diagnostics->count(direction::outbound, errc::dropped_for_size),
+    EXPECT_EQ(settings.diagnostics()->count(direction::outbound, errc::dropped_for_size),
               fields < 3 ? 1U : 0U);
   }
 }

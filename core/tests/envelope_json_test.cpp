@@ -12,10 +12,12 @@
 namespace waybill_test {
 namespace {
 
+using waybill::any_destination;
 using waybill::direction;
 using waybill::envelope_form;
 using waybill::errc;
 using waybill::propagation;
+using waybill::propagation_options;
 
 constexpr envelope_form members = envelope_form::json_members;
 constexpr envelope_form event = envelope_form::cloudevents_json;
@@ -29,18 +31,22 @@ waybill::context sample_context() {
 }
 
 std::string sent(envelope_form form, std::string_view payload,
-                 const waybill::context& context = sample_context(), const propagation& with = {}) {
+                 const waybill::context& context = sample_context(),
+                 const propagation& settings = {}) {
   std::string text;
-  waybill::wrap(form, payload, context, with).append_to(text);
+  waybill::wrap(form, payload, context, settings, waybill::any_destination).append_to(text);
   return text;
 }
 
-std::string received(envelope_form form, std::string_view payload, const propagation& with = {}) {
-  return std::string(waybill::unwrap(form, payload, with).payload());
+std::string received(envelope_form form, std::string_view payload,
+                     const propagation& settings = {}) {
+  const auto came = waybill::unwrap(form, payload, settings, any_destination);
+  return std::string(came.payload());
 }
 
-waybill::context read(envelope_form form, std::string_view payload, const propagation& with = {}) {
-  return waybill::unwrap(form, payload, with).extraction().as_sent();
+waybill::context read(envelope_form form, std::string_view payload,
+                      const propagation& settings = {}) {
+  return waybill::unwrap(form, payload, settings, waybill::any_destination).extraction().context();
 }
 
 std::string nested(std::string_view open, std::string_view close, std::size_t times) {
@@ -54,21 +60,22 @@ std::string nested(std::string_view open, std::string_view close, std::size_t ti
 /// Sent and received as it is; `counted` of each direction.
 void expect_untouched(std::string_view payload, errc outbound, errc inbound) {
   SCOPED_TRACE(std::string(payload.substr(0, 60)));
-  const propagation with;
-  const auto out = waybill::wrap(members, payload, sample_context(), with);
+  const propagation settings(propagation_options{});
+  const auto out =
+      waybill::wrap(members, payload, sample_context(), settings, waybill::any_destination);
   EXPECT_FALSE(out.is_changed());
   EXPECT_EQ(out.body().data(), payload.data());
   EXPECT_EQ(out.body().size(), payload.size());
   EXPECT_EQ(out.code(), outbound);
   EXPECT_EQ(out.report().code, outbound);
   EXPECT_FALSE(out.report().trace || out.report().tracestate || out.report().baggage);
-  EXPECT_EQ(with.diagnostics->count(direction::outbound, outbound), 1U);
-  const auto came = waybill::unwrap(members, payload, with);
+  EXPECT_EQ(settings.diagnostics()->count(direction::outbound, outbound), 1U);
+  const auto came = waybill::unwrap(members, payload, settings, waybill::any_destination);
   EXPECT_EQ(came.code(), inbound);
   EXPECT_EQ(came.payload().data(), payload.data());
   EXPECT_EQ(came.payload().size(), payload.size());
-  EXPECT_TRUE(came.extraction().as_sent().is_empty());
-  EXPECT_EQ(with.diagnostics->total(), inbound == errc::absent ? 1U : 2U);
+  EXPECT_TRUE(came.extraction().context().is_empty());
+  EXPECT_EQ(settings.diagnostics()->total(), inbound == errc::absent ? 1U : 2U);
 }
 
 TEST(JsonMembers, EJ01_what_is_no_object_passes_as_it_is) {
@@ -157,16 +164,15 @@ TEST(JsonMembers, EJ01_up_to_a_thousand_objects_and_arrays_may_lie_within_each_o
 }
 
 TEST(JsonMembers, EJ01_a_text_over_the_limit_passes_as_it_is) {
-  propagation with;
   const std::string payload = "{\"a\":1}";
-  with.limits.envelope_json_bytes_max = 7;
-  EXPECT_NE(sent(members, payload, sample_context(), with), payload);
-  with.limits.envelope_json_bytes_max = 6;
-  EXPECT_EQ(sent(members, payload, sample_context(), with), payload);
-  EXPECT_EQ(with.diagnostics->count(direction::outbound, errc::too_large), 1U);
+  const propagation seven({.limits = {.envelope_json_bytes_max = 7}});
+  EXPECT_NE(sent(members, payload, sample_context(), seven), payload);
+  const propagation settings({.limits = {.envelope_json_bytes_max = 6}});
+  EXPECT_EQ(sent(members, payload, sample_context(), settings), payload);
+  EXPECT_EQ(settings.diagnostics()->count(direction::outbound, errc::too_large), 1U);
   // What does not begin like an object is none, and nothing is wrong with it.
-  EXPECT_EQ(received(members, "\x01 any bytes", with), "\x01 any bytes");
-  EXPECT_EQ(with.diagnostics->count(direction::inbound, errc::too_large), 0U);
+  EXPECT_EQ(received(members, "\x01 any bytes", settings), "\x01 any bytes");
+  EXPECT_EQ(settings.diagnostics()->count(direction::inbound, errc::too_large), 0U);
 }
 
 TEST(JsonMembers, EJ02_are_those_of_the_outermost_object_alone) {
@@ -190,7 +196,7 @@ TEST(JsonMembers, EJ02_have_exact_names_once_escapes_are_decoded) {
         "\\u0074\\u0072\\u0061\\u0063\\u0065\\u0070\\u0061\\u0072\\u0065\\u006E\\u0074"}) {
     const std::string payload =
         "{\"" + std::string(name) + "\":\"" + std::string(sample_traceparent) + "\"}";
-    EXPECT_EQ(read(members, payload).trace(), sample_trace) << name;
+    EXPECT_EQ(read(members, payload).span_context(), sample_trace) << name;
     EXPECT_EQ(received(members, payload), "{}");
     EXPECT_EQ(sent(members, payload), "{" + all_members + "}");
   }
@@ -201,7 +207,7 @@ TEST(JsonMembers, EJ03_have_strings_whose_escapes_are_decoded) {
   for (const char c : sample_traceparent) {
     escaped += c == '-' ? std::string("\\u002d") : std::string(1, c);
   }
-  EXPECT_EQ(read(members, "{\"traceparent\":\"" + escaped + "\"}").trace(), sample_trace);
+  EXPECT_EQ(read(members, "{\"traceparent\":\"" + escaped + "\"}").span_context(), sample_trace);
   const auto state = read(members, "{" + traceparent_member + R"(,"tracestate":"a=\"\\\/"})");
   EXPECT_EQ(state.tracestate_text(), R"(a="\/)");
   for (const char* bad : {R"(\u0000)", R"(\n)", R"(\u00e9)", R"(\ud83d\ude00)", R"(\ud83d)",
@@ -227,8 +233,9 @@ TEST(JsonMembers, EJ03_escapes_stand_for_the_bytes_of_UTF_8) {
   };
   for (const auto& [text, bytes] : cases) {
     const std::string payload = "{\"baggage\":\"" + text + "\"}";
-    const propagation with;
-    const waybill::envelope_reader in(members, std::string_view(payload), with);
+    const propagation settings(propagation_options{});
+    const waybill::envelope_reader in(members, std::string_view(payload), settings,
+                                      waybill::any_destination);
     std::string value;
     in.for_each([&](std::string_view, const waybill::field_value& each) { value = each.text; });
     EXPECT_EQ(value, bytes) << text;
@@ -236,21 +243,21 @@ TEST(JsonMembers, EJ03_escapes_stand_for_the_bytes_of_UTF_8) {
 }
 
 TEST(JsonMembers, EJ03_a_null_value_is_as_good_as_none) {
-  const propagation with;
-  EXPECT_EQ(received(members, "{\"traceparent\":null}", with), "{}");
-  EXPECT_EQ(with.diagnostics->total(), 0U);
+  const propagation settings(propagation_options{});
+  EXPECT_EQ(received(members, "{\"traceparent\":null}", settings), "{}");
+  EXPECT_EQ(settings.diagnostics()->total(), 0U);
   EXPECT_EQ(sent(members, "{\"a\":1,\"baggage\":null}"), "{" + all_members + ",\"a\":1}");
 }
 
 TEST(JsonMembers, EJ03_a_value_of_another_type_is_the_applications_own_and_stays) {
   for (const char* value : {"1", "true", "{}", "[\"tenant=acme\"]", "{\"kilograms\":20}"}) {
     const std::string own = "\"baggage\":" + std::string(value);
-    const propagation with;
-    const std::string out = sent(members, "{" + own + "}", sample_context(), with);
+    const propagation settings(propagation_options{});
+    const std::string out = sent(members, "{" + own + "}", sample_context(), settings);
     EXPECT_EQ(out, "{" + both_members + "," + own + "}");
-    EXPECT_EQ(with.diagnostics->count(direction::outbound, errc::no_envelope), 1U);
-    EXPECT_EQ(received(members, out, with), "{" + own + "}");
-    EXPECT_EQ(with.diagnostics->count(direction::inbound, errc::malformed), 1U);
+    EXPECT_EQ(settings.diagnostics()->count(direction::outbound, errc::no_envelope), 1U);
+    EXPECT_EQ(received(members, out, settings), "{" + own + "}");
+    EXPECT_EQ(settings.diagnostics()->count(direction::inbound, errc::malformed), 1U);
     const std::string twice = "{" + own + ",\"baggage\":\"a=1\"}";
     EXPECT_EQ(received(members, twice), twice);
     EXPECT_TRUE(read(members, twice).is_empty()) << twice;
@@ -275,19 +282,20 @@ TEST(JsonMembers, EJ03_a_position_and_its_tracestate_are_the_applications_own_to
 
 TEST(JsonMembers, EJ04_of_repeated_ones_the_last_counts_and_all_are_removed) {
   const std::string other = "\"traceparent\":\"" + std::string(other_traceparent) + '"';
-  const propagation with;
-  EXPECT_EQ(read(members, "{" + traceparent_member + "," + other + "}", with).trace(), other_trace);
-  EXPECT_EQ(with.diagnostics->count(direction::inbound, errc::duplicate), 1U);
-  EXPECT_EQ(read(members, "{" + other + "," + other + "," + traceparent_member + "}").trace(),
-            sample_trace);
+  const propagation settings(propagation_options{});
+  EXPECT_EQ(read(members, "{" + traceparent_member + "," + other + "}", settings).span_context(),
+            other_trace);
+  EXPECT_EQ(settings.diagnostics()->count(direction::inbound, errc::duplicate), 1U);
+  EXPECT_EQ(
+      read(members, "{" + other + "," + other + "," + traceparent_member + "}").span_context(),
+      sample_trace);
   EXPECT_TRUE(read(members, "{" + other + ",\"traceparent\":\"bad\"}").is_empty());
   EXPECT_TRUE(read(members, "{" + other + ",\"traceparent\":null}").is_empty());
   EXPECT_EQ(received(members, "{" + other + ",\"a\":1," + other + "," + other + "}"), "{\"a\":1}");
   EXPECT_EQ(sent(members, "{" + other + ",\"a\":1," + other + "}"),
             "{" + all_members + ",\"a\":1}");
-  propagation first;
-  first.duplicates = waybill::duplicate_rule::first;
-  EXPECT_EQ(read(members, "{" + traceparent_member + "," + other + "}", first).trace(),
+  const propagation first({.duplicates = waybill::duplicate_rule::first});
+  EXPECT_EQ(read(members, "{" + traceparent_member + "," + other + "}", first).span_context(),
             sample_trace);
 }
 
@@ -322,11 +330,10 @@ TEST(JsonMembers, EJ06_go_with_the_comma_behind_them_or_else_with_the_one_in_fro
 }
 
 TEST(JsonMembers, EJ07_are_of_fields_of_the_propagator_alone) {
-  propagation with;
-  with.formats = waybill::propagator::from_names("tracecontext");
-  EXPECT_EQ(received(members, "{" + all_members + "}", with), "{\"baggage\":\"tenant=acme\"}");
-  const propagation usual;
-  waybill::envelope_writer out(members, "{}", usual);
+  const propagation settings({.propagator = waybill::propagator::from_names("tracecontext")});
+  EXPECT_EQ(received(members, "{" + all_members + "}", settings), "{\"baggage\":\"tenant=acme\"}");
+  const propagation usual(propagation_options{});
+  waybill::envelope_writer out(members, "{}", usual, waybill::any_destination);
   out.set("other", "value");
   EXPECT_EQ(out.close(), errc::ok);
   EXPECT_FALSE(out.is_changed());
@@ -336,8 +343,8 @@ TEST(JsonMembers, EJ08_have_their_values_escaped) {
   const auto context = context_of(sample_trace, R"(a="\)", "");
   EXPECT_EQ(sent(members, "{}", context), "{" + traceparent_member + R"(,"tracestate":"a=\"\\"})");
   EXPECT_EQ(read(members, sent(members, "{}", context)), context);
-  const propagation with;
-  waybill::envelope_writer out(members, "{}", with);
+  const propagation settings(propagation_options{});
+  waybill::envelope_writer out(members, "{}", settings, waybill::any_destination);
   out.set("baggage", std::string_view("\0\x1f\n\x7f\xc3\xa9", 6));
   EXPECT_EQ(out.close(), errc::ok);
   EXPECT_EQ(out.head(), "{\"baggage\":\"\\u0000\\u001f\\u000a\x7f\xc3\xa9\"}");
@@ -346,28 +353,22 @@ TEST(JsonMembers, EJ08_have_their_values_escaped) {
 TEST(JsonMembers, EJ09_without_a_context_the_text_is_sent_as_it_is) {
   for (const std::string& payload :
        {std::string("{}"), "{" + all_members + "}", std::string("[")}) {
-    const propagation with;
-    const auto out = waybill::wrap(members, payload, waybill::context(), with);
+    const propagation settings(propagation_options{});
+    const auto out =
+        waybill::wrap(members, payload, waybill::context(), settings, waybill::any_destination);
     EXPECT_FALSE(out.is_changed());
     EXPECT_EQ(out.body(), payload);
-    EXPECT_EQ(with.diagnostics->total(), 0U);
+    EXPECT_EQ(settings.diagnostics()->total(), 0U);
   }
 }
 
-TEST(JsonMembers, EJ09_of_a_text_that_has_some_are_kept_by_outgoing_and_read_as_parent) {
-  const propagation with;
+TEST(JsonMembers, EJ09_that_may_not_go_out_are_removed) {
+  propagation_options options;
+  options.boundary.set("orders", {.outbound = waybill::outbound_mode::nothing});
   const std::string payload = "{\"a\":1," + traceparent_member + "}";
-  waybill::envelope_writer out(members, std::string_view(payload), with);
-  const waybill::outgoing decided(out, nullptr, waybill::inject_mode::automatic, with, "orders");
-  EXPECT_EQ(decided.sent_trace(), sample_trace);
-  decided.write(out);
-  EXPECT_EQ(out.close(), errc::ok);
-  EXPECT_EQ(out.body(), payload);
-
-  propagation strict;
-  strict.boundary.set("orders", {.outbound = waybill::outbound_mode::nothing});
-  EXPECT_EQ(waybill::wrap(members, payload, sample_context(), strict, "orders").head(),
-            "{\"a\":1}");
+  const propagation strict(options);
+  const auto out = waybill::wrap(members, payload, sample_context(), strict, "orders");
+  EXPECT_EQ(out.head(), "{\"a\":1}");
 }
 
 TEST(CloudEvent, EC01_is_an_object_with_a_string_specversion) {
@@ -376,16 +377,17 @@ TEST(CloudEvent, EC01_is_an_object_with_a_string_specversion) {
   for (const char* text :
        {"{}", "{\"specversion\":1}", "{\"specversion\":null}", "{\"Specversion\":\"1.0\"}",
         "{\"a\":{\"specversion\":\"1.0\"}}", "[\"specversion\"]", "{\"specversion\":\"1.0\""}) {
-    const propagation with;
-    EXPECT_EQ(sent(event, text, sample_context(), with), text);
-    EXPECT_EQ(with.diagnostics->total(), 1U);
+    const propagation settings(propagation_options{});
+    EXPECT_EQ(sent(event, text, sample_context(), settings), text);
+    EXPECT_EQ(settings.diagnostics()->total(), 1U);
   }
   const std::string other = "{" + all_members + "}";
   EXPECT_TRUE(read(event, other).is_empty());
 }
 
 TEST(CloudEvent, EC02_gets_traceparent_and_tracestate_and_no_baggage) {
-  const auto out = waybill::wrap(event, "{ \"specversion\":\"1.0\"}", sample_context(), {});
+  const auto out = waybill::wrap(event, "{ \"specversion\":\"1.0\"}", sample_context(),
+                                 propagation(), any_destination);
   EXPECT_EQ(out.head(), "{" + both_members + ", \"specversion\":\"1.0\"}");
   EXPECT_TRUE(out.report().trace && out.report().tracestate);
   EXPECT_FALSE(out.report().baggage);
@@ -399,92 +401,79 @@ TEST(CloudEvent, EC03_that_has_either_is_never_changed) {
        {other, std::string("\"tracestate\":\"a=1\""), std::string("\"traceparent\":null"),
         std::string("\"traceparent\":7"), std::string("\"\\u0074raceparent\":\"x\"")}) {
     const std::string payload = "{\"specversion\":\"1.0\"," + attributes + "}";
-    const auto out = waybill::wrap(event, payload, sample_context(), {});
+    const auto out =
+        waybill::wrap(event, payload, sample_context(), propagation(), any_destination);
     EXPECT_FALSE(out.is_changed()) << attributes;
     EXPECT_EQ(out.body(), payload);
     EXPECT_FALSE(out.report().trace);
     EXPECT_EQ(out.mode(waybill::inject_mode::replace), waybill::inject_mode::keep);
   }
-  propagation strict;
-  strict.boundary = waybill::boundary({.outbound = waybill::outbound_mode::nothing});
+  const propagation strict(
+      {.boundary = waybill::boundary({.outbound = waybill::outbound_mode::nothing})});
   const std::string payload = "{\"specversion\":\"1.0\"," + other + "}";
   EXPECT_EQ(sent(event, payload, sample_context(), strict), payload);
 }
 
 TEST(CloudEvent, EC04_is_read_and_stays_as_it_is) {
   const std::string payload = "{\"specversion\":\"1.0\"," + all_members + "}";
-  const auto came = waybill::unwrap(event, std::string_view(payload), {});
+  const auto came =
+      waybill::unwrap(event, std::string_view(payload), propagation(), any_destination);
   EXPECT_EQ(came.code(), errc::ok);
-  EXPECT_EQ(came.extraction().as_sent(), sample_context().without_baggage());
+  EXPECT_EQ(came.extraction().context(), sample_context().without_baggage());
   EXPECT_EQ(came.payload().data(), payload.data());
   EXPECT_EQ(came.payload().size(), payload.size());
 }
 
 TEST(Envelope, EV01_of_a_null_payload_is_refused_and_it_stays_null) {
   for (const auto form : {envelope_form::frame, event, members}) {
-    const propagation with;
-    const auto out = waybill::wrap(form, std::nullopt, sample_context(), with);
+    const propagation settings(propagation_options{});
+    const auto out =
+        waybill::wrap(form, std::nullopt, sample_context(), settings, waybill::any_destination);
     EXPECT_TRUE(out.is_null());
     EXPECT_FALSE(out.is_changed());
     EXPECT_EQ(out.size(), 0U);
     EXPECT_FALSE(out.report().trace);
-    EXPECT_EQ(with.diagnostics->count(direction::outbound, errc::no_envelope), 1U);
-    const auto came = waybill::unwrap(form, std::nullopt, with);
+    EXPECT_EQ(settings.diagnostics()->count(direction::outbound, errc::no_envelope), 1U);
+    const auto came = waybill::unwrap(form, std::nullopt, settings, waybill::any_destination);
     EXPECT_TRUE(came.is_null());
     EXPECT_EQ(came.code(), errc::absent);
-    EXPECT_EQ(with.diagnostics->total(), 1U);
+    EXPECT_EQ(settings.diagnostics()->total(), 1U);
   }
 }
 
 TEST(Envelope, EV02_of_no_form_changes_and_counts_nothing) {
-  const propagation with;
+  const propagation settings(propagation_options{});
   for (const std::string_view payload : {"", "{}", "{", "\xfewbl"}) {
-    const auto out = waybill::wrap(envelope_form::none, payload, sample_context(), with);
+    const auto out = waybill::wrap(envelope_form::none, payload, sample_context(), settings,
+                                   waybill::any_destination);
     EXPECT_FALSE(out.is_changed());
     EXPECT_EQ(out.body().data(), payload.data());
     EXPECT_FALSE(out.report().trace);
-    EXPECT_EQ(received(envelope_form::none, payload, with), payload);
+    EXPECT_EQ(received(envelope_form::none, payload, settings), payload);
   }
-  EXPECT_EQ(with.diagnostics->total(), 0U);
+  EXPECT_EQ(settings.diagnostics()->total(), 0U);
 }
 
 TEST(Envelope, EV03_goes_by_the_boundary_of_its_destination) {
-  propagation with;
-  with.boundary.set("trace", {.outbound = waybill::outbound_mode::trace_only})
+  propagation_options options;
+  options.boundary.set("trace", {.outbound = waybill::outbound_mode::trace_only})
       .set("nothing",
            {.inbound = waybill::inbound_mode::ignore, .outbound = waybill::outbound_mode::nothing});
+  const propagation settings(options);
   for (const auto form : {envelope_form::frame, members}) {
     const std::string whole = sent(form, "{}");
-    const auto trace = waybill::wrap(form, "{}", sample_context(), with, "trace");
+    const auto trace = waybill::wrap(form, "{}", sample_context(), settings, "trace");
     std::string text;
     trace.append_to(text);
     EXPECT_EQ(read(form, text), sample_context().without_baggage());
-    EXPECT_FALSE(waybill::wrap(form, "{}", sample_context(), with, "nothing").is_changed());
-    const auto ignored = waybill::unwrap(form, std::string_view(whole), with, "nothing");
+    EXPECT_FALSE(waybill::wrap(form, "{}", sample_context(), settings, "nothing").is_changed());
+    const auto ignored = waybill::unwrap(form, std::string_view(whole), settings, "nothing");
     EXPECT_TRUE(ignored.extraction().context().is_empty());
     EXPECT_EQ(ignored.payload(), "{}") << "taken off all the same";
   }
-  EXPECT_EQ(waybill::unwrap(envelope_form::frame, "\xfewbl", with, "nothing").code(),
+  EXPECT_EQ(waybill::unwrap(envelope_form::frame, "\xfewbl", settings, "nothing").code(),
             errc::malformed);
-  EXPECT_EQ(with.diagnostics->count(direction::inbound, errc::malformed, 2), 1U);
-}
-
-TEST(Envelope, EV04_may_be_written_again_with_fewer_parts) {
-  const propagation with;
-  for (const auto form : {envelope_form::frame, members}) {
-    waybill::envelope_writer out(form, "{}", with);
-    const waybill::context context = sample_context();
-    const waybill::outgoing decided(out, &context, waybill::inject_mode::replace, with, "orders");
-    decided.write(out, out.budget());
-    EXPECT_EQ(out.close(), errc::ok);
-    const std::size_t whole = out.size();
-    decided.write(out, waybill::inject_parts{true, false, false});
-    EXPECT_EQ(out.close(), errc::ok);
-    EXPECT_LT(out.size(), whole);
-    std::string text;
-    out.append_to(text);
-    EXPECT_EQ(read(form, text), waybill::context(sample_trace));
-  }
+  EXPECT_EQ(settings.diagnostics()->count(direction::inbound, errc::malformed, 2), 1U);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 namespace waybill_test {
 namespace {
 
+using waybill::any_destination;
 using waybill::envelope_form;
 using waybill::errc;
 using waybill::propagation;
@@ -42,10 +43,11 @@ std::string whole(const waybill::envelope_writer& sent) {
 /// What is sent with the context, received, gives both back.
 void expect_passage(envelope_form form, const std::string& payload,
                     const waybill::context& context) {
-  const propagation with;
-  const auto sent = waybill::wrap(form, payload, context, with);
+  const propagation settings(waybill::propagation_options{});
+  const auto sent = waybill::wrap(form, payload, context, settings, waybill::any_destination);
   const std::string text = whole(sent);
-  const auto came = waybill::unwrap(form, std::string_view(text), with);
+  const auto came =
+      waybill::unwrap(form, std::string_view(text), settings, waybill::any_destination);
   if (form != envelope_form::cloudevents_json) {
     ASSERT_EQ(came.payload(), payload);
   } else {
@@ -66,7 +68,8 @@ TEST(EnvelopeRandom, EF06_EF07_any_payload_comes_out_of_a_frame_as_it_went_in) {
     const waybill::context context = random_context(random);
     // Frames within frames now and then, and pieces of them.
     if (random.roll(3) == 0) {
-      payload = whole(waybill::wrap(envelope_form::frame, payload, context, propagation()));
+      payload = whole(waybill::wrap(envelope_form::frame, payload, context, propagation(),
+                                    waybill::any_destination));
       if (payload.size() > 5'000) payload.clear();
     } else if (random.roll(2) == 0) {
       payload = random.bytes(50);
@@ -92,17 +95,21 @@ TEST(EnvelopeRandom, EJ06_EC04_any_object_without_members_of_ours_comes_out_as_i
 
 TEST(EnvelopeRandom, EJ05_EJ06_any_object_with_members_of_ours_stays_an_object_and_settles) {
   json_texts random(12);
-  const propagation with;
+  const propagation settings(waybill::propagation_options{});
   for (int i = 0; i < 20'000; ++i) {
     const std::string payload = random.payload(true);
-    const auto once = waybill::unwrap(envelope_form::json_members, payload, with);
+    const auto once =
+        waybill::unwrap(envelope_form::json_members, payload, settings, waybill::any_destination);
     const std::string clean(once.payload());
-    const auto twice = waybill::unwrap(envelope_form::json_members, clean, with);
+    const auto twice =
+        waybill::unwrap(envelope_form::json_members, clean, settings, waybill::any_destination);
     ASSERT_NE(once.code(), errc::malformed) << payload;
     ASSERT_EQ(twice.code(), errc::absent) << payload << " became " << clean;
     const std::string sent = whole(waybill::wrap(envelope_form::json_members, payload,
-                                                 context_of(sample_trace, "a=1", "b=2"), with));
-    const auto came = waybill::unwrap(envelope_form::json_members, sent, with);
+                                                 context_of(sample_trace, "a=1", "b=2"), settings,
+                                                 waybill::any_destination));
+    const auto came =
+        waybill::unwrap(envelope_form::json_members, sent, settings, waybill::any_destination);
     ASSERT_EQ(came.payload(), clean) << "old members are removed as a receiver removes them";
   }
 }
@@ -112,27 +119,31 @@ TEST(EnvelopeRandom, EF05_EJ01_what_is_no_envelope_passes_as_it_is) {
   for (int i = 0; i < 50'000; ++i) {
     std::string text = random.roll(2) == 0 ? random.bytes(80) : random.payload(true);
     if (random.roll(4) == 0) {
-      text = whole(waybill::wrap(envelope_form::frame, text, random_context(random), {}));
+      text = whole(waybill::wrap(envelope_form::frame, text, random_context(random), propagation(),
+                                 any_destination));
     }
     text = random.damaged(text);
     for (const envelope_form form : all_forms) {
-      const propagation with;
-      const auto came = waybill::unwrap(form, std::string_view(text), with);
+      const propagation settings(waybill::propagation_options{});
+      const auto came =
+          waybill::unwrap(form, std::string_view(text), settings, waybill::any_destination);
       if (came.code() == errc::ok) continue;
       ASSERT_EQ(came.payload().data(), text.data());
       ASSERT_EQ(came.payload().size(), text.size());
-      ASSERT_TRUE(came.extraction().as_sent().is_empty());
-      ASSERT_EQ(with.diagnostics->count(waybill::direction::inbound, came.code()),
+      ASSERT_TRUE(came.extraction().context().is_empty());
+      ASSERT_EQ(settings.diagnostics()->count(waybill::direction::inbound, came.code()),
                 came.code() == errc::absent ? 0U : 1U);
     }
   }
 }
 
 double seconds_to_pass(envelope_form form, std::string_view payload) {
-  const propagation with;
+  const propagation settings(waybill::propagation_options{});
   const auto before = std::chrono::steady_clock::now();
-  const auto sent = waybill::wrap(form, payload, waybill::context(sample_trace), with);
-  const auto came = waybill::unwrap(form, sent.head().empty() ? sent.body() : sent.head(), with);
+  const auto sent = waybill::wrap(form, payload, waybill::context(sample_trace), settings,
+                                  waybill::any_destination);
+  const auto came = waybill::unwrap(form, sent.head().empty() ? sent.body() : sent.head(), settings,
+                                    waybill::any_destination);
   EXPECT_LE(came.payload().size(), payload.size());
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
 }
@@ -160,22 +171,25 @@ TEST(EnvelopeRandom, EJ01_EJ04_time_is_linear_in_the_bytes_whatever_they_say) {
 TEST(EnvelopeRandom, EF06_EJ05_a_hundred_megabytes_pass) {
   constexpr std::size_t bytes = 100'000'000;
   const std::string large(bytes, 'x');
-  const propagation with;
-  const auto sent =
-      waybill::wrap(envelope_form::frame, large, waybill::context(sample_trace), with);
+  const propagation settings(waybill::propagation_options{});
+  const auto sent = waybill::wrap(envelope_form::frame, large, waybill::context(sample_trace),
+                                  settings, waybill::any_destination);
   EXPECT_EQ(sent.body().data(), large.data()) << "not copied";
   std::string text;
   text.reserve(bytes + 100);
   sent.append_to(text);
-  const auto came = waybill::unwrap(envelope_form::frame, std::string_view(text), with);
+  const auto came = waybill::unwrap(envelope_form::frame, std::string_view(text), settings,
+                                    waybill::any_destination);
   EXPECT_EQ(came.payload().data(), text.data() + sent.head().size());
   EXPECT_EQ(came.payload().size(), bytes);
 
   const std::string object = "{\"a\":\"" + large + "\" }";
   const auto members =
-      waybill::wrap(envelope_form::json_members, object, waybill::context(sample_trace), with);
+      waybill::wrap(envelope_form::json_members, object, waybill::context(sample_trace), settings,
+                    waybill::any_destination);
   EXPECT_EQ(members.size(), object.size() + 72);
-  const auto clean = waybill::unwrap(envelope_form::json_members, members.head(), with);
+  const auto clean = waybill::unwrap(envelope_form::json_members, members.head(), settings,
+                                     waybill::any_destination);
   EXPECT_TRUE(clean.payload() == object);
 }
 

@@ -39,7 +39,11 @@ static_assert(static_cast<int>(errc::dropped_by_policy) == 16);
 static_assert(static_cast<int>(errc::unknown_version) == 17);
 static_assert(static_cast<int>(errc::bad_checksum) == 18);
 static_assert(static_cast<int>(errc::no_envelope) == 19);
-static_assert(waybill::errc_count == 20);
+static_assert(static_cast<int>(errc::listener_failed) == 20);
+static_assert(static_cast<int>(errc::too_many_fields) == 21);
+static_assert(static_cast<int>(errc::unused_context) == 22);
+static_assert(static_cast<int>(errc::given_up) == 23);
+static_assert(waybill::errc_count == 24);
 static_assert(sizeof(errc) == 1);
 
 constexpr std::array<std::string_view, waybill::errc_count> source_names = {"ok",
@@ -61,7 +65,11 @@ constexpr std::array<std::string_view, waybill::errc_count> source_names = {"ok"
                                                                             "dropped_by_policy",
                                                                             "unknown_version",
                                                                             "bad_checksum",
-                                                                            "no_envelope"};
+                                                                            "no_envelope",
+                                                                            "listener_failed",
+                                                                            "too_many_fields",
+                                                                            "unused_context",
+                                                                            "given_up"};
 
 TEST(errc, names_are_those_of_the_source) {
   for (std::size_t i = 0; i < waybill::errc_count; ++i) {

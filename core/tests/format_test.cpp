@@ -166,7 +166,7 @@ class probe_format final : public format {
       EXPECT_EQ(values.count(i), seen[i].values.size());
     }
     if (tracestate.has_value()) {
-      draft.set_trace(sample_trace);
+      draft.set_span_context(sample_trace);
       set_code = draft.set_tracestate(*tracestate);
     }
     if (baggage.has_value()) set_code = draft.set_baggage(*baggage);
@@ -210,7 +210,7 @@ TEST(formats, are_asked_only_when_the_carrier_holds_one_of_their_fields) {
   static_cast<void>(formats.extract(header_list()));
   header_list of_another;
   of_another.add("traceparent", sample_traceparent);
-  EXPECT_EQ(formats.extract(of_another).trace(), sample_trace);
+  EXPECT_EQ(formats.extract(of_another).span_context(), sample_trace);
   EXPECT_EQ(probe.extractions, 0);
   header_list own;
   own.add("x-list", "");

@@ -61,7 +61,7 @@ constexpr const char* fields[] = {"traceparent", "tracestate", "baggage"};
 
 /// Takes what is sent as every kind of receiver does, beside a good traceparent and alone.
 void expect_bounded(const std::vector<std::pair<std::string_view, std::string_view>>& sent) {
-  waybill::propagation with;
+  const waybill::propagation settings(waybill::propagation_options{});
   auto beside_a_trace = sent;
   beside_a_trace.insert(beside_a_trace.begin(), {"traceparent", sample_traceparent});
   for (const auto& headers : {sent, beside_a_trace}) {
@@ -74,12 +74,16 @@ void expect_bounded(const std::vector<std::pair<std::string_view, std::string_vi
         EXPECT_LE(use.bytes, bytes_max);
         EXPECT_LE(use.allocations, allocations_max);
       };
-      expect_within(memory_use_in([&] { static_cast<void>(waybill::peek(carrier, with)); }));
-      expect_within(memory_use_in([&] { static_cast<void>(waybill::extract(carrier, with)); }));
+      expect_within(memory_use_in(
+          [&] { static_cast<void>(waybill::peek(carrier, settings, waybill::any_destination)); }));
       expect_within(memory_use_in([&] {
-        const waybill::extraction taken = waybill::take(carrier, with);
+        static_cast<void>(waybill::extract(carrier, settings, waybill::any_destination));
+      }));
+      expect_within(memory_use_in([&] {
+        const waybill::extraction taken =
+            waybill::take(carrier, settings, waybill::any_destination);
         const waybill::context copy = taken.new_child_or_root(true);
-        EXPECT_LE(copy.baggage_text().size(), with.limits.baggage_bytes_max);
+        EXPECT_LE(copy.baggage_text().size(), settings.limits().baggage_bytes_max);
       }));
     }
   }

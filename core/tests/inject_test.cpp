@@ -14,6 +14,7 @@
 namespace waybill_test {
 namespace {
 
+using waybill::any_destination;
 using waybill::context;
 using waybill::direction;
 using waybill::errc;
@@ -118,7 +119,7 @@ TEST(inject, FL14_of_an_empty_context_changes_nothing) {
   EXPECT_EQ(headers, stale_headers());
   EXPECT_EQ(report.code, errc::ok);
   EXPECT_FALSE(report.trace || report.tracestate || report.baggage);
-  inject(context(), headers, propagation());
+  inject(context(), headers, propagation(), waybill::any_destination);
   EXPECT_EQ(headers, stale_headers());
 }
 
@@ -268,16 +269,14 @@ TEST(inject_limits, TS14_truncate_tracestate_by_long_members_first_and_then_from
 }
 
 TEST(inject_limits, are_counted) {
-  propagation with;
-  with.limits.baggage_bytes_max = 3;
+  const propagation bytes({.limits = {.baggage_bytes_max = 3}});
   header_list headers;
-  inject(context_of(sample_trace, "", "a=1,b=2"), headers, with);
+  inject(context_of(sample_trace, "", "a=1,b=2"), headers, bytes, any_destination);
   EXPECT_EQ(headers.get("baggage"), "a=1");
-  EXPECT_EQ(with.diagnostics->count(direction::outbound, errc::too_large), 1U);
-  with.limits = {};
-  with.limits.baggage_members_max = 1;
-  inject(context_of(sample_trace, "", "a=1,b=2"), headers, with);
-  EXPECT_EQ(with.diagnostics->count(direction::outbound, errc::too_many_members), 1U);
+  EXPECT_EQ(bytes.diagnostics()->count(direction::outbound, errc::too_large), 1U);
+  const propagation members({.limits = {.baggage_members_max = 1}});
+  inject(context_of(sample_trace, "", "a=1,b=2"), headers, members, any_destination);
+  EXPECT_EQ(members.diagnostics()->count(direction::outbound, errc::too_many_members), 1U);
 }
 
 // The budget: names, values and what the protocol adds to each field.
@@ -294,12 +293,12 @@ struct budget_outcome {
 
 budget_outcome inject_within(const inject_budget& budget,
                              const context& sent = context_of(sample_trace, "rojo=1", "a=1")) {
-  const propagation with;
+  const propagation settings(waybill::propagation_options{});
   header_list headers = stale_headers();
   budget_outcome outcome;
-  outcome.report = inject(sent, headers, with, {}, budget);
+  outcome.report = inject(sent, headers, settings, {}, budget);
   outcome.written = propagator().extract(headers);
-  outcome.counted = with.diagnostics->count(direction::outbound, errc::dropped_for_size);
+  outcome.counted = settings.diagnostics()->count(direction::outbound, errc::dropped_for_size);
   EXPECT_EQ(application_headers_in(headers), "first=1|last=|first=2|");
   EXPECT_EQ(outcome.report.trace, outcome.written.has_trace());
   EXPECT_EQ(outcome.report.tracestate, !outcome.written.tracestate_text().empty());
@@ -356,12 +355,12 @@ TEST(inject_budget, drops_baggage_before_tracestate_whatever_their_sizes) {
 }
 
 TEST(inject_budget, of_baggage_alone_counts_the_baggage_alone) {
-  const propagation with;
+  const propagation settings;
   const context sent = context_of({}, "", "a=1");
   header_list headers = stale_headers();
-  EXPECT_EQ(inject(sent, headers, with, {}, {baggage_field_bytes, 0}).code, errc::ok);
+  EXPECT_EQ(inject(sent, headers, settings, {}, {baggage_field_bytes, 0}).code, errc::ok);
   EXPECT_EQ(headers.get("baggage"), "a=1");
-  EXPECT_EQ(inject(sent, headers, with, {}, {baggage_field_bytes - 1, 0}).code,
+  EXPECT_EQ(inject(sent, headers, settings, {}, {baggage_field_bytes - 1, 0}).code,
             errc::dropped_for_size);
   EXPECT_EQ(headers.get("baggage"), std::nullopt);
   EXPECT_EQ(headers.get("tracestate"), "stale=1") << "the trace fields are left alone";
@@ -371,17 +370,16 @@ TEST(inject_budget, counts_the_fields_of_every_format) {
   const toy_format toy;
   const waybill::format* const formats[] = {&waybill::tracecontext_format(),
                                             &waybill::baggage_format(), &toy};
-  propagation with;
-  with.formats = propagator(formats);
+  const propagation settings({.propagator = propagator(formats)});
   const std::size_t trace_fields = traceparent_field_bytes + 5 + 52;
   const context sent = context_of(sample_trace, "", "a=1");
   header_list headers;
-  inject(sent, headers, with, {}, {trace_fields + baggage_field_bytes, 0});
+  inject(sent, headers, settings, {}, {trace_fields + baggage_field_bytes, 0});
   EXPECT_EQ(headers.size(), 3U);
-  inject(sent, headers, with, {}, {trace_fields + baggage_field_bytes - 1, 0});
+  inject(sent, headers, settings, {}, {trace_fields + baggage_field_bytes - 1, 0});
   EXPECT_EQ(headers.size(), 2U);
   EXPECT_EQ(headers.get("baggage"), std::nullopt);
-  inject(sent, headers, with, {}, {trace_fields - 1, 0});
+  inject(sent, headers, settings, {}, {trace_fields - 1, 0});
   EXPECT_TRUE(headers.is_empty());
 }
 

@@ -160,7 +160,7 @@ std::vector<reference::header> random_headers(dice& random) {
 
 TEST(RandomTexts, FL01_FL02_FL03_FL05_FL06_FL07_FL08_FL09_FL10_are_read_as_the_rules_say) {
   dice random(1'234);
-  std::size_t with_trace = 0;
+  std::size_t with_span_context = 0;
   for (int i = 0; i < 60'000 && !::testing::Test::HasFailure(); ++i) {
     const waybill::carrier_rules rules{static_cast<waybill::duplicate_rule>(random.roll(4)),
                                        static_cast<waybill::name_rule>(random.roll(3))};
@@ -185,9 +185,9 @@ TEST(RandomTexts, FL01_FL02_FL03_FL05_FL06_FL07_FL08_FL09_FL10_are_read_as_the_r
     EXPECT_EQ(first_difference(reference::extract(headers, rules, limits), got.context, got.report),
               "")
         << shown << "raw limit " << limits.field_scan_bytes_max;
-    if (got.context.has_trace()) ++with_trace;
+    if (got.context.has_trace()) ++with_span_context;
   }
-  EXPECT_GT(with_trace, 10'000U);
+  EXPECT_GT(with_span_context, 10'000U);
 }
 
 void expect_clean(std::string_view text, std::string_view no_space_around) {
@@ -287,7 +287,7 @@ TEST(RandomTexts, TP01_TP06_TP08_changed_traceparents_are_read_as_the_rules_say)
     ASSERT_EQ(got.context.has_trace(), expected.is_good()) << text;
     if (!expected.is_good()) continue;
     ++accepted;
-    EXPECT_EQ(traceparent_of(got.context.trace()), expected.written());
+    EXPECT_EQ(traceparent_of(got.context.span_context()), expected.written());
   }
   EXPECT_GT(accepted, 10'000U);
 }

@@ -15,12 +15,12 @@ namespace {
 void propagate(const char* when) {
   waybill::boundary emptied;
   const waybill::boundary taken(std::move(emptied));
-  const waybill::propagation with;
+  const waybill::propagation settings;
   const waybill::scope active(waybill::context::new_root(true));
   waybill::context unused;
   waybill::header_list carrier;
-  waybill::inject(with.provider->current(unused), carrier, with);
-  const waybill::extraction came = waybill::extract(carrier, with);
+  waybill::inject(settings.provider().current(unused), carrier, settings, waybill::any_destination);
+  const waybill::extraction came = waybill::extract(carrier, settings, waybill::any_destination);
   const bool is_whole = came.context() == waybill::current() && came.context().has_trace() &&
                         emptied.find("any").label.empty();  // NOLINT(bugprone-use-after-move)
   if (is_whole) return;

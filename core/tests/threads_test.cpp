@@ -28,28 +28,30 @@ void on_threads(int threads, F work) {
 }
 
 TEST(Threads, use_one_propagation_at_once) {
-  waybill::propagation with;
-  with.boundary.set("linked", {.inbound = waybill::inbound_mode::link});
-  on_threads(8, [&with](int number) {
+  waybill::propagation_options options;
+  options.boundary.set("linked", {.inbound = waybill::inbound_mode::link});
+  const waybill::propagation settings(options);
+  on_threads(8, [&settings](int number) {
     for (int i = 0; i < 500; ++i) {
       waybill::header_list headers;
       const waybill::context sent = waybill_test::context_of(
-          waybill::trace_context::new_root(true), "own=1", "thread=" + std::to_string(number));
-      waybill::inject(sent, headers, with, "adopted");
+          waybill::span_context::new_root(true), "own=1", "thread=" + std::to_string(number));
+      waybill::inject(sent, headers, settings, "adopted");
       headers.add("tracestate", i % 2 == 0 ? "" : "not a member");
-      const waybill::extraction adopted = waybill::take(headers, with, "adopted");
+      const waybill::extraction adopted = waybill::take(headers, settings, "adopted");
       ASSERT_NE(adopted.parent(), nullptr);
-      EXPECT_EQ(adopted.parent()->trace(), sent.trace());
+      EXPECT_EQ(adopted.parent()->span_context(), sent.span_context());
       EXPECT_EQ(adopted.parent()->baggage_text(), sent.baggage_text());
       EXPECT_TRUE(headers.is_empty());
 
-      waybill::inject(sent, headers, with, "linked");
-      const waybill::extraction linked = waybill::take(headers, with, "linked");
+      waybill::inject(sent, headers, settings, "linked");
+      const waybill::extraction linked = waybill::take(headers, settings, "linked");
       EXPECT_EQ(linked.parent(), nullptr);
       EXPECT_EQ(linked.context().baggage_text(), sent.baggage_text());
     }
   });
-  EXPECT_EQ(with.diagnostics->count(waybill::direction::inbound, waybill::errc::malformed), 2'000U);
+  EXPECT_EQ(settings.diagnostics()->count(waybill::direction::inbound, waybill::errc::malformed),
+            2'000U);
 }
 
 TEST(Threads, copy_and_drop_one_shared_context_at_once) {

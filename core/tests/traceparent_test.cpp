@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 #include <vector>
-#include <waybill/trace_context.hpp>
+#include <waybill/span_context.hpp>
 
 #include "support/reading.hpp"
 #include "support/texts.hpp"
@@ -52,10 +52,10 @@ errc error_of(std::string_view text) { return parse_traceparent(text).error(); }
 
 // What holds in constant expressions, too.
 static_assert(parse_traceparent(good).has_value());
-static_assert(parse_traceparent(good)->trace().bytes[0] == 0x0a);
-static_assert(parse_traceparent(good)->trace().bytes[15] == 0x9c);
-static_assert(parse_traceparent(good)->span().bytes[0] == 0xb7);
-static_assert(parse_traceparent(good)->span().bytes[7] == 0x31);
+static_assert(parse_traceparent(good)->trace_id().bytes[0] == 0x0a);
+static_assert(parse_traceparent(good)->trace_id().bytes[15] == 0x9c);
+static_assert(parse_traceparent(good)->span_id().bytes[0] == 0xb7);
+static_assert(parse_traceparent(good)->span_id().bytes[7] == 0x31);
 static_assert(parse_traceparent(good)->flags() == 0x01);
 static_assert(parse_traceparent("").error() == errc::malformed);
 static_assert(parse_traceparent(good.substr(0, 54)).error() == errc::malformed);
@@ -82,8 +82,8 @@ TEST(Traceparent, TP01_ids_and_flags_are_read_byte_for_byte) {
   const std::array<std::uint8_t, 16> trace{0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
                                            0xfe, 0xdc, 0xba, 0x98, 0x76, 0x54, 0x32, 0x10};
   const std::array<std::uint8_t, 8> span{0xf0, 0xe1, 0xd2, 0xc3, 0xb4, 0xa5, 0x96, 0x87};
-  EXPECT_EQ(parsed->trace().bytes, trace);
-  EXPECT_EQ(parsed->span().bytes, span);
+  EXPECT_EQ(parsed->trace_id().bytes, trace);
+  EXPECT_EQ(parsed->span_id().bytes, span);
   EXPECT_EQ(parsed->flags(), 0x03);
 }
 
@@ -273,7 +273,7 @@ TEST(Traceparent, TP08_TP09_every_flag_byte) {
 
 TEST(Traceparent, TP08_unknown_flags_cannot_be_made_either) {
   const auto position = *parse_traceparent(good);
-  const waybill::trace_context made(position.trace(), position.span(), 0xff);
+  const waybill::span_context made(position.trace_id(), position.span_id(), 0xff);
   EXPECT_EQ(made.flags(), 0x03);
   EXPECT_EQ(traceparent_of(made), with_flags(0x03));
 }
@@ -294,7 +294,7 @@ TEST(Traceparent, TP10_spaces_and_tabs_around_the_value_are_taken_off) {
       const std::string text = before + std::string(good) + after;
       const reading got = read(http_headers({{"traceparent", text}}));
       EXPECT_EQ(got.of("traceparent"), errc::ok);
-      EXPECT_EQ(traceparent_of(got.context.trace()), good);
+      EXPECT_EQ(traceparent_of(got.context.span_context()), good);
       EXPECT_EQ(error_of(text), text == good ? errc::ok : errc::malformed);
     }
   }
@@ -340,7 +340,7 @@ TEST(Traceparent, TP12_identical_repeats_count_as_one) {
             {{"TRACEPARENT", spaced}, {"traceparent", good}, {"x", "y"}, {"traceparent", good}})}) {
     const reading got = read(list);
     EXPECT_EQ(got.of("traceparent"), errc::ok);
-    EXPECT_EQ(traceparent_of(got.context.trace()), good);
+    EXPECT_EQ(traceparent_of(got.context.span_context()), good);
     EXPECT_TRUE(got.is_repeated("traceparent"));
   }
 }
@@ -371,9 +371,9 @@ TEST(Traceparent, TP12_values_that_one_field_joined_are_malformed) {
 
 TEST(Traceparent, TP13_what_is_read_is_remote_and_what_is_made_is_not) {
   const reading got = read(http_headers({{"traceparent", good}}));
-  EXPECT_TRUE(got.context.trace().is_remote());
-  EXPECT_FALSE(got.context.new_child().trace().is_remote());
-  EXPECT_FALSE(waybill::trace_context::new_root(true).is_remote());
+  EXPECT_TRUE(got.context.span_context().is_remote());
+  EXPECT_FALSE(got.context.new_child().span_context().is_remote());
+  EXPECT_FALSE(waybill::span_context::new_root(true).is_remote());
 }
 
 TEST(Traceparent, TP14_a_refused_one_leaves_no_trace_and_no_tracestate_but_the_baggage) {
@@ -384,7 +384,8 @@ TEST(Traceparent, TP14_a_refused_one_leaves_no_trace_and_no_tracestate_but_the_b
     const reading got =
         read(http_headers({{"tracestate", "a=1"}, {"traceparent", bad}, {"baggage", "k=v"}}));
     EXPECT_FALSE(got.context.has_trace()) << bad;
-    EXPECT_EQ(got.context.trace(), waybill::trace_context()) << bad << ": no half of it either";
+    EXPECT_EQ(got.context.span_context(), waybill::span_context())
+        << bad << ": no half of it either";
     EXPECT_EQ(got.tracestate(), "") << bad;
     EXPECT_EQ(got.baggage(), "k=v") << bad;
     EXPECT_EQ(got.of("baggage"), errc::ok) << bad;

@@ -42,7 +42,7 @@ errc refused(const std::string& value) {
   const reading got = read_fields({value});
   EXPECT_EQ(tracestate::parse(value).error(), got.of("tracestate")) << value;
   EXPECT_EQ(got.of("traceparent"), errc::ok);
-  EXPECT_EQ(traceparent_of(got.context.trace()), sample_traceparent);
+  EXPECT_EQ(traceparent_of(got.context.span_context()), sample_traceparent);
   EXPECT_EQ(got.tracestate(), "") << value;
   return got.of("tracestate");
 }

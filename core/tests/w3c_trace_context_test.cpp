@@ -22,18 +22,19 @@ const std::string sent_traceparent = "00-12345678901234567890123456789012-123456
 
 /// What a service does: continue the trace that came, or begin one, and call on as its child.
 waybill::header_list call_through(const headers& incoming) {
-  static const waybill::propagation with;
+  static const waybill::propagation settings;
   waybill::header_list received;
   for (const auto& [name, value] : incoming) received.add(name, value);
-  const waybill::context next = waybill::extract(received, with).new_child_or_root(true);
+  const waybill::context next =
+      waybill::extract(received, settings, waybill::any_destination).new_child_or_root(true);
   waybill::header_list sent;
-  waybill::inject(next, sent, with);
+  waybill::inject(next, sent, settings, waybill::any_destination);
   return sent;
 }
 
 /// What the harness reads of a call: it wants one valid traceparent.
 struct call {
-  waybill::trace_context position;
+  waybill::span_context position;
   std::string trace_id;
   std::string span_id;
   std::string tracestate;
@@ -50,10 +51,10 @@ struct call {
       if (name == "tracestate") tracestate = value;
     }
     EXPECT_EQ(traceparents, 1U);
-    const auto trace_hex = position.trace().to_hex();
-    const auto span_hex = position.span().to_hex();
-    trace_id.assign(trace_hex.begin(), trace_hex.end());
-    span_id.assign(span_hex.begin(), span_hex.end());
+    const auto trace_hex = position.trace_id().hex();
+    const auto span_hex = position.span_id().hex();
+    trace_id = trace_hex;
+    span_id = span_hex;
   }
 
   [[nodiscard]] std::optional<std::string> member(std::string_view key) const {

@@ -14,12 +14,10 @@
 #include "waybill/format.hpp"
 #include "waybill/header_list.hpp"
 #include "waybill/limits.hpp"
-#include "waybill/outgoing.hpp"
 #include "waybill/propagation.hpp"
 #include "waybill/propagator.hpp"
 #include "waybill/result.hpp"
-#include "waybill/trace_context.hpp"
-#include "waybill/tracer.hpp"
+#include "waybill/span_context.hpp"
 #include "waybill/tracestate.hpp"
 
 #if defined(__cpp_exceptions) || defined(__cpp_rtti)
@@ -36,11 +34,11 @@ int main() {
   received.add("tracestate", tracestate);
   received.add("baggage", baggage);
   const waybill::propagation propagation;
-  const waybill::extraction taken = waybill::take(received, propagation);
+  const waybill::extraction taken = waybill::take(received, propagation, waybill::any_destination);
 
   const waybill::scope active(taken.context());
   waybill::header_list sent;
-  waybill::inject(waybill::current(), sent, propagation);
+  waybill::inject(waybill::current(), sent, propagation, waybill::any_destination);
 
   const bool is_same = received.is_empty() && sent.get("traceparent") == traceparent &&
                        sent.get("tracestate") == tracestate && sent.get("baggage") == baggage;

@@ -113,7 +113,7 @@ int main(int argc, char** argv) try {
   if (rd_kafka_message_headers(message.get(), &list) == RD_KAFKA_RESP_ERR_NO_ERROR) {
     print("came", list);
   }
-  const auto trace = waybill::to_traceparent(taken.context().trace());
+  const auto trace = waybill::to_traceparent(taken.context().span_context());
   std::cout << "context: " << std::string_view(trace.data(), trace.size()) << '\n';
   return taken.context() == context && rd_kafka_header_cnt(list) == 1 ? 0 : 1;
 } catch (const std::exception& error) {

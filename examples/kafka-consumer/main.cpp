@@ -41,13 +41,13 @@ client_ptr make_client(rd_kafka_type_t type, rd_kafka_conf_t* conf) {
 }
 
 /// The other end: what was sent, and in which context.
-std::map<std::string, waybill::context, std::less<>> send_orders(rd_kafka_t* client,
-                                                                 const char* topic) {
+std::map<std::string, waybill::context, std::less<>> send_orders(
+    rd_kafka_t* client, const char* topic, const waybill::propagation& propagation) {
   std::map<std::string, waybill::context, std::less<>> sent;
-  waybill::kafka::producer producer(client, waybill::propagation());
+  waybill::kafka::producer producer(client, propagation);
   for (const char* order : {"3 Darjeeling", "1 Assam", "2 Ceylon"}) {
     const waybill::scope active(waybill::context::new_root(true));
-    if (producer.produce({.topic = topic, .value = order}) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (producer.produce({.topic = topic, .payload = order}) == RD_KAFKA_RESP_ERR_NO_ERROR) {
       sent.emplace(order, waybill::current());
     }
   }
@@ -57,8 +57,8 @@ std::map<std::string, waybill::context, std::less<>> send_orders(rd_kafka_t* cli
 
 /// Code far away from the consumer: it only knows the current context.
 void pack(std::string_view order) {
-  const auto trace = waybill::to_traceparent(waybill::current().trace());
-  std::cout << "packed " << order << " in " << std::string_view(trace.data(), trace.size()) << '\n';
+  std::cout << "packed " << order << " in trace "
+            << waybill::current().span_context().trace_id().hex() << '\n';
 }
 
 }  // namespace
@@ -68,7 +68,8 @@ int main(int argc, char** argv) try {
   rd_kafka_conf_t* sending = rd_kafka_conf_new();
   set(sending, argc > 2 ? "bootstrap.servers" : "test.mock.num.brokers", argc > 2 ? argv[1] : "1");
   const client_ptr sender = make_client(RD_KAFKA_PRODUCER, sending);
-  auto sent = send_orders(sender.get(), topic);
+  const waybill::propagation propagation(waybill::propagation_options{});  // waybill: its settings
+  auto sent = send_orders(sender.get(), topic, propagation);
   bool is_right = sent.size() == 3;
 
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
@@ -87,7 +88,7 @@ int main(int argc, char** argv) try {
 
   {
     // waybill: once, behind rd_kafka_new. It goes before its client, and so do its messages.
-    waybill::kafka::consumer consumer(client.get(), waybill::propagation(),
+    waybill::kafka::consumer consumer(client.get(), propagation,
                                       {.settle = waybill::kafka::settle_mode::store_offset});
 
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);

@@ -11,11 +11,8 @@
 #include <chrono>
 #include <exception>
 #include <iostream>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <stdexcept>
-#include <string>
 #include <waybill/current.hpp>
 #include <waybill/kafka/consumer.hpp>
 #include <waybill/kafka/producer.hpp>
@@ -41,10 +38,30 @@ client_ptr make_client(rd_kafka_type_t type, rd_kafka_conf_t* conf) {
   return client;
 }
 
+/// What is sent, in which context, and where it got to.
+struct order {
+  const char* text = nullptr;
+  waybill::context sent{};
+  std::int32_t partition = RD_KAFKA_PARTITION_UA;
+  std::int64_t offset = RD_KAFKA_OFFSET_INVALID;
+};
+
+// waybill: called once for each message. It may take the place of the delivery report callback.
+void remember_place(const waybill::kafka::delivery_report& told) {
+  if (told.outcome != waybill::outcome_state::succeeded) {
+    std::cerr << "an order was lost: " << rd_kafka_err2str(told.error) << '\n';
+    return;
+  }
+  order& delivered = *static_cast<order*>(told.user_data);
+  delivered.partition = told.message->partition;
+  delivered.offset = told.message->offset;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
   const char* topic = argc > 2 ? argv[2] : "orders";
+  std::array<order, 3> orders = {{{"3 Darjeeling"}, {"1 Assam"}, {"2 Ceylon"}}};
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
   set(conf, argc > 2 ? "bootstrap.servers" : "test.mock.num.brokers", argc > 2 ? argv[1] : "1");
 
@@ -53,20 +70,12 @@ int main(int argc, char** argv) try {
 
   const client_ptr client = make_client(RD_KAFKA_PRODUCER, conf);
 
-  // waybill: once, behind rd_kafka_new. The listener, which may be left out, runs on a thread of
-  // librdkafka's.
-  std::mutex guard;
-  std::map<std::int32_t, std::int64_t> first_offsets;  // of each partition
-  waybill::kafka::producer_options options;
-  options.on_delivery = [&](const waybill::kafka::delivery& told) {
-    if (told.state != waybill::outcome_state::succeeded) return;
-    const std::lock_guard lock(guard);
-    first_offsets.emplace(told.message->partition, told.message->offset);
-  };
-  waybill::kafka::producer producer(client.get(), waybill::propagation(), observed, options);
+  // waybill: once, behind rd_kafka_new. The listener, which may be empty, runs on a thread of
+  // librdkafka's; rd_kafka_flush waits for it.
+  const waybill::propagation propagation(waybill::propagation_options{});
+  waybill::kafka::producer producer(client.get(), propagation, observed, &remember_place);
 
-  std::map<std::string, waybill::context, std::less<>> sent;
-  for (const char* order : {"3 Darjeeling", "1 Assam", "2 Ceylon"}) {
+  for (order& each : orders) {
     // waybill: a service has a current context while it handles what it was sent. Here it begins.
     const waybill::scope active(waybill::context::new_root(true));
 
@@ -74,16 +83,17 @@ int main(int argc, char** argv) try {
     rd_kafka_header_add(headers, "content-type", -1, "text/plain", -1);
 
     // waybill: was rd_kafka_producev(client, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_VALUE(...),
-    // RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END).
-    const rd_kafka_resp_err_t answer =
-        producer.produce({.topic = topic, .value = order, .headers = headers});
+    // RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(headers),
+    // RD_KAFKA_V_OPAQUE(&each), RD_KAFKA_V_END).
+    const rd_kafka_resp_err_t answer = producer.produce(
+        {.topic = topic, .payload = each.text, .headers = headers}, {.user_data = &each});
 
     if (answer != RD_KAFKA_RESP_ERR_NO_ERROR) {
       rd_kafka_headers_destroy(headers);  // as ever: librdkafka owns them only after success
       throw std::runtime_error(rd_kafka_err2str(answer));
     }
     rd_kafka_poll(client.get(), 0);
-    sent.emplace(order, waybill::current());
+    each.sent = waybill::current();
   }
   rd_kafka_flush(client.get(), 30'000);
 
@@ -94,26 +104,27 @@ int main(int argc, char** argv) try {
   set(reading, "group.id", "kafka-producer-example");
   const client_ptr reader = make_client(RD_KAFKA_CONSUMER, reading);
   rd_kafka_topic_partition_list_t* places = rd_kafka_topic_partition_list_new(1);
-  for (const std::lock_guard lock(guard); const auto& [partition, offset] : first_offsets) {
-    rd_kafka_topic_partition_list_add(places, topic, partition)->offset = offset;
+  for (const order& each : orders) {
+    if (rd_kafka_topic_partition_list_find(places, topic, each.partition) != nullptr) continue;
+    rd_kafka_topic_partition_list_add(places, topic, each.partition)->offset = each.offset;
   }
   rd_kafka_assign(reader.get(), places);
   rd_kafka_topic_partition_list_destroy(places);
-  waybill::kafka::consumer consumer(reader.get(), waybill::propagation());
-  bool is_right = true;
+  waybill::kafka::consumer consumer(reader.get(), propagation);
+  std::size_t right = 0;
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (!sent.empty() && std::chrono::steady_clock::now() < deadline) {
+  while (right < orders.size() && std::chrono::steady_clock::now() < deadline) {
     const waybill::kafka::message came = consumer.poll(std::chrono::milliseconds(500));
-    if (!came.is_message()) continue;
-    const auto expected = sent.find(came.payload().value_or(""));
-    if (expected == sent.end()) continue;  // somebody else's
-    is_right = is_right && expected->second == came.context();
-    const auto trace = waybill::to_traceparent(came.context().trace());
-    std::cout << came.payload().value_or("") << " in "
-              << std::string_view(trace.data(), trace.size()) << '\n';
-    sent.erase(expected);
+    for (const order& each : orders) {
+      const bool is_it =
+          came.is_message() && came.partition() == each.partition && came.offset() == each.offset;
+      if (!is_it || came.payload() != each.text || came.context() != each.sent) continue;
+      std::cout << each.text << " in trace " << came.context().span_context().trace_id().hex()
+                << '\n';
+      ++right;
+    }
   }
-  return is_right && sent.empty() ? 0 : 1;
+  return right == orders.size() ? 0 : 1;
 } catch (const std::exception& error) {
   std::cerr << "kafka_producer: " << error.what() << '\n';
   return 1;

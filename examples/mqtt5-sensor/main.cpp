@@ -27,8 +27,8 @@ mqtt::connect_options connecting() {
 
 /// Code far away from the client: it only knows the current context.
 void show(const std::string& reading) {
-  const auto trace = waybill::to_traceparent(waybill::current().trace());
-  std::cout << reading << " in " << std::string_view(trace.data(), trace.size()) << '\n';
+  std::cout << reading << " in trace " << waybill::current().span_context().trace_id().hex()
+            << '\n';
 }
 
 }  // namespace

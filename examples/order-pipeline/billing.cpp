@@ -31,7 +31,8 @@ void run(const std::string& uri, const std::string& topic, const std::string& lo
          int deliveries_expected) {
   log_file log(log_path);
   const auto spans = std::make_shared<span_log>("billing", log);
-  waybill::mqtt::client_options options{.with = {.tracer = spans}};
+  const waybill::propagation propagation(waybill::propagation_options{.tracer = spans});
+  waybill::mqtt::client_options options{.settings = propagation};
   options.receive.envelopes = {{topic + "/+", waybill::envelope_form::frame}};
   options.receive.destination_templates = {topic + "/+"};
   waybill::mqtt::async_client doors(options, uri, topic + "-billing");

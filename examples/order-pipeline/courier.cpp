@@ -21,15 +21,15 @@ void run(const std::string& uri, const std::string& vans_topic, const std::strin
          const std::string& log_path, int parcels_expected) {
   log_file log(log_path);
   const auto spans = std::make_shared<span_log>("courier", log);
-  const waybill::propagation propagation{.tracer = spans};
+  const waybill::propagation propagation(waybill::propagation_options{.tracer = spans});
 
-  waybill::mqtt::client_options out{.with = propagation};
+  waybill::mqtt::client_options out{.settings = propagation};
   out.publish.envelopes = {{doors_topic + "/+", waybill::envelope_form::frame}};
   out.publish.destination_templates = {doors_topic + "/+"};
   waybill::mqtt::async_client doors(out, uri, doors_topic + "-courier");
   connect(doors, MQTTVERSION_3_1_1);
 
-  waybill::mqtt::client_options in{.with = propagation};
+  waybill::mqtt::client_options in{.settings = propagation};
   in.receive.destination_templates = {vans_topic + "/+"};
   waybill::mqtt::async_client vans(in, uri, vans_topic + "-courier",
                                    mqtt::create_options(MQTTVERSION_5));

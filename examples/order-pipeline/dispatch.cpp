@@ -22,9 +22,9 @@ void run(const std::string& rabbitmq, const std::string& queue, const std::strin
          const std::string& vans_topic, const std::string& log_path, int shipments_expected) {
   log_file log(log_path);
   const auto spans = std::make_shared<span_log>("dispatch", log);
-  const waybill::propagation propagation{.tracer = spans};
+  const waybill::propagation propagation(waybill::propagation_options{.tracer = spans});
 
-  waybill::mqtt::client_options options{.with = propagation};
+  waybill::mqtt::client_options options{.settings = propagation};
   options.publish.destination_templates = {vans_topic + "/+"};  // orders make bad span names
   waybill::mqtt::async_client vans(options, mqtt_uri, vans_topic + "-dispatch",
                                    mqtt::create_options(MQTTVERSION_5));

@@ -26,7 +26,8 @@ void accept(http_request& request, const std::string& topic, waybill::kafka::pro
   spans.arrived(order, headers.copy());
 
   // Reads the context and takes its fields off: the headers go on below, and must not be stale.
-  const waybill::extraction taken = waybill::take(headers, orders.propagating());
+  const waybill::extraction taken =
+      waybill::take(headers, orders.propagation(), waybill::any_destination);
   waybill::context started;
   const waybill::span_handle span = spans.start("POST /orders", "SERVER", taken.context(), started);
   waybill::baggage items(started);
@@ -39,9 +40,10 @@ void accept(http_request& request, const std::string& topic, waybill::kafka::pro
   waybill::kafka::headers list;
   for (const header& each : headers.copy()) list.add(each.name, each.value.value_or(""));
   const rd_kafka_resp_err_t error =
-      orders.produce({.topic = topic.c_str(), .value = request.body(), .key = order}, list);
-  spans.end(span, {.state = error == RD_KAFKA_RESP_ERR_NO_ERROR ? waybill::outcome_state::succeeded
-                                                                : waybill::outcome_state::failed});
+      orders.produce({.topic = topic.c_str(), .payload = request.body(), .key = order}, list);
+  spans.end(span,
+            waybill::outcome(error == RD_KAFKA_RESP_ERR_NO_ERROR ? waybill::outcome_state::succeeded
+                                                                 : waybill::outcome_state::failed));
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(rd_kafka_err2str(error));
   spans.did(order, "accepted the order");
 }
@@ -55,7 +57,13 @@ void run(const std::string& brokers, const std::string& topic, const std::string
   const waybill::kafka::instrumentation observed = waybill::kafka::instrument(configuration.get());
   const client_ptr client = make_client(RD_KAFKA_PRODUCER, std::move(configuration));
   know_topic(*client, topic);
-  waybill::kafka::producer orders(client.get(), {.tracer = spans}, observed);
+  const waybill::propagation propagation(waybill::propagation_options{.tracer = spans});
+  // Every order has a report; an order that is lost is not lost in silence.
+  waybill::kafka::producer orders(
+      client.get(), propagation, observed, [](const waybill::kafka::delivery_report& told) {
+        if (told.outcome == waybill::outcome_state::succeeded) return;
+        std::cerr << "gateway: an order is lost: " << rd_kafka_err2str(told.error) << '\n';
+      });
   serve_http(
       requests, [](std::uint16_t port) { std::cout << port << std::endl; },
       [&](http_request& request) { accept(request, topic, orders, *spans); });

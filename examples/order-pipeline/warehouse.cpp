@@ -35,7 +35,7 @@ void run(const std::string& kafka, const std::string& topic, const std::string& 
          const std::string& exchange, const std::string& log_path, int orders_expected) {
   log_file log(log_path);
   const auto spans = std::make_shared<span_log>("warehouse", log);
-  const waybill::propagation propagation{.tracer = spans};
+  const waybill::propagation propagation(waybill::propagation_options{.tracer = spans});
 
   waybill::rabbitmq::connection connection = open_rabbitmq(rabbitmq);
   waybill::rabbitmq::publisher shipments(connection, propagation);

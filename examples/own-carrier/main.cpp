@@ -20,7 +20,8 @@ struct job {
   std::string body;
   std::map<std::string, std::string, std::less<>> notes;
 
-  // What makes it a carrier. Names arrive in lower case; a view need not end with a NUL.
+  // What makes it a carrier. A view need not end with a NUL.
+  static constexpr waybill::carrier_rules rules = waybill::broker_rules;
   [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const {
     const auto found = notes.find(name);
     if (found == notes.end()) return std::nullopt;
@@ -35,16 +36,11 @@ struct job {
 };
 static_assert(waybill::readable_carrier<job> && waybill::writable_carrier<job>);
 
-std::string hex(const waybill::trace_id& id) {
-  const auto digits = id.to_hex();
-  return {digits.data(), digits.size()};
-}
-
 /// Code far away from the queue: it only knows the current context.
 void resize_picture(const job& work) {
   const waybill::context& context = waybill::current();
-  std::cout << "worker: " << work.body << " in trace " << hex(context.trace().trace()) << ", for "
-            << waybill::baggage_view(context).get("tenant").value_or("nobody") << '\n';
+  std::cout << "worker: " << work.body << " in trace " << context.span_context().trace_id().hex()
+            << ", for " << waybill::baggage_view(context).get("tenant").value_or("nobody") << '\n';
   for (const auto& [name, value] : work.notes) {
     std::cout << "worker: note " << name << " = " << value << '\n';
   }

@@ -105,7 +105,7 @@ int main(int argc, char** argv) try {
     waybill::rabbitmq::message read = reader.get(std::chrono::seconds(30));
     const auto expected = sent.find(read.body());
     is_right = is_right && expected != sent.end() && expected->second == read.context();
-    const auto trace = waybill::to_traceparent(read.context().trace());
+    const auto trace = waybill::to_traceparent(read.context().span_context());
     std::cout << read.body() << ": " << std::string_view(trace.data(), trace.size()) << '\n';
     reader.ack(read);
   }

@@ -73,7 +73,7 @@ class safe_sender {
 
 /// Code far away from the queue: it only knows the current context.
 void work_on(std::string_view job, std::uint64_t attempt) {
-  const auto trace = waybill::to_traceparent(waybill::current().trace());
+  const auto trace = waybill::to_traceparent(waybill::current().span_context());
   std::cout << job << ", attempt " << attempt << ": "
             << std::string_view(trace.data(), trace.size()) << '\n';
   if (job == "hopeless" || (job == "flaky" && attempt < 3)) throw std::runtime_error("not now");

@@ -1,4 +1,5 @@
-// Batches: each message has a context and an answer of its own.
+// Batches: each message has an answer of its own, and the context that its headers had or that is
+// given to all.
 
 #include <gtest/gtest.h>
 
@@ -28,14 +29,13 @@ struct batch_storage {
       const std::string number = std::to_string(i);
       values.push_back("value " + number);
       contexts.push_back(make_context(i + 1, "n=" + number, "number=" + number));
-      headers.push_back(make_headers(headers_of_record(i)));
+      headers.push_back(make_headers(on_wire(headers_of_record(i), contexts.back())));
     }
     for (std::size_t i = 0; i < count; ++i) {
       waybill::kafka::record record;
       record.topic = topic.c_str();
-      record.value = values[i];
+      record.payload = values[i];
       record.headers = headers[i].get();
-      record.context = &contexts[i];
       records.push_back(record);
     }
   }
@@ -52,7 +52,7 @@ void release_accepted(batch_storage& sent, const std::vector<rd_kafka_resp_err_t
   }
 }
 
-TEST_F(batch, gives_each_message_its_own_context) {
+TEST_F(batch, keeps_the_context_that_each_message_has_in_its_headers) {
   constexpr std::size_t count = 500;
   const std::string topic = new_topic();
   batch_storage sent(topic, count);
@@ -74,16 +74,20 @@ TEST_F(batch, gives_each_message_its_own_context) {
   EXPECT_EQ(producer.log().outcomes().size(), count);
 }
 
-TEST_F(batch, gives_the_current_context_to_messages_that_have_none_of_their_own) {
+TEST_F(batch, that_is_kept_gives_the_current_context_to_messages_that_have_none_of_their_own) {
   const std::string topic = new_topic();
   batch_storage sent(topic, 4);
-  sent.records[1].context = nullptr;
-  sent.records[3].context = nullptr;
+  for (const std::size_t i : {1U, 3U}) {
+    sent.headers[i] = make_headers(batch_storage::headers_of_record(i));
+    sent.records[i].headers = sent.headers[i].get();
+  }
   std::vector<rd_kafka_resp_err_t> results(4);
   waybill_producer producer(bootstrap());
   {
     const waybill::scope active(make_context(99));
-    producer.producer().produce_batch(sent.records, results);
+    EXPECT_EQ(producer.producer().produce_batch(sent.records, results,
+                                                {.mode = waybill::inject_mode::keep}),
+              4U);
   }
   release_accepted(sent, results);
   producer.flush();
@@ -95,13 +99,41 @@ TEST_F(batch, gives_the_current_context_to_messages_that_have_none_of_their_own)
   EXPECT_EQ(consumer.next().context(), make_context(99));
 }
 
+TEST_F(batch, gives_the_context_of_the_call_to_each_message) {
+  constexpr std::size_t count = 20;
+  const std::string topic = new_topic();
+  batch_storage sent(topic, count);
+  std::vector<rd_kafka_resp_err_t> results(count);
+  int user_data = 0;
+  const waybill::context context = make_context(99, "t=1", "b=1");
+  waybill_producer producer(bootstrap());
+  EXPECT_EQ(producer.producer().produce_batch(sent.records, results,
+                                              {.context = &context, .user_data = &user_data}),
+            count);
+  release_accepted(sent, results);
+  producer.flush();
+
+  const std::vector<bare_record> wire = records_of(topic);
+  ASSERT_EQ(wire.size(), count);
+  for (std::size_t i = 0; i < count; ++i) {
+    EXPECT_EQ(wire[i].headers, on_wire(batch_storage::headers_of_record(i), context));
+  }
+  const std::vector<reported_outcome> reported = producer.log().outcomes();
+  ASSERT_EQ(reported.size(), count);
+  for (const reported_outcome& outcome : reported) {
+    EXPECT_EQ(outcome.state, waybill::outcome_state::succeeded) << outcome;
+    EXPECT_EQ(outcome.sent, context.span_context()) << outcome;
+    EXPECT_EQ(outcome.user_data, &user_data) << outcome;
+  }
+}
+
 TEST_F(batch, answers_for_each_message_and_goes_on_after_a_refused_one) {
   constexpr std::size_t count = 10;
   const std::set<std::size_t> refused = {0, 4, 9};
   const std::string topic = new_topic();
   const std::string too_long(2'000'000, 'v');
   batch_storage sent(topic, count);
-  for (const std::size_t i : refused) sent.records[i].value = too_long;
+  for (const std::size_t i : refused) sent.records[i].payload = too_long;
   std::vector<rd_kafka_resp_err_t> results(count);
   waybill_producer producer(bootstrap());
   EXPECT_EQ(producer.producer().produce_batch(sent.records, results), count - refused.size());

@@ -165,9 +165,7 @@ class late_answer : public broker_loss {
   void be_late(const kafka_properties& properties) {
     tally outcomes(count);
     impatient_client client(broker_.bootstrap(), properties);
-    waybill::kafka::producer_options options;
-    options.on_delivery = counting(outcomes);
-    waybill::kafka::producer producer(client.handle(), {}, client.observed(), options);
+    waybill::kafka::producer producer(client.handle(), {}, client.observed(), counting(outcomes));
     // The partition is known from here on, so that what follows is on its way at once.
     send(producer, 0);
     ASSERT_EQ(rd_kafka_flush(client.handle(), patience_milliseconds), RD_KAFKA_RESP_ERR_NO_ERROR);

@@ -59,7 +59,7 @@ rd_kafka_resp_err_t produce_wrapped(waybill::kafka::producer& producer, const st
                                     const std::string& value) {
   rd_kafka_headers_t* list = make_own_headers();
   const rd_kafka_resp_err_t error =
-      producer.produce({.topic = topic.c_str(), .value = value, .key = key, .headers = list});
+      producer.produce({.topic = topic.c_str(), .payload = value, .key = key, .headers = list});
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_headers_destroy(list);
   return error;
 }

@@ -63,7 +63,7 @@ class groups : public kafka_test {
     waybill_producer producer(bootstrap());
     for (std::uint64_t i = 0; i < messages; ++i) {
       const waybill::context context = make_context(i + 1, "t=1", "b=1");
-      producer.send(topic_, {"key", std::to_string(i), {{"app", "1"}}}, &context);
+      producer.send(topic_, {"key", std::to_string(i), {{"app", "1"}}}, {.context = &context});
     }
     producer.flush();
   }
@@ -99,7 +99,8 @@ TEST_F(groups, store_the_offset_of_handled_messages_alone_in_mode_store_offset) 
                {{"enable.auto.commit", "true"}, {"enable.auto.offset.store", "false"}});
     for (std::size_t i = 0; i < 2; ++i) ASSERT_EQ(one.handle_next(), RD_KAFKA_RESP_ERR_NO_ERROR);
     // Polled and not handled.
-    EXPECT_EQ(one.next().payload(), "2");
+    const waybill::kafka::message polled = one.next();
+    EXPECT_EQ(polled.payload(), "2");
     one.close();
   }
   EXPECT_EQ(committed(), 2);
@@ -156,7 +157,7 @@ TEST_F(groups, read_all_messages_with_their_contexts_through_two_members) {
   waybill_producer producer(bootstrap());
   for (std::int32_t i = 0; i < partitions; ++i) {
     const waybill::context context = make_context(static_cast<std::uint64_t>(i) + 1);
-    producer.send(topic, {"key", "value", {}, i}, &context);
+    producer.send(topic, {"key", "value", {}, i}, {.context = &context});
   }
   producer.flush();
   // Both join before anything is settled, and each is served as long as the other waits.

@@ -51,9 +51,9 @@ TEST_F(kcat, sees_each_field_once_behind_the_application_headers) {
                 {"the key",
                  "the value",
                  {{"b", "2"}, {"a", "1"}, {"none", std::nullopt}, {"empty", ""}, {"b", "3"}}},
-                &context);
-  producer.send(topic, {"the key", std::nullopt, {{"a", "1"}}}, &context);
-  producer.send(topic, {"the key", "", {}}, &context);
+                {.context = &context});
+  producer.send(topic, {"the key", std::nullopt, {{"a", "1"}}}, {.context = &context});
+  producer.send(topic, {"the key", "", {}}, {.context = &context});
   producer.flush();
 
   const std::vector<json> seen = read(topic);

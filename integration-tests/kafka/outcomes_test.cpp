@@ -24,7 +24,7 @@ using outcomes = kafka_test;
 void expect_one_each(const std::vector<reported_outcome>& reported, std::size_t count) {
   std::map<std::string, int> times;
   for (const reported_outcome& outcome : reported) {
-    ++times[traceparent_of(waybill::context(outcome.trace))];
+    ++times[traceparent_of(waybill::context(outcome.sent))];
   }
   EXPECT_EQ(reported.size(), count);
   for (std::size_t i = 1; i <= count; ++i) EXPECT_EQ(times[traceparent_of(i)], 1) << i;
@@ -33,7 +33,7 @@ void expect_one_each(const std::vector<reported_outcome>& reported, std::size_t 
 void send_numbered(waybill_producer& producer, const std::string& topic, std::size_t count) {
   for (std::size_t i = 1; i <= count; ++i) {
     const waybill::context context = make_context(i);
-    producer.send(topic, {"key", std::to_string(i), {{"app", "1"}}}, &context);
+    producer.send(topic, {"key", std::to_string(i), {{"app", "1"}}}, {.context = &context});
   }
 }
 
@@ -41,14 +41,12 @@ TEST_F(outcomes, of_acknowledged_messages_have_partition_and_offset) {
   constexpr std::size_t count = 60;
   constexpr int partitions = 3;
   const std::string topic = new_topic(partitions);
-  std::vector<int> opaques(count);
+  std::vector<int> user_data(count);
   waybill_producer producer(bootstrap());
   for (std::size_t i = 0; i < count; ++i) {
     const waybill::context context = make_context(i + 1);
-    waybill::kafka::record record;
-    record.opaque = &opaques[i];
     producer.send(topic, {"key", std::to_string(i), {}, static_cast<std::int32_t>(i % partitions)},
-                  &context, record);
+                  {.context = &context, .user_data = &user_data[i]});
   }
   producer.flush();
 
@@ -64,18 +62,21 @@ TEST_F(outcomes, of_acknowledged_messages_have_partition_and_offset) {
     EXPECT_EQ(outcome.error, RD_KAFKA_RESP_ERR_NO_ERROR) << outcome;
     const auto place = places.find({outcome.partition, outcome.offset});
     ASSERT_NE(place, places.end()) << outcome;
-    EXPECT_EQ(place->second, traceparent_of(waybill::context(outcome.trace)));
+    EXPECT_EQ(place->second, traceparent_of(waybill::context(outcome.sent)));
   }
 
-  // The application's own callback has seen all of them too, each with its own opaque.
+  // The application's own callback has seen all of them too, each with its own user data.
   std::set<void*> seen;
   for (const own_report& report : producer.log().own_reports()) {
     EXPECT_EQ(report.error, RD_KAFKA_RESP_ERR_NO_ERROR);
     seen.insert(report.opaque);
   }
   std::set<void*> expected;
-  for (int& opaque : opaques) expected.insert(&opaque);
+  for (int& each : user_data) expected.insert(&each);
   EXPECT_EQ(seen, expected);
+  std::set<void*> told;
+  for (const reported_outcome& outcome : reported) told.insert(outcome.user_data);
+  EXPECT_EQ(told, expected);
   EXPECT_EQ(producer.log().own_reports().size(), count);
 }
 
@@ -94,9 +95,8 @@ TEST_F(outcomes, without_acknowledgements_asked_for_are_unknown) {
 TEST_F(outcomes, of_a_message_that_the_broker_finds_too_large_is_failed) {
   const std::string topic = new_topic(1, {{"max.message.bytes", "2000"}});
   auto tracer = std::make_shared<recording_tracer>();
-  waybill::propagation with;
-  with.tracer = tracer;
-  waybill_producer producer(bootstrap(), {}, with);
+  const waybill::propagation settings(waybill::propagation_options{.tracer = tracer});
+  waybill_producer producer(bootstrap(), {}, settings);
   producer.send(topic, {"key", "small", {}});
   producer.flush();
   producer.send(topic, {"key", std::string(10'000, 'v'), {}});
@@ -116,7 +116,7 @@ TEST_F(outcomes, of_a_message_that_the_broker_finds_too_large_is_failed) {
   for (std::size_t i = 0; i < spans.size(); ++i) {
     EXPECT_EQ(spans[i].ends, 1) << i;
     EXPECT_EQ(spans[i].state, reported[i].state) << i;
-    EXPECT_EQ(spans[i].position, reported[i].trace) << i;
+    EXPECT_EQ(spans[i].span_context, reported[i].sent) << i;
   }
   EXPECT_EQ(spans[1].error, "MSG_SIZE_TOO_LARGE");
   EXPECT_EQ(records_of(topic).size(), 2U);
@@ -128,11 +128,12 @@ TEST_F(outcomes, of_a_message_that_fits_without_some_fields_are_good_and_the_fie
   waybill_producer producer(bootstrap(), {{"message.max.bytes", "4000"}});
   const waybill::context context =
       make_context(1, "t=" + std::string(200, 't'), "b=" + std::string(3'000, 'b'));
-  producer.send(topic, {"key", std::string(2'000, 'v'), {{"app", "1"}}}, &context);
-  producer.send(topic, {"key", std::string(3'700, 'v'), {{"app", "1"}}}, &context);
-  producer.send(topic, {"key", std::string(3'900, 'v'), {{"app", "1"}}}, &context);
+  producer.send(topic, {"key", std::string(2'000, 'v'), {{"app", "1"}}}, {.context = &context});
+  producer.send(topic, {"key", std::string(3'700, 'v'), {{"app", "1"}}}, {.context = &context});
+  producer.send(topic, {"key", std::string(3'900, 'v'), {{"app", "1"}}}, {.context = &context});
   producer.flush();
-  EXPECT_EQ(producer.try_send(topic, {"key", std::string(4'001, 'v'), {{"app", "1"}}}, &context),
+  EXPECT_EQ(producer.try_send(topic, {"key", std::string(4'001, 'v'), {{"app", "1"}}},
+                              {.context = &context}),
             RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
 
   const std::vector<bare_record> wire = records_of(topic);
@@ -165,6 +166,82 @@ TEST_F(outcomes, of_messages_purged_from_the_queue_are_purged) {
   }
   EXPECT_EQ(producer.producer().in_flight(), 0U);
   EXPECT_TRUE(records_of(topic).empty());
+}
+
+// Messages of a topic that is deleted before they left the queue. What they fail with is
+// librdkafka's to say; they are not unanswered, for the client lives on.
+TEST_F(outcomes, of_messages_whose_topic_is_deleted_are_failed_once_each) {
+  constexpr std::size_t count = 50;
+  constexpr int partitions = 3;
+  const std::string topic = new_topic(partitions);
+  auto tracer = std::make_shared<recording_tracer>();
+  const waybill::propagation settings(waybill::propagation_options{.tracer = tracer});
+  // Long enough that nothing leaves the queue by itself, and nothing brings the topic back.
+  waybill_producer producer(bootstrap(),
+                            {{"linger.ms", "60000"},
+                             {"message.timeout.ms", "90000"},
+                             {"allow.auto.create.topics", "false"}},
+                            settings);
+  // librdkafka learns that a topic is gone when somebody asks for this very topic.
+  std::unique_ptr<rd_kafka_topic_t, void (*)(rd_kafka_topic_t*)> name(
+      rd_kafka_topic_new(producer.handle(), topic.c_str(), nullptr), rd_kafka_topic_destroy);
+  const auto ask_for_topic = [&] {
+    const rd_kafka_metadata_t* raw = nullptr;
+    const rd_kafka_resp_err_t error =
+        rd_kafka_metadata(producer.handle(), 0, name.get(), &raw, patience_milliseconds);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_metadata_destroy(raw);
+    return error;
+  };
+  ASSERT_EQ(ask_for_topic(), RD_KAFKA_RESP_ERR_NO_ERROR);
+  std::vector<int> user_data(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const waybill::context context = make_context(i + 1);
+    // Of every other one the partitioner chooses the partition.
+    const auto partition = i % 2 == 0 ? static_cast<std::int32_t>(i) % partitions
+                                      : std::int32_t{RD_KAFKA_PARTITION_UA};
+    producer.send(topic, {"key", std::to_string(i), {}, partition},
+                  {.context = &context, .user_data = &user_data[i]});
+  }
+  EXPECT_EQ(producer.producer().in_flight(), count);
+  EXPECT_TRUE(producer.log().outcomes().empty());
+  delete_topic(topic);
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (producer.producer().in_flight() > 0 && std::chrono::steady_clock::now() < deadline) {
+    ASSERT_EQ(ask_for_topic(), RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_poll(producer.handle(), 10);
+  }
+  EXPECT_EQ(producer.producer().in_flight(), 0U);
+  producer.flush();
+  // Closing tells nothing more.
+  name.reset();
+  producer.close_producer();
+  producer.close_handle();
+
+  const std::vector<reported_outcome> reported = producer.log().outcomes();
+  EXPECT_EQ(reported.size(), count);
+  const std::set<rd_kafka_resp_err_t> expected_errors = {
+      RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC,
+      RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, RD_KAFKA_RESP_ERR__MSG_TIMED_OUT};
+  std::set<void*> told;
+  std::map<void*, rd_kafka_resp_err_t> errors;
+  for (const reported_outcome& outcome : reported) {
+    EXPECT_EQ(outcome.state, outcome_state::failed) << outcome;
+    EXPECT_TRUE(expected_errors.contains(outcome.error)) << outcome;
+    EXPECT_TRUE(outcome.has_message) << outcome;
+    EXPECT_TRUE(told.insert(outcome.user_data).second) << "told twice: " << outcome;
+    errors[outcome.user_data] = outcome.error;
+  }
+  // What librdkafka tells the application itself.
+  const std::vector<own_report> own = producer.log().own_reports();
+  EXPECT_EQ(own.size(), count);
+  for (const own_report& report : own) EXPECT_EQ(report.error, errors[report.opaque]);
+  const std::vector<recorded_span> spans = tracer->spans(waybill::operation_kind::send);
+  EXPECT_EQ(spans.size(), count);
+  for (const recorded_span& span : spans) {
+    EXPECT_EQ(span.ends, 1);
+    EXPECT_EQ(span.state, outcome_state::failed);
+    EXPECT_NE(span.error, "");
+  }
 }
 
 // A broker that takes what it is sent and does not answer, as long as the test wants.

@@ -101,7 +101,7 @@ TEST_F(passage, of_every_kind_of_message_is_byte_identical_and_in_order) {
     const waybill::context context = context_of(i);
     waybill::kafka::record record;
     record.timestamp_ms = first_timestamp_milliseconds + static_cast<std::int64_t>(i);
-    producer.send(topic, kinds[i].message, &context, record);
+    producer.send(topic, kinds[i].message, {.context = &context}, record);
   }
   producer.flush();
 
@@ -127,7 +127,7 @@ TEST_F(passage, of_every_kind_of_message_is_byte_identical_and_in_order) {
     EXPECT_EQ(received.payload().has_value(), sent.value.has_value());
     EXPECT_EQ(received.key().has_value(), sent.key.has_value());
     EXPECT_EQ(received.context(), context_of(i));
-    EXPECT_TRUE(received.context().trace().is_remote());
+    EXPECT_TRUE(received.context().span_context().is_remote());
   }
 }
 
@@ -160,7 +160,7 @@ TEST_F(passage, of_a_name_with_a_nul_byte_is_what_a_bare_client_has) {
   bare_producer(bootstrap()).produce(bare_topic, message);
   waybill_producer producer(bootstrap());
   const waybill::context context = make_context(1);
-  producer.send(topic, message, &context);
+  producer.send(topic, message, {.context = &context});
   producer.flush();
 
   const std::vector<bare_header> bare = records_of(bare_topic).at(0).headers;
@@ -179,7 +179,7 @@ TEST_F(passage, of_a_message_without_a_timestamp_gets_the_time_of_sending) {
   waybill_producer producer(bootstrap());
   const waybill::context context = make_context(1);
   const std::int64_t before = now_milliseconds();
-  producer.send(topic, {"key", "value", {}}, &context);
+  producer.send(topic, {"key", "value", {}}, {.context = &context});
   const std::int64_t after = now_milliseconds();
   producer.flush();
   const bare_record record = records_of(topic).at(0);
@@ -201,7 +201,7 @@ TEST_F(passage, of_a_big_tracestate_and_baggage_cuts_nothing) {
   }
   const waybill::context context = make_context(1, tracestate, baggage);
   waybill_producer producer(bootstrap());
-  producer.send(topic, {"key", "value", {{"app", "1"}}}, &context);
+  producer.send(topic, {"key", "value", {{"app", "1"}}}, {.context = &context});
   producer.flush();
   waybill_consumer consumer(bootstrap(), topic);
   const waybill::kafka::message received = consumer.next();
@@ -239,7 +239,7 @@ TEST_P(compressed_passage, keeps_headers_and_context) {
   waybill_producer producer(bootstrap(), {{"compression.codec", codec}, {"linger.ms", "1000"}});
   for (std::size_t i = 0; i < count; ++i) {
     const waybill::context context = context_of(i);
-    producer.send(topic, message, &context);
+    producer.send(topic, message, {.context = &context});
   }
   producer.flush();
 

@@ -46,32 +46,30 @@ class relay : public kafka_test {
     waybill_producer producer(bootstrap());
     for (std::size_t i = 0; i < messages_per_relay; ++i) {
       const waybill::context context = origin_of(i);
-      producer.send(topics_[0], {"key " + std::to_string(i), "value", application_of(i)}, &context);
+      producer.send(topics_[0], {"key " + std::to_string(i), "value", application_of(i)},
+                    {.context = &context});
     }
     producer.flush();
   }
 
   // One service: every message is handled and sent on from within the handler. It says nothing of
   // the context: that is the current one.
-  void run_hop(std::size_t hop, const waybill::propagation& with,
+  void run_hop(std::size_t hop, const waybill::propagation& settings,
                waybill::kafka::consumer_options options, waybill::inject_mode mode) const {
-    waybill_consumer consumer(bootstrap(), topics_[hop], options, with);
-    waybill_producer producer(bootstrap(), {}, with);
+    waybill_consumer consumer(bootstrap(), topics_[hop], options, settings);
+    waybill_producer producer(bootstrap(), {}, settings);
     for (std::size_t i = 0; i < messages_per_relay; ++i) {
       waybill::kafka::message received = consumer.next();
       consumer.consumer().handle(received, [&](const waybill::kafka::message& message) {
         const bare_record record = to_record(*message.raw());
-        waybill::kafka::record onward;
-        onward.mode = mode;
-        producer.send(topics_[hop + 1], {record.key, record.value, record.headers}, nullptr,
-                      onward);
+        producer.send(topics_[hop + 1], {record.key, record.value, record.headers}, {.mode = mode});
       });
     }
     producer.flush();
   }
 
   // All services at once, each on a thread of its own.
-  void run_all(const std::vector<waybill::propagation>& with,
+  void run_all(const std::vector<waybill::propagation>& settings,
                waybill::kafka::consumer_options options = {},
                waybill::inject_mode mode = waybill::inject_mode::automatic) const {
     std::vector<std::exception_ptr> failures(hops);
@@ -79,7 +77,7 @@ class relay : public kafka_test {
     for (std::size_t hop = 0; hop < hops; ++hop) {
       services.emplace_back([&, hop] {
         try {
-          run_hop(hop, with[hop], options, mode);
+          run_hop(hop, settings[hop], options, mode);
         } catch (...) {
           failures[hop] = std::current_exception();
         }
@@ -117,16 +115,16 @@ TEST_F(relay, without_a_tracer_passes_the_context_on_as_it_is_over_five_hops) {
 
 TEST_F(relay, with_tracers_keeps_one_trace_with_baggage_over_five_hops) {
   send_all();
-  std::vector<waybill::propagation> with(hops);
+  std::vector<waybill::propagation> settings;
   std::vector<std::shared_ptr<recording_tracer>> tracers;
-  for (waybill::propagation& each : with) {
+  for (std::size_t hop = 0; hop < hops; ++hop) {
     tracers.push_back(std::make_shared<recording_tracer>());
-    each.tracer = tracers.back();
+    settings.emplace_back(waybill::propagation_options{.tracer = tracers.back()});
   }
-  run_all(with);
+  run_all(settings);
 
-  // A message's trace and position on each topic, as a client sees it that is not ours.
-  std::vector<std::map<std::string, waybill::trace_context>> positions(hops + 1);
+  // A message's span context on each topic, as a client sees it that is not ours.
+  std::vector<std::map<std::string, waybill::span_context>> span_contexts(hops + 1);
   for (std::size_t hop = 0; hop <= hops; ++hop) {
     SCOPED_TRACE("topic " + std::to_string(hop));
     const std::vector<bare_record> wire = records_of(topics_[hop]);
@@ -134,12 +132,12 @@ TEST_F(relay, with_tracers_keeps_one_trace_with_baggage_over_five_hops) {
     for (std::size_t i = 0; i < messages_per_relay; ++i) {
       const std::vector<bare_header> application = application_of(i);
       ASSERT_EQ(wire[i].headers.size(), application.size() + 3);
-      const auto position =
+      const auto read =
           waybill::parse_traceparent(wire[i].headers[application.size()].value.value());
-      ASSERT_TRUE(position.has_value());
-      EXPECT_EQ(position->trace(), origin_of(i).trace().trace());
-      EXPECT_EQ(wire[i].headers, on_wire(application, origin_of(i).with_trace(*position)));
-      positions[hop][wire[i].key.value()] = *position;
+      ASSERT_TRUE(read.has_value());
+      EXPECT_EQ(read->trace_id(), origin_of(i).span_context().trace_id());
+      EXPECT_EQ(wire[i].headers, on_wire(application, origin_of(i).with_span_context(*read)));
+      span_contexts[hop][wire[i].key.value()] = *read;
     }
   }
 
@@ -151,9 +149,9 @@ TEST_F(relay, with_tracers_keeps_one_trace_with_baggage_over_five_hops) {
     ASSERT_EQ(sent.size(), messages_per_relay);
     for (std::size_t i = 0; i < messages_per_relay; ++i) {
       const std::string key = "key " + std::to_string(i);
-      EXPECT_EQ(processed[i].parent, positions[hop][key]);
-      EXPECT_EQ(sent[i].parent, processed[i].position);
-      EXPECT_EQ(sent[i].position, positions[hop + 1][key]);
+      EXPECT_EQ(processed[i].parent, span_contexts[hop][key]);
+      EXPECT_EQ(sent[i].parent, processed[i].span_context);
+      EXPECT_EQ(sent[i].span_context, span_contexts[hop + 1][key]);
     }
     for (const recorded_span& span : tracers[hop]->spans()) {
       EXPECT_EQ(span.ends, 1);

@@ -45,9 +45,7 @@ class a_message_sent_again : public kafka_test {
                                      waybill::inject_mode mode = waybill::inject_mode::automatic) {
     const std::string topic = new_topic();
     waybill_producer producer(bootstrap());
-    waybill::kafka::record record;
-    record.mode = mode;
-    producer.send(topic, {"key", "value", headers}, &context, record);
+    producer.send(topic, {"key", "value", headers}, {.context = &context, .mode = mode});
     producer.flush();
     return records_of(topic).at(0).headers;
   }
@@ -64,7 +62,7 @@ TEST_F(a_message_sent_again, keeps_no_stale_tracestate_and_baggage_when_the_new_
 }
 
 TEST_F(a_message_sent_again, keeps_its_trace_when_the_new_context_has_baggage_alone) {
-  const waybill::context baggage = make_context(1, {}, "b=10").with_trace({});
+  const waybill::context baggage = make_context(1, {}, "b=10").with_span_context({});
   EXPECT_EQ(sent_with({{"app", "1"},
                        {"traceparent", traceparent_of(1)},
                        {"baggage", "stale=1"},
@@ -110,11 +108,9 @@ TEST_F(a_message_sent_again, with_detached_headers_has_the_new_context_alone) {
   waybill::kafka::headers list(detached);
   const waybill::context context = make_context(10, {}, "b=10");
   waybill_producer producer(bootstrap());
-  waybill::kafka::record record;
-  record.topic = next_topic.c_str();
-  record.value = "value";
-  record.context = &context;
-  ASSERT_EQ(producer.producer().produce(record, list), RD_KAFKA_RESP_ERR_NO_ERROR);
+  ASSERT_EQ(producer.producer().produce({.topic = next_topic.c_str(), .payload = "value"}, list,
+                                        {.context = &context}),
+            RD_KAFKA_RESP_ERR_NO_ERROR);
   producer.flush();
   EXPECT_EQ(records_of(next_topic).at(0).headers, on_wire(application, context));
 }
@@ -130,19 +126,19 @@ TEST_F(a_message_sent_again, after_it_was_refused_has_its_headers_as_they_were) 
 
   waybill::kafka::record too_large;
   too_large.topic = topic.c_str();
-  too_large.value = too_long;
-  too_large.context = &context;
+  too_large.payload = too_long;
   waybill::kafka::record nowhere = too_large;
-  nowhere.value = "value";
+  nowhere.payload = "value";
   nowhere.partition = 99;
   for (const std::vector<bare_header>& sent : {with_leftovers(), application}) {
     waybill::kafka::headers list = make_headers(sent);
-    ASSERT_EQ(producer.producer().produce(too_large, list), RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
-    ASSERT_EQ(producer.producer().produce(nowhere, list), RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION);
+    ASSERT_EQ(producer.producer().produce(too_large, list, {.context = &context}),
+              RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+    ASSERT_EQ(producer.producer().produce(nowhere, list, {.context = &context}),
+              RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION);
     // Without a context the list goes out as it is now.
     waybill::kafka::record good = nowhere;
     good.partition = 0;
-    good.context = nullptr;
     ASSERT_EQ(producer.producer().produce(good, list), RD_KAFKA_RESP_ERR_NO_ERROR);
   }
   producer.flush();

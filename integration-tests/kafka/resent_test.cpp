@@ -32,7 +32,7 @@ struct resent {
 std::ostream& operator<<(std::ostream& stream, const resent& each) { return stream << each.rule; }
 
 waybill::context baggage_alone(std::string_view text) {
-  return make_context(1, {}, text).with_trace({});
+  return make_context(1, {}, text).with_span_context({});
 }
 
 std::vector<resent> by_senders_that_append() {
@@ -190,9 +190,9 @@ TEST_P(a_resent_message, is_read_as_the_rule_says_and_stripped_of_every_field) {
   const bare_message sent = {"key", "value", GetParam().headers};
   bare_producer(bootstrap()).produce(topic, sent);
 
-  waybill::propagation with;
-  with.duplicates = GetParam().duplicates;
-  waybill_consumer consumer(bootstrap(), topic, {}, with);
+  const waybill::propagation settings(
+      waybill::propagation_options{.duplicates = GetParam().duplicates});
+  waybill_consumer consumer(bootstrap(), topic, {}, settings);
   const waybill::kafka::message received = consumer.next();
   EXPECT_EQ(received.context(), GetParam().expected);
   EXPECT_EQ(seen_headers(received), application_headers(sent.headers));
@@ -250,8 +250,8 @@ TEST_F(kafka_test, a_repeated_field_is_counted) {
                        {{"traceparent", traceparent_of(1)}, {"traceparent", traceparent_of(2)}}});
   waybill_consumer consumer(bootstrap(), topic);
   EXPECT_EQ(consumer.next().context(), make_context(2));
-  EXPECT_EQ(consumer.consumer().propagating().diagnostics->count(waybill::direction::inbound,
-                                                                 errc::duplicate),
+  EXPECT_EQ(consumer.consumer().propagation().diagnostics()->count(waybill::direction::inbound,
+                                                                   errc::duplicate),
             1U);
 }
 

@@ -52,7 +52,7 @@ class transactions : public kafka_test {
   }
   void send(waybill_producer& producer, const std::string& topic, std::uint64_t number) {
     const waybill::context context = make_context(number, "t=1", "b=1");
-    producer.send(topic, {"key", std::to_string(number), {{"app", "1"}}}, &context);
+    producer.send(topic, {"key", std::to_string(number), {{"app", "1"}}}, {.context = &context});
   }
 };
 
@@ -90,7 +90,7 @@ TEST_F(transactions, that_are_aborted_show_nothing_though_the_broker_had_acknowl
   const std::vector<reported_outcome> reported = producer->log().outcomes();
   ASSERT_EQ(reported.size(), 2U);
   EXPECT_EQ(reported[0].state, outcome_state::succeeded) << reported[0];
-  EXPECT_EQ(reported[0].trace, make_context(1).trace());
+  EXPECT_EQ(reported[0].sent, make_context(1).span_context());
   EXPECT_EQ(reported[1].state, outcome_state::succeeded) << reported[1];
 
   waybill_consumer committed(bootstrap(), topic, {}, {}, {{"isolation.level", "read_committed"}});
@@ -130,9 +130,9 @@ TEST_F(transactions, of_a_relay_carry_the_context_and_commit_the_offset) {
   const std::string group = unique_topic("group");
   const waybill::context context = make_context(1, "t=1", "b=1");
   waybill_producer origin(bootstrap());
-  origin.send(topic, {"key", "first", {{"app", "1"}}}, &context);
-  origin.send(topic, {"key", "second", {{"app", "1"}}}, &context);
-  origin.send(topic, {"key", "third", {{"app", "1"}}}, &context);
+  origin.send(topic, {"key", "first", {{"app", "1"}}}, {.context = &context});
+  origin.send(topic, {"key", "second", {{"app", "1"}}}, {.context = &context});
+  origin.send(topic, {"key", "third", {{"app", "1"}}}, {.context = &context});
   origin.flush();
 
   waybill_consumer consumer(bootstrap(), topic, {}, {}, {{"group.id", group}});
@@ -265,9 +265,9 @@ TEST_F(transactions_side_by_side, show_what_was_committed_with_its_own_contexts_
   for (const auto& each : all) {
     EXPECT_EQ(each->producer().in_flight(), 0U);
     for (const reported_outcome& outcome : each->log().outcomes()) {
-      const std::uint64_t number = number_of(outcome.trace);
+      const std::uint64_t number = number_of(outcome.sent);
       if (!outcomes.add(number)) continue;
-      outcomes.expect(outcome.trace == trace_of(number), number, "the trace");
+      outcomes.expect(outcome.sent == trace_of(number), number, "the span context");
       outcomes.expect(outcome.state == outcome_state::succeeded, number, "the state");
     }
   }

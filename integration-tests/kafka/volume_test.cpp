@@ -54,10 +54,9 @@ TEST_F(volume, of_many_messages_swaps_no_context_loses_no_outcome_and_keeps_no_m
                                                          {"linger.ms", "5"},
                                                          {"message.timeout.ms", "120000"}},
                                                         nullptr);
-  waybill::kafka::producer_options options;
-  options.on_delivery = counting(outcomes_);
-  waybill::kafka::producer producer(client.handle.get(), {}, client.observed, options);
-  waybill_consumer consumer(bootstrap(), topic, {}, {},
+  waybill::kafka::producer producer(client.handle.get(), with_counters(), client.observed,
+                                    counting(outcomes_));
+  waybill_consumer consumer(bootstrap(), topic, {}, with_counters(),
                             {{"queued.max.messages.kbytes", "1024"},
                              {"fetch.message.max.bytes", "262144"},
                              {"check.crcs", "true"}});
@@ -86,8 +85,8 @@ TEST_F(volume, of_many_messages_swaps_no_context_loses_no_outcome_and_keeps_no_m
   EXPECT_EQ(outcomes_.wrong().count(), 0U) << outcomes_.wrong().first();
   EXPECT_EQ(outcomes_.counted(1), message_count_);
   EXPECT_EQ(producer.in_flight(), 0U);
-  EXPECT_EQ(producer.propagating().diagnostics->total(), 0U);
-  EXPECT_EQ(consumer.consumer().propagating().diagnostics->total(), 0U);
+  EXPECT_EQ(producer.propagation().diagnostics()->total(), 0U);
+  EXPECT_EQ(consumer.consumer().propagation().diagnostics()->total(), 0U);
   expect_no_memory_kept(resident_after_warm_up, resident_at_end, growth_kibibytes_max);
 }
 

@@ -107,7 +107,7 @@ TEST_F(mqtt_envelope, of_a_retained_message_is_linked_and_its_removal_removes_it
     EXPECT_TRUE(received->is_retained());
     EXPECT_EQ(extraction_of(received)->parent(), nullptr);
     ASSERT_EQ(extraction_of(received)->links().size(), 1U);
-    EXPECT_EQ(extraction_of(received)->links()[0], context_.trace());
+    EXPECT_EQ(extraction_of(received)->links()[0], context_.span_context());
   }
   publish(framed_, "", &context_, true);
   EXPECT_EQ(reader_.next()->get_payload_str(), "");

@@ -240,7 +240,7 @@ TEST(mqtt_limits, a_packet_too_large_with_context_goes_without_some_of_it) {
   waiting.connect(connecting());
 
   const waybill::context without_baggage = large.without_baggage();
-  const waybill::context only_trace(large.trace());
+  const waybill::context only_trace(large.span_context());
   struct {
     std::size_t payload_bytes;
     property_pairs expected;
@@ -297,7 +297,8 @@ TEST(mqtt_limits, no_context_that_can_be_had_makes_the_server_close_the_connecti
     waybill::header_list headers;
     headers.add("traceparent", traceparent);
     for (const auto& [name, value] : fields) headers.add(name, value);
-    const waybill::extraction taken = waybill::extract(headers, waybill::propagation{});
+    const waybill::extraction taken =
+        waybill::extract(headers, waybill::propagation(), waybill::any_destination);
     const waybill::context& context = taken.context();
     ASSERT_TRUE(context.has_trace());
     client.publish(::mqtt::message::create("t", "x", 1, false), {.context = &context})
@@ -314,7 +315,7 @@ TEST(mqtt_outcomes, of_qos_0_are_unknown_and_of_an_unconnected_client_refused) {
   collected<told> outcomes;
   const auto tracer = std::make_shared<recording_tracer>();
   waybill::mqtt::client_options options = options_telling(outcomes);
-  options.with.tracer = tracer;
+  options.settings = waybill::propagation(waybill::propagation_options{.tracer = tracer});
   waybill::mqtt::async_client client(options, shared_mosquitto().uri(), unique_name("zero"),
                                      creation());
   EXPECT_THROW(client.publish("t", "x", 1, 1, false), ::mqtt::exception);
@@ -335,7 +336,7 @@ TEST(mqtt_outcomes, of_messages_that_a_waiting_client_refuses_are_not_told) {
   collected<told> outcomes;
   const auto tracer = std::make_shared<recording_tracer>();
   waybill::mqtt::client_options options = options_telling(outcomes);
-  options.with.tracer = tracer;
+  options.settings = waybill::propagation(waybill::propagation_options{.tracer = tracer});
   waybill::mqtt::client client(options, shared_mosquitto().uri(), unique_name("refused"),
                                creation());
   EXPECT_THROW(client.publish("t", "x", 1, 1, false), ::mqtt::exception);
@@ -379,7 +380,7 @@ TEST(mqtt_outcomes, beyond_the_bound_are_not_waited_for) {
   collected<told> outcomes;
   const auto tracer = std::make_shared<recording_tracer>();
   waybill::mqtt::client_options options = options_telling(outcomes);
-  options.with.tracer = tracer;
+  options.settings = waybill::propagation(waybill::propagation_options{.tracer = tracer});
   options.publish.in_flight_max = 2;
   waybill::mqtt::async_client client(options, broker.address().uri(), unique_name("bounded"),
                                      creation());

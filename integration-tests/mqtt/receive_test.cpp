@@ -273,7 +273,7 @@ TEST_F(mqtt_receive, without_stripping_leaves_the_fields_where_they_are) {
 TEST_F(mqtt_receive, makes_spans_that_continue_and_link_what_came) {
   const auto tracer = std::make_shared<recording_tracer>();
   waybill::mqtt::client_options options;
-  options.with.tracer = tracer;
+  options.settings = waybill::propagation(waybill::propagation_options{.tracer = tracer});
   options.receive.destination_templates = {"other/#", "+"};
   waybill::mqtt::async_client client(options, server_.uri(), unique_name("traced"), creation());
   client.start_consuming();
@@ -289,16 +289,16 @@ TEST_F(mqtt_receive, makes_spans_that_continue_and_link_what_came) {
   const recorded_span received = tracer->spans().at(0);
   EXPECT_EQ(received.kind, waybill::operation_kind::receive);
   EXPECT_EQ(received.destination, topic_);
-  EXPECT_EQ(received.links, std::vector<waybill::trace_context>{sent.trace()});
+  EXPECT_EQ(received.links, std::vector<waybill::span_context>{sent.span_context()});
   EXPECT_FALSE(received.parent.is_valid());
   EXPECT_EQ(received.ends, 1);
   const recorded_span processed = tracer->spans().at(1);
   EXPECT_EQ(processed.kind, waybill::operation_kind::process);
-  EXPECT_EQ(processed.parent, sent.trace());
-  EXPECT_EQ(processed.links, std::vector<waybill::trace_context>{sent.trace()});
+  EXPECT_EQ(processed.parent, sent.span_context());
+  EXPECT_EQ(processed.links, std::vector<waybill::span_context>{sent.span_context()});
   EXPECT_EQ(processed.ends, 1);
   EXPECT_EQ(processed.state, waybill::outcome_state::succeeded);
-  EXPECT_EQ(under.trace(), processed.position);
+  EXPECT_EQ(under.span_context(), processed.span_context);
   EXPECT_EQ(under.baggage_text(), "k=v");
 }
 

@@ -76,9 +76,10 @@ TEST_F(mqtt_session, links_a_retained_message_and_adopts_a_live_one) {
   ASSERT_NE(extraction_of(late), nullptr);
   EXPECT_EQ(extraction_of(late)->parent(), nullptr);
   ASSERT_EQ(extraction_of(late)->links().size(), 1U);
-  EXPECT_EQ(extraction_of(late)->links()[0], sent.trace());
-  EXPECT_NE(context_of(late).trace().trace(), sent.trace().trace());
-  EXPECT_EQ(context_of(late).baggage_text(), "k=v");
+  EXPECT_EQ(extraction_of(late)->links()[0], sent.span_context());
+  EXPECT_NE(context_of(late).span_context().trace_id(), sent.span_context().trace_id());
+  const waybill::context worked_under = context_of(late);
+  EXPECT_EQ(worked_under.baggage_text(), "k=v");
 }
 
 TEST_F(mqtt_session, with_retain_as_published_tells_by_the_stamped_age) {
@@ -107,12 +108,13 @@ TEST_F(mqtt_session, sends_a_will_with_the_context_of_the_connect_call) {
   EXPECT_EQ(will->get_payload_str(), "gone");
   EXPECT_EQ(properties_of(*will), on_wire({{"own", "1"}}, sent));
 
-  waybill::propagation with;
-  with.boundary.set(topic_, {.inbound = inbound_mode::link});
-  const ::mqtt::const_message_ptr taken = receiver(with).take(will);
+  waybill::propagation_options options;
+  options.boundary.set(topic_, {.inbound = inbound_mode::link});
+  const waybill::propagation settings(options);
+  const ::mqtt::const_message_ptr taken = receiver(settings).take(will);
   EXPECT_EQ(extraction_of(taken)->parent(), nullptr);
   ASSERT_EQ(extraction_of(taken)->links().size(), 1U);
-  EXPECT_EQ(extraction_of(taken)->links()[0], sent.trace());
+  EXPECT_EQ(extraction_of(taken)->links()[0], sent.span_context());
 }
 
 TEST_F(mqtt_session, links_a_retained_will_for_who_subscribes_late) {
@@ -127,7 +129,7 @@ TEST_F(mqtt_session, links_a_retained_will_for_who_subscribes_late) {
   ASSERT_NE(extraction_of(late), nullptr);
   EXPECT_EQ(extraction_of(late)->parent(), nullptr);
   ASSERT_EQ(extraction_of(late)->links().size(), 1U);
-  EXPECT_EQ(extraction_of(late)->links()[0], sent.trace());
+  EXPECT_EQ(extraction_of(late)->links()[0], sent.span_context());
 }
 
 TEST_F(mqtt_session, tells_an_old_will_by_its_stamp) {
@@ -150,7 +152,7 @@ TEST_F(mqtt_session, tells_an_old_will_by_its_stamp) {
   const ::mqtt::const_message_ptr old = strict.take(will);
   EXPECT_EQ(extraction_of(old)->parent(), nullptr);
   ASSERT_EQ(extraction_of(old)->links().size(), 1U);
-  EXPECT_EQ(extraction_of(old)->links()[0], sent.trace());
+  EXPECT_EQ(extraction_of(old)->links()[0], sent.span_context());
 }
 
 TEST_F(mqtt_session, wraps_a_will_on_a_topic_with_an_envelope_whatever_it_looks_like) {
@@ -164,14 +166,14 @@ TEST_F(mqtt_session, wraps_a_will_on_a_topic_with_an_envelope_whatever_it_looks_
                                        {.context = &sent}, false, rules)
           .get_payload_str();
   for (const int version : {MQTTVERSION_3_1_1, MQTTVERSION_5}) {
-    for (const waybill::context& with : {sent, waybill::context()}) {
+    for (const waybill::context& settings : {sent, waybill::context()}) {
       for (const std::string& payload : {std::string("gone"), framed}) {
-        die_with({topic_, payload, 1, false}, with, true, {.version = version}, rules);
+        die_with({topic_, payload, 1, false}, settings, true, {.version = version}, rules);
         const ::mqtt::const_message_ptr will = client_.next();
         EXPECT_EQ(properties_of(*will), property_pairs{});
         const ::mqtt::const_message_ptr taken = agreeing.take(will);
         EXPECT_EQ(taken->get_payload_str(), payload);
-        EXPECT_EQ(context_of(taken), with);
+        EXPECT_EQ(context_of(taken), settings);
       }
     }
   }

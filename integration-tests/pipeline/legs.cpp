@@ -47,7 +47,7 @@ class kafka_leg final : public leg {
   void send(const parcel& sent) override {
     waybill::kafka::headers list;
     for (const auto& [header, value] : sent.headers) list.add(header, value);
-    require(producer_.produce({.topic = topic_.c_str(), .value = sent.body}, list) ==
+    require(producer_.produce({.topic = topic_.c_str(), .payload = sent.body}, list) ==
                 RD_KAFKA_RESP_ERR_NO_ERROR,
             "Kafka takes no message");
   }

@@ -34,7 +34,7 @@ waybill::context context_with_everything() {
   headers.add("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-03");
   headers.add("tracestate", "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE");
   headers.add("baggage", "city=K%C3%B6ln,list=a%2Cb%3Bc");
-  return waybill::extract(waybill::reader_ref(headers), {}).context();
+  return waybill::extract(waybill::reader_ref(headers), {}, waybill::any_destination).context();
 }
 
 class mqtt_and_amqp : public testing::Test {

@@ -367,7 +367,7 @@ TEST_F(consuming, counts_what_the_listener_for_other_channels_throws) {
   amqp_basic_publish(shared.raw(), 1, amqp_empty_bytes, nowhere, 1, 0, nullptr, nowhere);
   while (diagnostics->total() < 3 && shared.pump(patience) == AMQP_STATUS_OK) {
   }
-  EXPECT_EQ(diagnostics->count(waybill::direction::inbound, waybill::errc::carrier_failed), 3U)
+  EXPECT_EQ(diagnostics->count(waybill::direction::inbound, waybill::errc::listener_failed), 3U)
       << "a method, a header and a body";
   EXPECT_TRUE(shared.is_open());
 }

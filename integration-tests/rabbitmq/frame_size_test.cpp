@@ -41,7 +41,7 @@ class frame_size : public rabbitmq_test {
       waybill::rabbitmq::connection::open(parameters_of(shared_rabbitmq(), frame_bytes_max));
   std::string queue_ = new_queue();
   waybill::context context_ = context_of(1);
-  waybill::trace_context told_;  // of the last message that was confirmed
+  waybill::span_context told_;  // of the last message that was confirmed
   waybill::rabbitmq::publisher publisher_{
       small_, {}, {.on_delivery = [this](const waybill::rabbitmq::delivery& confirmed) {
         told_ = confirmed.trace;
@@ -58,7 +58,7 @@ TEST_F(frame_size, that_is_short_costs_baggage_first_then_tracestate_then_tracep
     const std::size_t parts =
         came->count("traceparent") + came->count("tracestate") + came->count("baggage");
     ASSERT_EQ(came->count("traceparent"), parts >= 1 ? 1U : 0U);
-    ASSERT_EQ(told_, parts >= 1 ? context_.trace() : waybill::trace_context()) << own_bytes;
+    ASSERT_EQ(told_, parts >= 1 ? context_.span_context() : waybill::span_context()) << own_bytes;
     ASSERT_EQ(came->count("tracestate"), parts >= 2 ? 1U : 0U);
     ASSERT_LE(parts, parts_before);
     parts_before = parts;
@@ -123,7 +123,7 @@ TEST_F(frame_size, that_is_not_measured_since_tables_are_deep_costs_the_fields_a
         << depth;
     ASSERT_EQ(publisher_.wait_for_confirms(patience), AMQP_STATUS_OK) << small_.reason().reply_text;
     if (expected != AMQP_STATUS_OK) continue;
-    EXPECT_EQ(told_, depth <= 64 ? context_.trace() : waybill::trace_context()) << depth;
+    EXPECT_EQ(told_, depth <= 64 ? context_.span_context() : waybill::span_context()) << depth;
     depths.push_back(depth);
     header_table same;
     same.add("t", headers.properties().headers.entries[0].value);

@@ -23,8 +23,8 @@ class headers_exchange : public rabbitmq_test {
     return queue;
   }
   /// A message of the type that bindings ask for.
-  void publish(const waybill::context& context, const waybill::propagation& with = {}) {
-    waybill::rabbitmq::publisher publisher(connection_, with);
+  void publish(const waybill::context& context, const waybill::propagation& settings = {}) {
+    waybill::rabbitmq::publisher publisher(connection_, settings);
     const amqp_basic_properties_t properties = type_.properties();
     ASSERT_EQ(
         publisher.publish({.exchange = exchange_, .properties = &properties, .context = &context}),
@@ -69,10 +69,11 @@ TEST_F(headers_exchange, that_is_bound_by_a_fields_name_is_disturbed_unless_noth
   EXPECT_EQ(bare_.messages_in(of_any), 0U);
   publish(context);
   EXPECT_EQ(bare_.messages_in(of_any), 1U);
-  waybill::propagation with;
-  with.boundary.set(exchange_, {.outbound = waybill::outbound_mode::nothing});
-  publish(context, with);
-  publish(context_of(3), with);
+  waybill::propagation_options options;
+  options.boundary.set(exchange_, {.outbound = waybill::outbound_mode::nothing});
+  const waybill::propagation settings(options);
+  publish(context, settings);
+  publish(context_of(3), settings);
   EXPECT_EQ(bare_.messages_in(of_any), 1U);
   EXPECT_EQ(bare_.messages_in(of_all), 1U);
 }

@@ -40,7 +40,7 @@ TEST_F(outcomes, of_a_load_of_messages_come_once_each_and_with_their_own_trace_a
     ++times.at(each.tag - 1);
     ASSERT_EQ(each.state, outcome_state::succeeded);
     ASSERT_EQ(each.token, token_of(each.tag - 1));
-    ASSERT_EQ(each.trace, context_of(each.tag - 1).trace());
+    ASSERT_EQ(each.trace, context_of(each.tag - 1).span_context());
   }
   for (const int each : times) ASSERT_EQ(each, 1);
   EXPECT_EQ(bare_.messages_in(queue), messages);
@@ -85,7 +85,8 @@ TEST_F(outcomes, of_a_returned_message_show_it_whole_with_its_context) {
       connection_, {}, {.on_delivery = [&](const waybill::rabbitmq::delivery& told) {
         if (told.returned == nullptr) return;
         body = waybill::rabbitmq::text_of(told.returned->body);
-        came_back = waybill::rabbitmq::extract(*told.returned, {}).context();
+        came_back =
+            waybill::rabbitmq::extract(*told.returned, {}, waybill::any_destination).context();
         // A listener may publish: here to where somebody takes it.
         again->publish(
             {.routing_key = queue, .body = body, .properties = &told.returned->properties});
@@ -190,7 +191,7 @@ TEST_F(outcomes, without_confirms_are_those_of_returned_messages_alone) {
   ASSERT_EQ(outcomes_.size(), 1U);
   EXPECT_EQ(outcomes_[0].state, outcome_state::failed);
   EXPECT_EQ(outcomes_[0].reply_code, no_route);
-  EXPECT_EQ(outcomes_[0].trace, context.trace());
+  EXPECT_EQ(outcomes_[0].trace, context.span_context());
 }
 
 TEST_F(outcomes, do_not_let_a_listener_pump) {
@@ -207,14 +208,15 @@ TEST_F(outcomes, do_not_let_a_listener_pump) {
 TEST_F(outcomes, that_a_listener_throws_at_are_counted_and_the_rest_are_told) {
   const std::string queue = new_queue();
   int told = 0;
-  waybill::rabbitmq::publisher publisher(connection_, {}, {.on_delivery = [&](const auto&) {
+  const waybill::propagation settings(waybill::propagation_options{});
+  waybill::rabbitmq::publisher publisher(connection_, settings, {.on_delivery = [&](const auto&) {
                                            ++told;
                                            throw std::runtime_error("listener");
                                          }});
   for (int i = 0; i < 3; ++i) publisher.publish({.routing_key = queue});
   EXPECT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
   EXPECT_EQ(told, 3);
-  EXPECT_EQ(publisher.propagating().diagnostics->total(), 3U);
+  EXPECT_EQ(publisher.propagation().diagnostics()->total(), 3U);
 }
 
 }  // namespace

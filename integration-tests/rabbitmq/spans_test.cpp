@@ -17,7 +17,7 @@ using waybill::outcome_state;
 class spans : public rabbitmq_test {
  protected:
   std::shared_ptr<recording_tracer> tracer_ = std::make_shared<recording_tracer>();
-  waybill::propagation with_{.tracer = tracer_};
+  const waybill::propagation settings_{waybill::propagation_options{.tracer = tracer_}};
 };
 
 TEST_F(spans, of_a_message_tell_its_whole_way) {
@@ -26,10 +26,10 @@ TEST_F(spans, of_a_message_tell_its_whole_way) {
   bare_.declare_exchange(exchange, "direct");
   bare_.bind(queue, exchange, "key");
   const waybill::context context = context_of(1);
-  waybill::rabbitmq::publisher publisher(connection_, with_);
+  waybill::rabbitmq::publisher publisher(connection_, settings_);
   publisher.publish({.exchange = exchange, .routing_key = "key", .context = &context});
   ASSERT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
-  waybill::rabbitmq::consumer consumer(connection_, queue, with_);
+  waybill::rabbitmq::consumer consumer(connection_, queue, settings_);
   ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);
   waybill::rabbitmq::message received = next(consumer);
   consumer.handle(received, [](const auto&) {});
@@ -39,21 +39,21 @@ TEST_F(spans, of_a_message_tell_its_whole_way) {
   const recorded_span& sent = all[0];
   EXPECT_EQ(sent.what, "rabbitmq publish " + exchange + ":key");
   EXPECT_EQ(sent.kind, operation_kind::send);
-  EXPECT_EQ(sent.parent, context.trace());
-  EXPECT_EQ(received.context().trace(), sent.position) << "it is what was injected";
+  EXPECT_EQ(sent.parent, context.span_context());
+  EXPECT_EQ(received.context().span_context(), sent.span_context) << "it is what was injected";
   const std::string where = exchange + ":key:" + queue + "#1";
   EXPECT_EQ(all[1].what, "rabbitmq consume " + where);
   EXPECT_EQ(all[1].kind, operation_kind::receive);
   EXPECT_EQ(all[2].what, "rabbitmq process " + where);
   EXPECT_EQ(all[2].kind, operation_kind::process);
-  EXPECT_EQ(all[2].parent, sent.position);
+  EXPECT_EQ(all[2].parent, sent.span_context);
   EXPECT_EQ(all[3].what, "rabbitmq ack " + where);
   EXPECT_EQ(all[3].kind, operation_kind::settle);
   for (const recorded_span& each : all) {
     EXPECT_EQ(each.ends, 1);
     EXPECT_EQ(each.state, outcome_state::succeeded);
     if (each.kind == operation_kind::send) continue;
-    EXPECT_EQ(each.links, std::vector{sent.position}) << each.what;
+    EXPECT_EQ(each.links, std::vector{sent.span_context}) << each.what;
   }
 }
 
@@ -61,16 +61,16 @@ TEST_F(spans, end_with_what_went_wrong) {
   const std::string queue = new_queue();
   const std::string nowhere = unique_queue("nowhere");
   {
-    waybill::rabbitmq::publisher publisher(connection_, with_);
+    waybill::rabbitmq::publisher publisher(connection_, settings_);
     publisher.publish({.routing_key = nowhere, .mandatory = true});
     ASSERT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
     publisher.publish({.routing_key = queue});
   }
-  waybill::rabbitmq::publisher without(connection_, with_, {.confirms = false});
+  waybill::rabbitmq::publisher without(connection_, settings_, {.confirms = false});
   without.publish({.routing_key = queue});
   EXPECT_EQ(without.in_flight(), 0U);
-  waybill::rabbitmq::consumer consumer(connection_, queue, with_);
-  EXPECT_FALSE(waybill::rabbitmq::consumer(connection_, new_queue(), with_).get(patience));
+  waybill::rabbitmq::consumer consumer(connection_, queue, settings_);
+  EXPECT_FALSE(waybill::rabbitmq::consumer(connection_, new_queue(), settings_).get(patience));
   waybill::rabbitmq::message received;
   while (!received) received = consumer.get(patience);
   EXPECT_THROW(consumer.handle(received, [](const auto&) { throw 1; }), int);
@@ -90,17 +90,21 @@ TEST_F(spans, end_with_what_went_wrong) {
 
 TEST_F(spans, keep_to_the_boundary_of_exchange_and_queue) {
   const std::string queue = new_queue();
-  waybill::propagation with;
-  with.boundary.set(queue, {.inbound = waybill::inbound_mode::link});
+  waybill::propagation_options options;
+  options.boundary.set(queue, {.inbound = waybill::inbound_mode::link});
+  const waybill::propagation settings(options);
   waybill::rabbitmq::publisher publisher(connection_, {});
   const waybill::context context = context_of(3);
   publisher.publish({.routing_key = queue, .context = &context});
-  waybill::rabbitmq::consumer consumer(connection_, queue, with);
+  waybill::rabbitmq::consumer consumer(connection_, queue, settings);
   ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);
   const waybill::rabbitmq::message received = next(consumer);
   EXPECT_EQ(received.extraction().parent(), nullptr);
   EXPECT_EQ(received.extraction().links().size(), 1U);
-  EXPECT_EQ(received.extraction().as_sent(), context);
+  EXPECT_EQ(received.extraction().links()[0], context.span_context());
+  EXPECT_EQ(received.extraction().sender(), context.span_context());
+  EXPECT_NE(received.context().span_context().trace_id(), context.span_context().trace_id());
+  EXPECT_EQ(received.context().baggage_text(), context.baggage_text());
 }
 
 }  // namespace

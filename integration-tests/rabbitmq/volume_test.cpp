@@ -55,16 +55,17 @@ TEST_F(volume, of_many_messages_swaps_no_context_loses_no_outcome_and_keeps_no_m
   const std::uint64_t message_count = volume_message_count();
   std::vector<std::uint8_t> outcomes(message_count);
   std::uint64_t wrong_outcomes = 0;
+  const waybill::propagation settings(waybill::propagation_options{});
   waybill::rabbitmq::publisher publisher(
-      connection_, {}, {.on_delivery = [&](const waybill::rabbitmq::delivery& told) {
+      connection_, settings, {.on_delivery = [&](const waybill::rabbitmq::delivery& told) {
         const std::uint64_t number = told.delivery_tag - 1;
         ++outcomes.at(number);
         if (told.state != waybill::outcome_state::succeeded ||
-            told.trace != context_of(number).trace()) {
+            told.trace != context_of(number).span_context()) {
           ++wrong_outcomes;
         }
       }});
-  waybill::rabbitmq::consumer consumer(connection_, queue_, {},
+  waybill::rabbitmq::consumer consumer(connection_, queue_, settings,
                                        {.settle = waybill::rabbitmq::settle_mode::none});
   ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);
 
@@ -87,8 +88,8 @@ TEST_F(volume, of_many_messages_swaps_no_context_loses_no_outcome_and_keeps_no_m
   EXPECT_EQ(wrong_outcomes, 0U);
   EXPECT_EQ(std::count(outcomes.begin(), outcomes.end(), 1), message_count);
   EXPECT_EQ(publisher.in_flight(), 0U);
-  EXPECT_EQ(publisher.propagating().diagnostics->total(), 0U);
-  EXPECT_EQ(consumer.propagating().diagnostics->total(), 0U);
+  EXPECT_EQ(publisher.propagation().diagnostics()->total(), 0U);
+  EXPECT_EQ(consumer.propagation().diagnostics()->total(), 0U);
   expect_no_memory_kept(resident_after_warm_up, resident_at_end, growth_kibibytes_max);
 }
 

@@ -28,8 +28,8 @@ std::array<std::uint8_t, Bytes> identifier(std::uint8_t first, std::uint64_t num
 
 waybill::context make_context(std::uint64_t number, std::string_view tracestate,
                               std::string_view baggage) {
-  const waybill::trace_context trace({identifier<16>(0xa1, number)}, {identifier<8>(0xb2, number)},
-                                     waybill::flag_sampled | waybill::flag_random);
+  const waybill::span_context trace({identifier<16>(0xa1, number)}, {identifier<8>(0xb2, number)},
+                                    waybill::flag_sampled | waybill::flag_random);
   const auto state = waybill::tracestate::parse(tracestate);
   const waybill::baggage::parsed items = waybill::baggage::parse(baggage);
   if (!state.has_value() || state->text() != tracestate || items.items.text() != baggage) {
@@ -39,7 +39,7 @@ waybill::context make_context(std::uint64_t number, std::string_view tracestate,
 }
 
 std::string traceparent_of(const waybill::context& context) {
-  const auto text = waybill::to_traceparent(context.trace());
+  const auto text = waybill::to_traceparent(context.span_context());
   return {text.begin(), text.end()};
 }
 

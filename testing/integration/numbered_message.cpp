@@ -24,7 +24,7 @@ std::uint64_t mixed(std::uint64_t number) {
   return number ^ (number >> 31U);
 }
 
-waybill::trace_context trace_of(std::uint64_t number) {
+waybill::span_context trace_of(std::uint64_t number) {
   waybill::trace_id trace;
   waybill::span_id span;
   write_bytes(mixed(number), trace.bytes.data());
@@ -33,9 +33,9 @@ waybill::trace_context trace_of(std::uint64_t number) {
   return {trace, span, static_cast<std::uint8_t>(number % 4)};
 }
 
-std::uint64_t number_of(const waybill::trace_context& trace) {
+std::uint64_t number_of(const waybill::span_context& trace) {
   std::uint64_t number = 0;
-  for (std::size_t i = 8; i < 16; ++i) number = (number << 8U) | trace.trace().bytes[i];
+  for (std::size_t i = 8; i < 16; ++i) number = (number << 8U) | trace.trace_id().bytes[i];
   return number - 1;
 }
 

@@ -14,9 +14,9 @@ namespace waybill_test {
 /// The finaliser of SplitMix64: neighbouring numbers get results that have nothing in common.
 std::uint64_t mixed(std::uint64_t number);
 
-waybill::trace_context trace_of(std::uint64_t number);
+waybill::span_context trace_of(std::uint64_t number);
 /// The number that trace_of made this of; any number for a trace that it did not make.
-std::uint64_t number_of(const waybill::trace_context& trace);
+std::uint64_t number_of(const waybill::span_context& trace);
 /// With tracestate and baggage; every tenth is longer than a context holds without a block of its
 /// own.
 waybill::context context_of(std::uint64_t number);

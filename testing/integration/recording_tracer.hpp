@@ -2,12 +2,13 @@
 
 #include <cstddef>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "waybill/tracer.hpp"
+#include "waybill/messaging/tracer.hpp"
 
 namespace waybill_test {
 
@@ -16,9 +17,9 @@ struct recorded_span {
   waybill::operation_kind kind{};
   std::string destination;
   std::string what;  ///< system, name, exchange:key:queue#delivery_tag, as far as they are told
-  waybill::trace_context position;
-  waybill::trace_context parent;
-  std::vector<waybill::trace_context> links;
+  waybill::span_context span_context;
+  waybill::span_context parent;
+  std::vector<waybill::span_context> links;
   int ends = 0;
   waybill::outcome_state state = waybill::outcome_state::unknown;
   std::string error;
@@ -29,18 +30,19 @@ struct recorded_span {
 class recording_tracer : public waybill::tracer {
  public:
   waybill::span_handle start(const waybill::operation& what, const waybill::context_view& parent,
-                             std::span<const waybill::trace_context> links,
+                             std::span<const waybill::span_context> links,
                              waybill::context& started) noexcept override {
     const std::lock_guard lock(mutex_);
     const waybill::context continued(parent);
-    started = continued.has_trace() ? continued.new_child()
-                                    : continued.with_trace(waybill::trace_context::new_root(true));
+    started = continued.has_trace()
+                  ? continued.new_child()
+                  : continued.with_span_context(waybill::span_context::new_root(true));
     recorded_span span;
-    span.kind = what.kind;
-    span.destination = what.where.name;
-    span.what = std::string(what.system) + " " + std::string(what.name) + " " + place(what);
-    span.position = started.trace();
-    span.parent = parent.trace();
+    span.kind = what.kind();
+    span.destination = what.destination().name;
+    span.what = std::string(what.system()) + " " + std::string(what.name()) + " " + place(what);
+    span.span_context = started.span_context();
+    span.parent = parent.span_context();
     span.links = {links.begin(), links.end()};
     spans_.push_back(std::move(span));
     // A handle is the span's number, counted from 1: null is no span.
@@ -51,8 +53,8 @@ class recording_tracer : public waybill::tracer {
     const std::lock_guard lock(mutex_);
     recorded_span& ended = spans_.at(reinterpret_cast<std::size_t>(span.state) - 1);
     ++ended.ends;
-    ended.state = result.state;
-    ended.error = result.error;
+    ended.state = result.state();
+    ended.error = result.error();
   }
 
   [[nodiscard]] std::vector<recorded_span> spans() const {
@@ -69,11 +71,11 @@ class recording_tracer : public waybill::tracer {
 
  private:
   static std::string place(const waybill::operation& what) {
-    std::string text(what.where.name);
-    for (const std::string_view part : {what.where.routing_key, what.queue}) {
+    std::string text(what.destination().name);
+    for (const std::string_view part : {what.destination().routing_key, what.queue()}) {
       if (!part.empty()) text += ":" + std::string(part);
     }
-    if (what.delivery_tag) text += "#" + std::to_string(*what.delivery_tag);
+    if (what.delivery_tag()) text += "#" + std::to_string(*what.delivery_tag());
     return text;
   }
 

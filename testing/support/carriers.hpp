@@ -80,6 +80,8 @@ class broker_headers {
 /// A carrier that can only be asked by name, as a web framework's request can.
 class keyed_headers {
  public:
+  static constexpr waybill::carrier_rules rules = waybill::http_rules;
+
   keyed_headers() = default;
   keyed_headers(std::initializer_list<std::pair<const std::string, std::string>> headers)
       : headers_(headers) {}
@@ -106,6 +108,8 @@ class keyed_headers {
 template <std::size_t HeadersMax>
 class fixed_headers {
  public:
+  static constexpr waybill::carrier_rules rules = waybill::http_rules;
+
   void set(std::string_view name, std::string_view value) noexcept {
     erase(name);
     slot& free = slots_[count_++];

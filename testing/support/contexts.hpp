@@ -15,12 +15,12 @@ inline constexpr std::string_view traceparent_a =
 inline constexpr std::string_view traceparent_b =
     "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-03";
 
-inline std::string traceparent_text(const waybill::trace_context& trace) {
+inline std::string traceparent_text(const waybill::span_context& trace) {
   const auto text = waybill::to_traceparent(trace);
   return {text.data(), text.size()};
 }
 inline std::string traceparent_text(const waybill::context& context) {
-  return traceparent_text(context.trace());
+  return traceparent_text(context.span_context());
 }
 
 /// Texts that are not needed may be empty.

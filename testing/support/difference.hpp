@@ -59,11 +59,11 @@ inline std::string first_difference(const reference::extraction& expected,
 
   if (got.has_trace() != expected.trace.is_good()) return "has a trace";
   if (got.has_trace()) {
-    const auto written = waybill::to_traceparent(got.trace());
+    const auto written = waybill::to_traceparent(got.span_context());
     if (std::string(written.data(), written.size()) != expected.trace.written()) return "trace";
-    if (!got.trace().is_remote()) return "remote";
-    if (got.trace().is_sampled() != (expected.trace.flags % 2 != 0)) return "sampled";
-    if (got.trace().is_random() != (expected.trace.flags / 2 != 0)) return "random";
+    if (!got.span_context().is_remote()) return "remote";
+    if (got.span_context().is_sampled() != (expected.trace.flags % 2 != 0)) return "sampled";
+    if (got.span_context().is_random() != (expected.trace.flags / 2 != 0)) return "random";
   }
   if (got.tracestate_text() != expected.state.text) return "tracestate text";
   if (got.baggage_text() != expected.items.text) return "baggage text";

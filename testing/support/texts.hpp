@@ -7,7 +7,7 @@
 #include <string_view>
 #include <waybill/baggage.hpp>
 #include <waybill/context.hpp>
-#include <waybill/trace_context.hpp>
+#include <waybill/span_context.hpp>
 #include <waybill/tracestate.hpp>
 
 namespace waybill_test {
@@ -18,12 +18,12 @@ inline constexpr std::string_view other_traceparent =
     "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-02";
 
 /// Positions with the ids and flags of the two texts above.
-inline constexpr waybill::trace_context sample_trace =
+inline constexpr waybill::span_context sample_trace =
     waybill::parse_traceparent(sample_traceparent).value();
-inline constexpr waybill::trace_context other_trace =
+inline constexpr waybill::span_context other_trace =
     waybill::parse_traceparent(other_traceparent).value();
 
-inline std::string traceparent_of(const waybill::trace_context& trace) {
+inline std::string traceparent_of(const waybill::span_context& trace) {
   const std::array<char, waybill::traceparent_bytes> text = waybill::to_traceparent(trace);
   return {text.data(), text.size()};
 }
@@ -59,7 +59,7 @@ inline std::string tracestate_of_bytes(std::size_t bytes) {
 }
 
 /// A context made through the public interface, from texts that must be good.
-inline waybill::context context_of(const waybill::trace_context& trace, std::string_view state,
+inline waybill::context context_of(const waybill::span_context& trace, std::string_view state,
                                    std::string_view items, const waybill::limits& limits = {}) {
   return {trace, waybill::tracestate::parse(state, limits).value(),
           waybill::baggage::parse(items, limits).items};

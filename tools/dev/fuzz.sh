@@ -46,7 +46,7 @@ cmake --build --preset fuzz --parallel "$(nproc)" -- --quiet
 split_seeds=$build/core/fuzz/waybill_split_seeds
 
 declare -A sources
-for folder in core/fuzz adapters/*/fuzz; do
+for folder in core/fuzz messaging/fuzz adapters/*/fuzz; do
   for fuzzer in "$build/$folder"/waybill_*_fuzzer; do
     [[ -x "$fuzzer" ]] || continue
     name=${fuzzer##*/waybill_}

@@ -12,10 +12,10 @@ namespace {
 
 using json = nlohmann::ordered_json;  // in the order of the documentation
 
-json trace_of(const trace_context& trace) {
+json trace_of(const span_context& trace) {
   if (!trace.is_valid()) return nullptr;
-  return json{{"trace_id", hex_of(trace.trace())},
-              {"span_id", hex_of(trace.span())},
+  return json{{"trace_id", std::string(trace.trace_id().hex())},
+              {"span_id", std::string(trace.span_id().hex())},
               {"flags", flags_of(trace)},
               {"sampled", trace.is_sampled()},
               {"random", trace.is_random()}};
@@ -63,7 +63,7 @@ json inject_of(const header_list& sent_on) {
 
 std::string to_json(const inspection& seen) {
   json object = json::object();
-  object["trace"] = trace_of(seen.understood.trace());
+  object["trace"] = trace_of(seen.understood.span_context());
   object["tracestate"] = tracestate_of(seen.understood);
   object["baggage"] = baggage_of(seen.understood);
   object["fields"] = fields_of(seen);

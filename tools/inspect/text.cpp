@@ -13,13 +13,13 @@ namespace waybill::tool {
 
 namespace {
 
-void add_trace(const trace_context& trace, std::string& out) {
+void add_trace(const span_context& trace, std::string& out) {
   if (!trace.is_valid()) {
     out += "trace: none\n";
     return;
   }
-  out += concat({"trace\n  trace id  ", hex_of(trace.trace())});
-  out += concat({"\n  span id   ", hex_of(trace.span())});
+  out += concat({"trace\n  trace id  ", trace.trace_id().hex()});
+  out += concat({"\n  span id   ", trace.span_id().hex()});
   out += concat({"\n  flags     ", flags_of(trace)});
   out += trace.is_sampled() ? " (sampled" : " (not sampled";
   out += trace.is_random() ? ", random trace id)\n" : ", trace id not said to be random)\n";
@@ -112,7 +112,7 @@ void add_fault(const header_list& headers, const fault& wrong, std::string& out)
 
 std::string to_text(const given_headers& headers, const inspection& seen) {
   std::string out;
-  add_trace(seen.understood.trace(), out);
+  add_trace(seen.understood.span_context(), out);
   add_tracestate(seen.understood, out);
   add_baggage(seen.understood, out);
   add_fields(headers, seen, out);

@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <waybill/trace_context.hpp>
+#include <waybill/span_context.hpp>
 
 #include "beginnings.hpp"
 #include "field_faults.hpp"

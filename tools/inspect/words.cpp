@@ -2,17 +2,7 @@
 
 namespace waybill::tool {
 
-std::string hex_of(const trace_id& id) {
-  const auto digits = id.to_hex();
-  return {digits.data(), digits.size()};
-}
-
-std::string hex_of(const span_id& id) {
-  const auto digits = id.to_hex();
-  return {digits.data(), digits.size()};
-}
-
-std::string flags_of(const trace_context& trace) {
+std::string flags_of(const span_context& trace) {
   constexpr std::string_view digits = "0123456789abcdef";
   return {digits[trace.flags() >> 4], digits[trace.flags() & 0x0f]};
 }

@@ -3,14 +3,12 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
-#include <waybill/trace_context.hpp>
+#include <waybill/span_context.hpp>
 
 namespace waybill::tool {
 
-[[nodiscard]] std::string hex_of(const trace_id& id);
-[[nodiscard]] std::string hex_of(const span_id& id);
 /// Two lower-case digits.
-[[nodiscard]] std::string flags_of(const trace_context& trace);
+[[nodiscard]] std::string flags_of(const span_context& trace);
 /// All of them, one behind the other.
 [[nodiscard]] std::string concat(std::initializer_list<std::string_view> pieces);
 /// "1 member", "2 members".

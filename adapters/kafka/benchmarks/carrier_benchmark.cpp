@@ -28,15 +28,15 @@ void run(benchmark::State& state, F&& work) {
 }
 
 void extract(benchmark::State& state) {
-  const waybill::propagation with;
+  const waybill::propagation settings;
   rd_kafka_headers_t* list = make_full_list();
-  run(state, [&] { benchmark::DoNotOptimize(waybill::kafka::extract(list, with, "orders")); });
+  run(state, [&] { benchmark::DoNotOptimize(waybill::kafka::extract(list, settings, "orders")); });
   rd_kafka_headers_destroy(list);
 }
 void peek(benchmark::State& state) {
-  const waybill::propagation with;
+  const waybill::propagation settings;
   rd_kafka_headers_t* list = make_full_list();
-  run(state, [&] { benchmark::DoNotOptimize(waybill::kafka::peek(list, with, "orders")); });
+  run(state, [&] { benchmark::DoNotOptimize(waybill::kafka::peek(list, settings, "orders")); });
   rd_kafka_headers_destroy(list);
 }
 /// Finds the three values and does not read them.
@@ -55,12 +55,12 @@ void find_by_hand(benchmark::State& state) {
 }
 
 void inject(benchmark::State& state) {
-  const waybill::propagation with;
+  const waybill::propagation settings;
   const waybill::context context = make_context();
   const application_headers own(application_count);
   run(state, [&] {
     rd_kafka_headers_t* list = own.make_list();
-    waybill::kafka::inject(context, *list, with, "orders");
+    waybill::kafka::inject(context, *list, settings, "orders");
     rd_kafka_headers_destroy(list);
   });
 }
@@ -75,10 +75,10 @@ void add_by_hand(benchmark::State& state) {
 
 /// The fields are there already and are replaced.
 void inject_again(benchmark::State& state) {
-  const waybill::propagation with;
+  const waybill::propagation settings;
   const waybill::context context = make_context();
   rd_kafka_headers_t* list = make_full_list();
-  run(state, [&] { waybill::kafka::inject(context, *list, with, "orders"); });
+  run(state, [&] { waybill::kafka::inject(context, *list, settings, "orders"); });
   rd_kafka_headers_destroy(list);
 }
 void replace_by_hand(benchmark::State& state) {
@@ -93,11 +93,11 @@ void replace_by_hand(benchmark::State& state) {
 }
 
 void strip(benchmark::State& state) {
-  const waybill::propagation with;
+  const waybill::propagation settings;
   rd_kafka_headers_t* full = make_full_list();
   run(state, [&] {
     rd_kafka_headers_t* list = rd_kafka_headers_copy(full);
-    waybill::kafka::strip(list, with);
+    waybill::kafka::strip(list, settings, "orders");
     rd_kafka_headers_destroy(list);
   });
   rd_kafka_headers_destroy(full);

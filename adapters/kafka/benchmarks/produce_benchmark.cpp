@@ -77,7 +77,7 @@ void produce_wrapped(benchmark::State& state, waybill::kafka::producer& producer
   send_batches(state, producer.client(), [&] {
     rd_kafka_headers_t* list = own.empty() ? nullptr : own.make_list();
     const rd_kafka_resp_err_t error =
-        producer.produce({.topic = topic, .value = value, .key = key, .headers = list});
+        producer.produce({.topic = topic, .payload = value, .key = key, .headers = list});
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR && list != nullptr) rd_kafka_headers_destroy(list);
     return error;
   });
@@ -110,11 +110,9 @@ void wrapped_with_outcome(benchmark::State& state) {
   config how = quiet();
   const waybill::kafka::instrumentation observed = waybill::kafka::instrument(how.get());
   const owned_client client = waybill_test::make_client(RD_KAFKA_PRODUCER, std::move(how));
-  waybill::kafka::producer_options options;
-  options.on_delivery = [](const waybill::kafka::delivery& outcome) {
-    benchmark::DoNotOptimize(outcome.error);
-  };
-  waybill::kafka::producer producer(client.get(), waybill::propagation(), observed, options);
+  waybill::kafka::producer producer(
+      client.get(), waybill::propagation(), observed,
+      [](const waybill::kafka::delivery_report& told) { benchmark::DoNotOptimize(told.error); });
   produce_wrapped(state, producer);
 }
 

@@ -18,37 +18,22 @@ destination topic_of(const rd_kafka_message_t& message) noexcept {
   return message.rkt == nullptr ? destination{} : destination(rd_kafka_topic_name(message.rkt));
 }
 
-/// What is left of a message's headers, `found` of which are fields. `remove` takes them away one
-/// by one.
-template <class F>
-void strip_headers(rd_kafka_message_t& message, const rd_kafka_headers_t& list, std::size_t found,
-                   const propagator& formats, F&& remove) noexcept {
-  if (found > detail::removals_max) {
-    rd_kafka_message_set_headers(&message, detail::copy_without_fields(list, formats));
-  } else if (found > 0) {
-    remove();
-  }
+/// Counts a list whose fields stay.
+errc leave(const propagation& settings, const destination& topic) noexcept {
+  settings.record(direction::inbound, errc::too_many_fields, topic);
+  return errc::too_many_fields;
 }
 
 }  // namespace
 
 namespace detail {
 
-std::size_t count_fields(const rd_kafka_headers_t* list, const propagator& formats,
-                         std::size_t enough) noexcept {
-  if (list == nullptr) return 0;
-  const field_names names(formats);
-  std::size_t found = 0;
-  const char* name = nullptr;
-  const void* value = nullptr;
-  std::size_t bytes = 0;
-  for (std::size_t i = 0;
-       found < enough &&
-       rd_kafka_header_get_all(list, i, &name, &value, &bytes) == RD_KAFKA_RESP_ERR_NO_ERROR;
-       ++i) {
-    if (names.has(name)) ++found;
-  }
-  return found;
+removal_cost cost_of_removal(const rd_kafka_headers_t* list, const propagator& formats) noexcept {
+  if (list == nullptr) return {};
+  // Only reads: a reader that could strip too takes the list as it may change.
+  const stripping_reader reader(const_cast<rd_kafka_headers_t&>(*list), formats);
+  reader.for_each([](std::string_view, const field_value&) {});
+  return reader.cost();
 }
 
 rd_kafka_headers_t* copy_without_fields(const rd_kafka_headers_t& list,
@@ -64,15 +49,12 @@ rd_kafka_headers_t* copy_without_fields(const rd_kafka_headers_t& list,
 }
 
 void stripping_reader::strip() const noexcept {
-  if (has_other_spellings_) {
-    remove_fields(*list_, *formats_);
-    return;
-  }
   // From the last one on: fields stand at the end, in their order, and nothing behind them moves.
   const auto fields = formats_->fields();
   for (std::size_t i = fields.size(); i-- > 0;) {
     if (((exact_ >> i) & 1) != 0) remove_exactly(*list_, fields[i].name);
   }
+  if (has_other_spellings_) remove_fields(*list_, *formats_);
 }
 
 void remove_fields(rd_kafka_headers_t& list, const propagator& formats) noexcept {
@@ -82,68 +64,88 @@ void remove_fields(rd_kafka_headers_t& list, const propagator& formats) noexcept
 
 }  // namespace detail
 
-extraction extract(const rd_kafka_headers_t* list, const propagation& with,
-                   const destination& from) noexcept {
+extraction extract(const rd_kafka_headers_t* list, const propagation& settings,
+                   const destination& destination) noexcept {
   const header_reader reader(list);
-  return waybill::extract(reader, with, from);
+  return waybill::extract(reader, settings, destination);
 }
 
-extraction extract(const rd_kafka_message_t& message, const propagation& with) noexcept {
-  return extract(headers_of(message), with, topic_of(message));
+extraction extract(const rd_kafka_message_t& message, const propagation& settings) noexcept {
+  return extract(headers_of(message), settings, topic_of(message));
 }
 
-result<context_view> peek(const rd_kafka_headers_t* list, const propagation& with,
-                          const destination& from) noexcept {
-  return waybill::peek(header_reader(list), with, from);
+result<context_view> peek(const rd_kafka_headers_t* list, const propagation& settings,
+                          const destination& destination) noexcept {
+  return waybill::peek(header_reader(list), settings, destination);
 }
 
-result<context_view> peek(const rd_kafka_message_t& message, const propagation& with) noexcept {
-  return peek(headers_of(message), with, topic_of(message));
+result<context_view> peek(const rd_kafka_message_t& message, const propagation& settings) noexcept {
+  return peek(headers_of(message), settings, topic_of(message));
 }
 
-void strip(rd_kafka_headers_t* list, const propagation& with) noexcept {
-  if (list != nullptr) detail::remove_fields(*list, with.formats);
-}
-
-void strip(rd_kafka_message_t& message, const propagation& with) noexcept {
-  rd_kafka_headers_t* list = headers_of(message);
-  if (list == nullptr) return;
-  const std::size_t found = detail::count_fields(list, with.formats, detail::removals_max + 1);
-  strip_headers(message, *list, found, with.formats,
-                [&] { detail::remove_fields(*list, with.formats); });
-}
-
-extraction take(rd_kafka_headers_t* list, const propagation& with,
-                const destination& from) noexcept {
-  if (list == nullptr) return extract(list, with, from);
-  const detail::stripping_reader reader(*list, with.formats);
-  extraction taken = waybill::extract(reader, with, from);
+errc strip(rd_kafka_headers_t* list, const propagation& settings,
+           const destination& destination) noexcept {
+  if (list == nullptr) return errc::ok;
+  const detail::stripping_reader reader(*list, settings.propagator());
+  reader.for_each([](std::string_view, const field_value&) {});
+  if (!reader.cost().is_bearable()) return leave(settings, destination);
   reader.strip();
+  return errc::ok;
+}
+
+errc strip(rd_kafka_message_t& message, const propagation& settings) noexcept {
+  return strip(headers_of(message), settings, topic_of(message));
+}
+
+extraction take(rd_kafka_headers_t* list, const propagation& settings,
+                const destination& destination) noexcept {
+  if (list == nullptr) return extract(list, settings, destination);
+  const detail::stripping_reader reader(*list, settings.propagator());
+  extraction taken = waybill::extract(reader, settings, destination);
+  if (reader.cost().is_bearable()) {
+    reader.strip();
+  } else {
+    static_cast<void>(leave(settings, destination));
+  }
   return taken;
 }
 
-extraction take(rd_kafka_message_t& message, const propagation& with) noexcept {
+extraction take(rd_kafka_message_t& message, const propagation& settings) noexcept {
+  return take(headers_of(message), settings, topic_of(message));
+}
+
+extraction detail::take_whole(rd_kafka_message_t& message, const propagation& settings,
+                              rd_kafka_headers_t*& replaced) noexcept {
   rd_kafka_headers_t* list = headers_of(message);
-  if (list == nullptr) return extract(list, with, topic_of(message));
-  const detail::stripping_reader reader(*list, with.formats);
-  extraction taken = waybill::extract(reader, with, topic_of(message));
-  strip_headers(message, *list, reader.found(), with.formats, [&] { reader.strip(); });
+  const destination topic = topic_of(message);
+  if (list == nullptr) return extract(list, settings, topic);
+  const detail::stripping_reader reader(*list, settings.propagator());
+  extraction taken = waybill::extract(reader, settings, topic);
+  if (reader.cost().is_bearable()) {
+    reader.strip();
+  } else {
+    // Somebody may hold the list: it is taken out of the message, and kept.
+    rd_kafka_headers_t* kept = detail::copy_without_fields(*list, settings.propagator());
+    rd_kafka_message_detach_headers(&message, &replaced);
+    rd_kafka_message_set_headers(&message, kept);
+  }
   return taken;
 }
 
-inject_report inject(const context& context, rd_kafka_headers_t& list, const propagation& with,
-                     const destination& to, const inject_budget& budget) noexcept {
-  return inject(context_view(context), list, with, to, budget);
+inject_report inject(const context& context, rd_kafka_headers_t& list, const propagation& settings,
+                     const destination& destination, const inject_budget& budget) noexcept {
+  return inject(context_view(context), list, settings, destination, budget);
 }
 
-inject_report inject(const context_view& context, rd_kafka_headers_t& list, const propagation& with,
-                     const destination& to, const inject_budget& budget) noexcept {
-  if (detail::count_fields(&list, with.formats, 1) == 0) {
+inject_report inject(const context_view& context, rd_kafka_headers_t& list,
+                     const propagation& settings, const destination& destination,
+                     const inject_budget& budget) noexcept {
+  if (detail::cost_of_removal(&list, settings.propagator()).fields == 0) {
     detail::header_appender appender(list);
-    return waybill::inject(context, appender, with, to, budget);
+    return waybill::inject(context, appender, settings, destination, budget);
   }
   header_writer writer(list);
-  return waybill::inject(context, writer, with, to, budget);
+  return waybill::inject(context, writer, settings, destination, budget);
 }
 
 }  // namespace waybill::inline v0::kafka

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "configuration.hpp"
+#include "waybill/messaging/receiving.hpp"
 
 namespace waybill::inline v0::kafka {
 
@@ -26,13 +27,17 @@ std::optional<std::string_view> as_bytes(const void* data, std::size_t bytes) no
 }  // namespace
 
 // Nothing is to be taken off a time-out or an error report: a message of its own holds nothing.
-message::message(owned_raw raw, const propagation& with, bool strips) noexcept
-    : raw_(std::move(raw)),
-      taken_(!is_message() ? waybill::extraction()
-             : strips      ? kafka::take(*raw_, with)
-                           : kafka::extract(*raw_, with)) {}
+message::message(owned_raw raw, const waybill::propagation& settings, bool strips) noexcept
+    : raw_(std::move(raw)), taken_([&]() noexcept {
+        if (!is_message()) return waybill::extraction();
+        if (!strips) return kafka::extract(*raw_, settings);
+        rd_kafka_headers_t* replaced = nullptr;
+        waybill::extraction taken = detail::take_whole(*raw_, settings, replaced);
+        replaced_ = {replaced, {raw_.get_deleter().is_borrowed ? raw_.get() : nullptr}};
+        return taken;
+      }()) {}
 
-std::string_view message::topic() const noexcept {
+std::string_view message::topic() const& noexcept {
   return raw_ == nullptr || raw_->rkt == nullptr ? std::string_view{}
                                                  : std::string_view(rd_kafka_topic_name(raw_->rkt));
 }
@@ -45,15 +50,15 @@ std::int64_t message::offset() const noexcept {
   return raw_ == nullptr ? RD_KAFKA_OFFSET_INVALID : raw_->offset;
 }
 
-std::optional<std::string_view> message::key() const noexcept {
+std::optional<std::string_view> message::key() const& noexcept {
   return raw_ == nullptr ? std::nullopt : as_bytes(raw_->key, raw_->key_len);
 }
 
-std::optional<std::string_view> message::payload() const noexcept {
+std::optional<std::string_view> message::payload() const& noexcept {
   return raw_ == nullptr ? std::nullopt : as_bytes(raw_->payload, raw_->len);
 }
 
-const rd_kafka_headers_t* message::headers() const noexcept {
+const rd_kafka_headers_t* message::headers() const& noexcept {
   rd_kafka_headers_t* list = nullptr;
   if (!is_message()) return nullptr;
   rd_kafka_message_headers(raw_.get(), &list);
@@ -62,36 +67,51 @@ const rd_kafka_headers_t* message::headers() const noexcept {
 
 struct consumer::state {
   rd_kafka_t* client;
-  propagation with;
+  messaging::receiving walk;
   consumer_options options;
   std::string group;
   std::string client_id;
 
-  state(rd_kafka_t* rk, propagation p, consumer_options o)
+  state(rd_kafka_t* rk, waybill::propagation settings, consumer_options o)
       : client(rk),
-        with(std::move(p)),
+        walk(std::move(settings), o.fills_received_slot),
         options(o),
         group(detail::configured(rk, "group.id")),
         client_id(detail::configured(rk, "client.id")) {}
 
-  [[nodiscard]] operation describe(operation_kind kind, std::string_view name,
-                                   const message& received) const noexcept {
-    operation what{.kind = kind, .system = "kafka", .name = name};
-    what.where = destination(received.topic());
-    what.consumer_group = group;
-    what.client_id = client_id;
-    what.message_key = received.key().value_or(std::string_view{});
-    what.partition = received.partition();
-    what.offset = received.offset();
-    what.body_bytes = received.payload().value_or(std::string_view{}).size();
-    what.tombstone = !received.payload().has_value();
-    what.injects = false;
-    return what;
+  [[nodiscard]] operation_details describe(std::string_view name,
+                                           const message& received) const noexcept {
+    operation_details details{.system = "kafka", .name = name, .consumer_group = group};
+    details.client_id = client_id;
+    details.message_key = received.key().value_or(std::string_view{});
+    details.partition = received.partition();
+    details.offset = received.offset();
+    details.body_bytes = received.payload().value_or(std::string_view{}).size();
+    details.tombstone = !received.payload().has_value();
+    return details;
+  }
+
+  [[nodiscard]] message take(rd_kafka_message_t* raw, bool is_borrowed) const noexcept {
+    return {message::owned_raw(raw, detail::message_destroyer{is_borrowed}), walk.settings(),
+            options.strip};
+  }
+  /// The one message that a receive call gives, with its receive span.
+  [[nodiscard]] message give(rd_kafka_message_t* raw, bool is_borrowed,
+                             system_time began) const noexcept {
+    message received = take(raw, is_borrowed);
+    if (!received.is_message()) return received;
+    if (walk.settings().tracer() != nullptr) {
+      messaging::trace_receive(
+          received.topic(), [&]() noexcept { return describe("poll", received); }, began,
+          received.taken_.creation(), walk.settings());
+    }
+    received.use_ = walk.gave(received.taken_);
+    return received;
   }
 
   /// A receive span is known to be one only when something came: it is made afterwards.
-  void trace_receive(std::span<const message> received, bool is_batch, system_time began) const {
-    std::vector<trace_context> links;
+  void trace_batch(std::span<const message> received, system_time began) const {
+    std::vector<span_context> links;
     std::size_t messages = 0;
     const message* first = nullptr;
     bool has_one_topic = true;
@@ -100,86 +120,72 @@ struct consumer::state {
       if (first == nullptr) first = &each;
       has_one_topic = has_one_topic && each.topic() == first->topic();
       ++messages;
-      const auto link = each.extraction().creation();
+      const auto link = each.taken_.creation();
       links.insert(links.end(), link.begin(), link.end());
     }
     if (first == nullptr) return;
-    operation what = describe(operation_kind::receive, "poll", *first);
-    if (is_batch) {
-      what.batch_messages = messages;
-      what.message_key = {};
-      what.partition.reset();
-      what.offset.reset();
-      what.body_bytes.reset();
-      what.tombstone = false;
-      if (!has_one_topic) what.where = {};
-    }
-    what.started_at = began;
-    waybill::trace_receive(what, links, with);
+    const auto describe_batch = [&]() noexcept {
+      operation_details details{.system = "kafka", .name = "poll", .consumer_group = group};
+      details.client_id = client_id;
+      details.batch_messages = messages;
+      return details;
+    };
+    messaging::trace_receive(has_one_topic ? destination(first->topic()) : any_destination,
+                             describe_batch, began, links, walk.settings());
   }
 };
 
-consumer::consumer(rd_kafka_t* client, propagation with, consumer_options options)
-    : state_(std::make_unique<state>(client, std::move(with), options)) {}
+consumer::consumer(rd_kafka_t* client, waybill::propagation settings, consumer_options options)
+    : state_(std::make_unique<state>(client, std::move(settings), options)) {}
 
 consumer::~consumer() = default;
 
-operation consumer::describe(operation_kind kind, std::string_view name,
-                             const message& received) const noexcept {
-  return state_->describe(kind, name, received);
-}
-
-message consumer::take(message::owned_raw raw) const noexcept {
-  return {std::move(raw), state_->with, state_->options.strip};
-}
-
 message consumer::poll(std::chrono::milliseconds timeout) noexcept {
-  const bool is_traced = state_->with.tracer != nullptr;
-  const system_time began = is_traced ? std::chrono::system_clock::now() : system_time{};
-  message received =
-      take(message::owned_raw(rd_kafka_consumer_poll(state_->client, as_timeout(timeout))));
-  trace_receive(received, began);
-  return received;
+  const system_time began = begin_receive();
+  return state_->give(rd_kafka_consumer_poll(state_->client, as_timeout(timeout)), false, began);
 }
 
-void consumer::trace_receive(const message& received, system_time began) const noexcept {
-  if (state_->with.tracer == nullptr) return;
-  // A receive span that cannot be made is no reason to lose the message.
-  WAYBILL_TRY { state_->trace_receive({&received, 1}, false, began); }
-  WAYBILL_CATCH_ALL {}
-}
+system_time consumer::begin_receive() noexcept { return state_->walk.begin(); }
 
-message consumer::receive(rd_kafka_message_t& borrowed, system_time waited_since) noexcept {
-  message received =
-      take(message::owned_raw(&borrowed, detail::message_destroyer{.is_borrowed = true}));
-  const bool is_traced = state_->with.tracer != nullptr;
-  if (is_traced && waited_since == system_time{}) waited_since = std::chrono::system_clock::now();
-  trace_receive(received, waited_since);
-  return received;
+message consumer::adopt(rd_kafka_message_t& borrowed, system_time waited_since) noexcept {
+  const bool is_unset = waited_since == system_time{};
+  if (is_unset) waited_since = begin_receive();
+  return state_->give(&borrowed, true, waited_since);
 }
 
 std::vector<message> consumer::poll_batch(std::size_t messages_max,
                                           std::chrono::milliseconds timeout) noexcept {
-  const bool is_traced = state_->with.tracer != nullptr;
-  const system_time began = is_traced ? std::chrono::system_clock::now() : system_time{};
+  const system_time began = begin_receive();
   std::vector<message> received;
   while (received.size() < messages_max) {
     // Room first: a message that was polled and could not be kept would be lost.
     WAYBILL_TRY { received.emplace_back(); }
     WAYBILL_CATCH_ALL { break; }
     message& next = received.back();
-    next = take(message::owned_raw(rd_kafka_consumer_poll(state_->client, as_timeout(timeout))));
+    next = state_->take(rd_kafka_consumer_poll(state_->client, as_timeout(timeout)), false);
     if (!next) {
       received.pop_back();
       break;
     }
+    next.use_ = messaging::context_use(next.taken_, state_->walk.settings());
     timeout = std::chrono::milliseconds::zero();
   }
-  if (is_traced) {
-    WAYBILL_TRY { state_->trace_receive(received, true, began); }
+  if (state_->walk.settings().tracer() != nullptr) {
+    // A receive span that cannot be made is no reason to lose the messages.
+    WAYBILL_TRY { state_->trace_batch(received, began); }
     WAYBILL_CATCH_ALL {}
   }
   return received;
+}
+
+messaging::processing consumer::process(const message& received) const noexcept {
+  return {received.extraction(), received.topic(),
+          [&]() noexcept { return state_->describe("process", received); }, propagation()};
+}
+
+messaging::settling consumer::begin_commit(const message& received) const noexcept {
+  return {received.taken_, received.topic(),
+          [&]() noexcept { return state_->describe("commit", received); }, propagation()};
 }
 
 rd_kafka_resp_err_t consumer::commit(const message& received, bool asynchronously) noexcept {
@@ -189,8 +195,8 @@ rd_kafka_resp_err_t consumer::commit(const message& received, bool asynchronousl
   });
 }
 
-rd_kafka_resp_err_t consumer::settle(const message& received, settle_mode how) noexcept {
-  switch (how) {
+rd_kafka_resp_err_t consumer::settle(const message& received) noexcept {
+  switch (state_->options.settle) {
     case settle_mode::none:
       break;
     case settle_mode::commit_async:
@@ -214,7 +220,9 @@ rd_kafka_resp_err_t consumer::settle(const message& received, settle_mode how) n
 
 rd_kafka_t* consumer::client() const noexcept { return state_->client; }
 
-const propagation& consumer::propagating() const noexcept { return state_->with; }
+const waybill::propagation& consumer::propagation() const noexcept {
+  return state_->walk.settings();
+}
 
 const consumer_options& consumer::options() const noexcept { return state_->options; }
 

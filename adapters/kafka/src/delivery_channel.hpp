@@ -10,10 +10,12 @@
 
 namespace waybill::inline v0::kafka::detail {
 
-/// Who wants to know of one client's acknowledgements.
+/// Wants to know of one client's messages.
 class delivery_sink {
  public:
   virtual ~delivery_sink() = default;
+  /// librdkafka accepted a message: on the thread that produces, before anything can answer it.
+  virtual void sent(const rd_kafka_message_t& message) noexcept = 0;
   /// A message was answered for: delivered, failed or purged.
   virtual void acknowledge(const rd_kafka_message_t& message) noexcept = 0;
   /// The client is closed: nothing more will be answered.
@@ -26,7 +28,7 @@ class delivery_sink {
 };
 
 /// Between one client's interceptors and one producer. Takes no lock on the way of a message:
-/// the count of running calls is what detach() waits for.
+/// detach() waits for the count of running calls.
 class delivery_channel {
  public:
   /// False when another producer listens to this client already.
@@ -77,5 +79,14 @@ class delivery_registry {
   mutable std::mutex mutex_;  // clients come and go seldom
   std::vector<entry> entries_;
 };
+
+/// The produce call of ours that runs on this thread, and its message's identity once librdkafka
+/// has given it one. Null outside of such calls.
+struct produce_call {
+  delivery_sink* sink;
+  const rd_kafka_message_t* identity = nullptr;
+  bool is_answered = false;
+};
+inline constinit thread_local produce_call* producing = nullptr;
 
 }  // namespace waybill::inline v0::kafka::detail

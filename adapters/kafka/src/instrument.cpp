@@ -46,6 +46,15 @@ constinit thread_local std::shared_ptr<detail::delivery_registry>* asked = nullp
 rd_kafka_resp_err_t add_hook(rd_kafka_conf_t* conf,
                              const std::shared_ptr<detail::delivery_registry>& registry);
 
+/// Messages of other calls than our producers' are none that anybody waits for: neither those that
+/// an application's partitioner or interceptor sends while one of ours is on its way.
+rd_kafka_resp_err_t on_send(rd_kafka_t* /*client*/, rd_kafka_message_t* message, void* /*hook*/) {
+  if (detail::producing != nullptr && detail::producing->identity == nullptr) {
+    detail::producing->sink->sent(*message);
+  }
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 rd_kafka_resp_err_t on_acknowledgement(rd_kafka_t* /*client*/, rd_kafka_message_t* message,
                                        void* hook) {
   static_cast<configuration_hook*>(hook)->channel->acknowledge(*message);
@@ -63,13 +72,16 @@ rd_kafka_resp_err_t on_destroy(rd_kafka_t* /*client*/, void* opaque) {
 rd_kafka_resp_err_t on_new(rd_kafka_t* client, const rd_kafka_conf_t* /*conf*/, void* opaque,
                            char* /*error*/, size_t /*error_bytes*/) {
   auto& hook = *static_cast<configuration_hook*>(opaque);
+  const rd_kafka_resp_err_t sent =
+      rd_kafka_interceptor_add_on_send(client, interceptor_name, &on_send, opaque);
   const rd_kafka_resp_err_t observed = rd_kafka_interceptor_add_on_acknowledgement(
       client, interceptor_name, &on_acknowledgement, opaque);
   const rd_kafka_resp_err_t closed =
       rd_kafka_interceptor_add_on_destroy(client, interceptor_name, &on_destroy, opaque);
   // Without the interceptors the client works all the same, its outcomes are not known.
-  const bool is_good =
-      observed == RD_KAFKA_RESP_ERR_NO_ERROR && closed == RD_KAFKA_RESP_ERR_NO_ERROR;
+  const bool is_good = sent == RD_KAFKA_RESP_ERR_NO_ERROR &&
+                       observed == RD_KAFKA_RESP_ERR_NO_ERROR &&
+                       closed == RD_KAFKA_RESP_ERR_NO_ERROR;
   if (is_good) hook.registry->add(client, hook.channel);
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }

@@ -1,33 +1,18 @@
 #include "waybill/kafka/producer.hpp"
 
-#include <array>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "configuration.hpp"
 #include "delivery_channel.hpp"
 #include "header_fields.hpp"
 #include "header_names.hpp"
-#include "in_flight.hpp"
+#include "waybill/messaging/in_flight.hpp"
 
 namespace waybill::inline v0::kafka {
 
 namespace {
-
-/// The produce call that runs on this thread. When the partitioner fails librdkafka acknowledges
-/// the message from within the call that then answers the error: one outcome is enough.
-constinit thread_local const detail::delivery_sink* producing = nullptr;
-
-class producing_mark {
- public:
-  explicit producing_mark(const detail::delivery_sink* sink) noexcept
-      : outer_(std::exchange(producing, sink)) {}
-  producing_mark(const producing_mark&) = delete;
-  producing_mark& operator=(const producing_mark&) = delete;
-  ~producing_mark() { producing = outer_; }
-
- private:
-  const detail::delivery_sink* outer_;
-};
 
 outcome_state state_of(const rd_kafka_message_t& message) noexcept {
   switch (message.err) {
@@ -39,8 +24,6 @@ outcome_state state_of(const rd_kafka_message_t& message) noexcept {
     case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
     case RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:
       return outcome_state::purged;
-    case RD_KAFKA_RESP_ERR__DESTROY:
-      return outcome_state::unanswered;
     default:
       return outcome_state::failed;
   }
@@ -64,18 +47,17 @@ class outgoing_headers {
 
   [[nodiscard]] rd_kafka_headers_t* list() const noexcept { return used_; }
 
-  void write(const outgoing& decided, inject_parts parts) noexcept {
+  inject_report write(const messaging::sending& decided, inject_parts parts) noexcept {
     if (!is_written_) {
       prepare(decided);
       is_written_ = true;
       if (is_free_of_fields_) {
         detail::header_appender appender(*used_);
-        decided.write(appender, parts);
-        return;
+        return decided.write(appender, parts);
       }
     }
     header_writer writer(*used_);
-    decided.write(writer, parts);
+    return decided.write(writer, parts);
   }
 
   /// Producing succeeded: librdkafka has the list that was used.
@@ -87,15 +69,15 @@ class outgoing_headers {
 
  private:
   [[nodiscard]] bool is_ours() const noexcept { return used_ != given_; }
-  void prepare(const outgoing& decided) noexcept {
+  void prepare(const messaging::sending& decided) noexcept {
     constexpr std::size_t fields_usual = 4;
-    const std::size_t found = detail::count_fields(given_, formats_, detail::removals_max + 1);
-    is_free_of_fields_ = found == 0;
+    const detail::removal_cost cost = detail::cost_of_removal(given_, formats_);
+    is_free_of_fields_ = cost.fields == 0;
     if (given_ == nullptr) {
       used_ = rd_kafka_headers_new(fields_usual);
     } else if (is_free_of_fields_) {
       was_added_to_ = true;
-    } else if (found > detail::removals_max && decided.replaces_all()) {
+    } else if (!cost.is_bearable() && decided.replaces_all()) {
       used_ = detail::copy_without_fields(*given_, formats_);
     } else {
       used_ = rd_kafka_headers_copy(given_);
@@ -110,186 +92,225 @@ class outgoing_headers {
   bool was_added_to_ = false;
 };
 
-rd_kafka_resp_err_t hand_over(rd_kafka_t* client, const record& message,
-                              rd_kafka_headers_t* list) noexcept {
-  // librdkafka takes the payload as void* because RD_KAFKA_MSG_F_FREE frees it.
-  void* value = const_cast<char*>(message.value.data());
+rd_kafka_resp_err_t hand_over(rd_kafka_t* client, const record& message, rd_kafka_headers_t* list,
+                              void* user_data) noexcept {
+  // Absent is null, empty is not. librdkafka takes the payload as void* because RD_KAFKA_MSG_F_FREE
+  // frees it.
+  const auto data_of = [](const std::optional<std::string_view>& bytes) {
+    return const_cast<char*>(bytes.has_value() ? detail::never_null(*bytes) : nullptr);
+  };
+  void* payload = data_of(message.payload);
+  const void* key = data_of(message.key);
+  const std::size_t payload_bytes = message.payload.value_or(std::string_view()).size();
+  const std::size_t key_bytes = message.key.value_or(std::string_view()).size();
   const bool has_defaults = message.partition == RD_KAFKA_PARTITION_UA &&
-                            message.timestamp_ms == 0 && message.opaque == nullptr;
+                            message.timestamp_ms == 0 && user_data == nullptr;
   const auto send = [&](auto topic_tag, auto topic) {
     // librdkafka looks at each argument in turn, so what says nothing is left out.
     if (has_defaults) {
       return rd_kafka_producev(client, topic_tag, topic, RD_KAFKA_V_MSGFLAGS(message.flags),
-                               RD_KAFKA_V_VALUE(value, message.value.size()),
-                               RD_KAFKA_V_KEY(message.key.data(), message.key.size()),
-                               RD_KAFKA_V_HEADERS(list), RD_KAFKA_V_END);
+                               RD_KAFKA_V_VALUE(payload, payload_bytes),
+                               RD_KAFKA_V_KEY(key, key_bytes), RD_KAFKA_V_HEADERS(list),
+                               RD_KAFKA_V_END);
     }
     return rd_kafka_producev(
         client, topic_tag, topic, RD_KAFKA_V_PARTITION(message.partition),
-        RD_KAFKA_V_MSGFLAGS(message.flags), RD_KAFKA_V_VALUE(value, message.value.size()),
-        RD_KAFKA_V_KEY(message.key.data(), message.key.size()),
-        RD_KAFKA_V_TIMESTAMP(message.timestamp_ms), RD_KAFKA_V_OPAQUE(message.opaque),
-        RD_KAFKA_V_HEADERS(list), RD_KAFKA_V_END);
+        RD_KAFKA_V_MSGFLAGS(message.flags), RD_KAFKA_V_VALUE(payload, payload_bytes),
+        RD_KAFKA_V_KEY(key, key_bytes), RD_KAFKA_V_TIMESTAMP(message.timestamp_ms),
+        RD_KAFKA_V_OPAQUE(user_data), RD_KAFKA_V_HEADERS(list), RD_KAFKA_V_END);
   };
   return message.topic_handle != nullptr ? send(RD_KAFKA_VTYPE_RKT, message.topic_handle)
                                          : send(RD_KAFKA_VTYPE_TOPIC, message.topic);
+}
+
+/// librdkafka takes no more messages than this at once.
+std::size_t queue_max(rd_kafka_t* client) {
+  constexpr std::size_t unlimited = 2'147'483'647;
+  const std::string configured = detail::configured(client, "queue.buffering.max.messages");
+  const std::size_t messages = std::strtoul(configured.c_str(), nullptr, 10);
+  return messages == 0 ? unlimited : messages;
+}
+
+std::uint64_t key_of(const rd_kafka_message_t* identity) noexcept {
+  return std::uint64_t{reinterpret_cast<std::uintptr_t>(identity)};
 }
 
 }  // namespace
 
 struct producer::state final : detail::delivery_sink {
   rd_kafka_t* client;
-  propagation with;
+  waybill::propagation settings;
   producer_options options;
+  delivery_listener on_delivery_report;
   std::shared_ptr<detail::delivery_channel> channel;
   std::string client_id;
-  detail::in_flight_table in_flight;
+  messaging::in_flight_table in_flight;
 
-  state(rd_kafka_t* rk, propagation p, producer_options o)
+  state(rd_kafka_t* rk, waybill::propagation p, delivery_listener listener, producer_options o)
       : client(rk),
-        with(std::move(p)),
-        options(std::move(o)),
+        settings(std::move(p)),
+        options(o),
+        on_delivery_report(std::move(listener)),
         client_id(detail::configured(rk, "client.id")),
-        in_flight(options.in_flight_max) {}
+        in_flight(options.in_flight_max.value_or(queue_max(rk))) {}
 
   [[nodiscard]] bool tracks() const noexcept {
-    return channel != nullptr && (options.on_delivery || with.tracer != nullptr);
+    return channel != nullptr && (on_delivery_report || settings.tracer() != nullptr);
+  }
+
+  /// The message that the running call hands over; set while it runs.
+  struct handing_over : detail::produce_call {
+    messaging::in_flight_message message;
+  };
+
+  void sent(const rd_kafka_message_t& message) noexcept override {
+    auto& call = static_cast<handing_over&>(*detail::producing);
+    call.identity = &message;
+    const auto given_up = in_flight.add(key_of(&message), call.message);
+    if (!given_up.has_value()) return;
+    settings.record({.way = direction::outbound, .code = errc::given_up});
+    finish(*given_up, {});
   }
 
   void acknowledge(const rd_kafka_message_t& message) noexcept override {
-    if (producing == this || !tracks()) return;
-    rd_kafka_headers_t* list = nullptr;
-    trace_context carried;
-    if (rd_kafka_message_headers(&message, &list) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      carried = trace_in(list);
+    // When the partitioner fails librdkafka acknowledges the message from within the call that then
+    // returns the error: one outcome is enough.
+    detail::produce_call* call = detail::producing;
+    if (call != nullptr && call->sink == this && call->identity == &message) {
+      // Now, while nobody else's message can have this address.
+      static_cast<void>(in_flight.take(key_of(&message)));
+      call->is_answered = true;
+      return;
     }
-    // What another call than ours produced is none of our business.
-    const auto found = in_flight.take(carried.span());
+    // What another call than ours produced is not known here.
+    const auto found = in_flight.take(key_of(&message));
     if (!found.has_value()) return;
-    delivery result{state_of(message), message.err, found->trace, &message};
-    finish(*found, result);
+    delivery_report report;
+    report.outcome = state_of(message);
+    report.error = message.err;
+    report.message = &message;
+    finish(*found, report);
   }
 
   void close() noexcept override {
-    while (const auto left = in_flight.take_any()) {
-      finish(*left, {outcome_state::unanswered, RD_KAFKA_RESP_ERR__DESTROY, left->trace, nullptr});
-    }
+    delivery_report report;
+    report.outcome = outcome_state::unanswered;
+    report.error = RD_KAFKA_RESP_ERR__DESTROY;
+    while (const auto left = in_flight.take_any()) finish(*left, report);
   }
 
-  [[nodiscard]] trace_context trace_in(const rd_kafka_headers_t* list) const noexcept {
-    const header_reader reader(list);
-    const carrier_rules rules = with.rules_for(reader);
-    const auto seen = with.formats.peek_at(reader, rules, with.limits, nullptr);
-    return seen.has_value() ? seen->trace()
-                            : with.formats.extract(reader, rules, with.limits, nullptr).trace();
-  }
-
-  void finish(const detail::in_flight_message& message, const delivery& result) noexcept {
+  void finish(const messaging::in_flight_message& message, delivery_report report) noexcept {
     if (message.span) {
-      outcome ended{.state = result.state};
-      if (result.state != outcome_state::succeeded && result.error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        ended.error = rd_kafka_err2name(result.error);
+      const bool succeeded = report.outcome == outcome_state::succeeded;
+      const bool has_error = !succeeded && report.error != RD_KAFKA_RESP_ERR_NO_ERROR;
+      outcome ended(report.outcome, has_error ? rd_kafka_err2name(report.error) : "");
+      if (report.message != nullptr && succeeded) {
+        ended = ended.at(report.message->partition, report.message->offset);
       }
-      if (result.message != nullptr && result.state == outcome_state::succeeded) {
-        ended.partition = result.message->partition;
-        ended.offset = result.message->offset;
-      }
-      with.tracer->end(message.span, ended);
+      settings.tracer()->end(message.span, ended);
     }
-    if (!options.on_delivery) return;
-    WAYBILL_TRY { options.on_delivery(result); }
-    WAYBILL_CATCH_ALL { count(errc::carrier_failed); }
+    if (!on_delivery_report) return;
+    report.sent = message.sent;
+    report.user_data = message.user_data;
+    WAYBILL_TRY { on_delivery_report(report); }
+    WAYBILL_CATCH_ALL {
+      settings.record({.way = direction::outbound, .code = errc::listener_failed});
+    }
   }
 
-  void count(errc code) const noexcept {
-    if (with.diagnostics == nullptr) return;
-    with.diagnostics->record({.way = direction::outbound, .code = code});
+  [[nodiscard]] span_context span_context_in(const rd_kafka_headers_t* list) const noexcept {
+    if (list == nullptr) return {};
+    const header_reader reader(list);
+    const carrier_rules rules = settings.rules_for(reader);
+    return settings.propagator().extract(reader, rules, settings.limits(), nullptr).span_context();
   }
 
-  [[nodiscard]] static destination destination_of(const record& message) noexcept {
-    return message.topic_handle != nullptr ? rd_kafka_topic_name(message.topic_handle)
-                                           : message.topic;
+  [[nodiscard]] operation_details describe(const record& message) const noexcept {
+    operation_details details{.system = "kafka", .name = "send", .client_id = client_id};
+    details.message_key = message.key.value_or(std::string_view());
+    details.body_bytes = message.payload.value_or(std::string_view()).size();
+    details.tombstone = !message.payload.has_value();
+    if (message.partition != RD_KAFKA_PARTITION_UA) details.partition = message.partition;
+    return details;
   }
 
-  [[nodiscard]] operation describe(const record& message) const noexcept {
-    operation what{.kind = operation_kind::send, .system = "kafka", .name = "send"};
-    what.where.name =
-        message.topic_handle != nullptr ? rd_kafka_topic_name(message.topic_handle) : message.topic;
-    if (with.tracer == nullptr) return what;
-    what.client_id = client_id;
-    what.message_key = message.key;
-    what.body_bytes = message.value.size();
-    what.tombstone = message.value.data() == nullptr;
-    if (message.partition != RD_KAFKA_PARTITION_UA) what.partition = message.partition;
-    return what;
-  }
-
-  rd_kafka_resp_err_t produce(const record& message, rd_kafka_headers_t* list) noexcept;
+  rd_kafka_resp_err_t produce(const record& message, rd_kafka_headers_t* list,
+                              const send_options& how) noexcept;
   rd_kafka_resp_err_t send(const record& message, rd_kafka_headers_t* list,
-                           span_handle& span) noexcept;
+                           const messaging::in_flight_message& waiting) noexcept;
 };
 
-/// Hands a message over, waiting for its outcome from before librdkafka can know it.
-/// After an error `span` is the one that is to end: where several messages carry one span id an
-/// acknowledgement that came meanwhile may have ended this one's own in place of another's.
+/// Hands a message over. librdkafka names it to sent() before it can be answered.
 rd_kafka_resp_err_t producer::state::send(const record& message, rd_kafka_headers_t* list,
-                                          span_handle& span) noexcept {
-  // The acknowledgement will be looked up by what the headers say, so that is asked here too.
-  const trace_context carried = tracks() ? trace_in(list) : trace_context{};
-  const bool is_tracked = tracks() && in_flight.add({carried, span});
-  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
-  {
-    const producing_mark mark(this);
-    error = hand_over(client, message, list);
-  }
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    if (is_tracked) {
-      const auto left = in_flight.take(carried.span(), span);
-      span = left.has_value() ? left->span : span_handle{};
+                                          const messaging::in_flight_message& waiting) noexcept {
+  if (!tracks()) {
+    const rd_kafka_resp_err_t error = hand_over(client, message, list, waiting.user_data);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR && waiting.span) {
+      settings.tracer()->end(waiting.span, outcome(outcome_state::unknown));
     }
-  } else if (!is_tracked && span) {
-    with.tracer->end(span, {.state = outcome_state::unknown});
+    return error;
+  }
+  handing_over call{{this}, waiting};
+  detail::produce_call* outer = std::exchange(detail::producing, &call);
+  const rd_kafka_resp_err_t error = hand_over(client, message, list, waiting.user_data);
+  detail::producing = outer;
+  // Accepted and answered at once: reported as every other.
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR && call.is_answered) {
+    delivery_report report;
+    report.outcome = outcome_state::failed;
+    report.error = RD_KAFKA_RESP_ERR__FAIL;
+    finish(waiting, report);
   }
   return error;
 }
 
-rd_kafka_resp_err_t producer::state::produce(const record& message,
-                                             rd_kafka_headers_t* list) noexcept {
+rd_kafka_resp_err_t producer::state::produce(const record& message, rd_kafka_headers_t* list,
+                                             const send_options& how) noexcept {
   if (message.topic_handle == nullptr && message.topic == nullptr) {
     return RD_KAFKA_RESP_ERR__INVALID_ARG;
   }
-  const header_reader existing(list);
-  const inject_mode mode = message.mode == inject_mode::automatic ? options.mode : message.mode;
-  outgoing decided = with.tracer == nullptr
-                         ? outgoing(existing, message.context, mode, with, destination_of(message))
-                         : outgoing(existing, message.context, mode, with, describe(message));
-  outgoing_headers headers_sent(list, with.formats);
-  span_handle span = decided.take_span();
-
-  // All that is to be said, and what is given up when the message is too large with it.
-  static constexpr std::array<inject_parts, 4> attempts{
-      {{true, true, true}, {true, true, false}, {true, false, false}, {false, false, false}}};
+  const destination topic(
+      message.topic_handle != nullptr ? rd_kafka_topic_name(message.topic_handle) : message.topic);
+  messaging::sending decided(header_reader(list), how, options.mode, settings, topic,
+                             [&]() noexcept { return describe(message); });
+  outgoing_headers headers_sent(list, settings.propagator());
+  messaging::in_flight_message waiting{decided.sent(), decided.take_span(), how.user_data};
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
-  for (const inject_parts parts : attempts) {
-    const bool writes = decided.changes_headers();
-    if (writes) headers_sent.write(decided, parts);
-    error = send(message, headers_sent.list(), span);
-    if (error != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || !writes) break;
-  }
+  decided.send_what_fits([&](inject_parts parts) {
+    if (decided.changes_headers()) {
+      const inject_report written = headers_sent.write(decided, parts);
+      if (!written.trace) waiting.sent = {};
+    }
+    // Headers that keep a span context beside baggage of ours, or that were kept.
+    if (!waiting.sent.is_valid() && tracks()) waiting.sent = span_context_in(headers_sent.list());
+    error = send(message, headers_sent.list(), waiting);
+    return error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
+  });
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
     headers_sent.handed_over();
-  } else if (span) {
-    with.tracer->end(span, {.state = outcome_state::failed, .error = rd_kafka_err2name(error)});
+  } else if (waiting.span) {
+    settings.tracer()->end(waiting.span, outcome(outcome_state::failed, rd_kafka_err2name(error)));
   }
   return error;
 }
 
-producer::producer(rd_kafka_t* client, propagation with, const instrumentation& observed,
+producer::producer(rd_kafka_t* client, waybill::propagation settings, producer_options options)
+    : state_(std::make_unique<state>(client, std::move(settings), delivery_listener(), options)) {}
+
+producer::producer(rd_kafka_t* client, waybill::propagation settings,
+                   const instrumentation& observed, delivery_listener on_delivery_report,
                    producer_options options)
-    : state_(std::make_unique<state>(client, std::move(with), std::move(options))) {
-  if (observed.registry_ == nullptr) return;
-  auto channel = observed.registry_->find(client);
-  if (channel != nullptr && channel->attach(*state_)) state_->channel = std::move(channel);
+    : state_(std::make_unique<state>(client, std::move(settings), std::move(on_delivery_report),
+                                     options)) {
+  auto channel = observed.registry_ != nullptr ? observed.registry_->find(client) : nullptr;
+  if (channel == nullptr) {
+    throw std::invalid_argument(
+        "waybill: the client was not made from the configuration that was given to instrument()");
+  }
+  if (!channel->attach(*state_)) {
+    throw std::invalid_argument("waybill: another producer listens to this client already");
+  }
+  state_->channel = std::move(channel);
 }
 
 producer::~producer() {
@@ -298,21 +319,23 @@ producer::~producer() {
   state_->close();
 }
 
-rd_kafka_resp_err_t producer::produce(const record& message) noexcept {
-  return state_->produce(message, message.headers);
+rd_kafka_resp_err_t producer::produce(const record& message, const send_options& options) noexcept {
+  return state_->produce(message, message.headers, options);
 }
 
-rd_kafka_resp_err_t producer::produce(record message, headers& list) noexcept {
-  const rd_kafka_resp_err_t error = state_->produce(message, list.get());
+rd_kafka_resp_err_t producer::produce(record message, headers& list,
+                                      const send_options& options) noexcept {
+  const rd_kafka_resp_err_t error = state_->produce(message, list.get(), options);
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) static_cast<void>(list.release());
   return error;
 }
 
 std::size_t producer::produce_batch(std::span<const record> messages,
-                                    std::span<rd_kafka_resp_err_t> results) noexcept {
+                                    std::span<rd_kafka_resp_err_t> results,
+                                    const send_options& options) noexcept {
   std::size_t accepted = 0;
   for (std::size_t i = 0; i < messages.size(); ++i) {
-    const rd_kafka_resp_err_t error = produce(messages[i]);
+    const rd_kafka_resp_err_t error = produce(messages[i], options);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) ++accepted;
     if (i < results.size()) results[i] = error;
   }
@@ -325,6 +348,6 @@ std::size_t producer::in_flight() const noexcept { return state_->in_flight.size
 
 rd_kafka_t* producer::client() const noexcept { return state_->client; }
 
-const propagation& producer::propagating() const noexcept { return state_->with; }
+const waybill::propagation& producer::propagation() const noexcept { return state_->settings; }
 
 }  // namespace waybill::inline v0::kafka

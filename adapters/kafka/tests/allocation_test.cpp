@@ -86,7 +86,7 @@ allocations allocations_in(F&& work) {
 
 /// What adopters' own code does.
 void add_by_hand(rd_kafka_headers_t& list, const waybill::context& context) {
-  const auto trace = waybill::to_traceparent(context.trace());
+  const auto trace = waybill::to_traceparent(context.span_context());
   const std::string_view state = context.tracestate_text();
   const std::string_view items = context.baggage_text();
   rd_kafka_header_add(&list, "traceparent", 11, trace.data(), static_cast<ssize_t>(trace.size()));
@@ -124,9 +124,9 @@ struct kafka_allocation : waybill_test::kafka_sending {
       });
       const waybill::kafka::record message{
           .topic = waybill_test::topic,
-          .headers = own.empty() ? nullptr : make_list(own).release(),
-          .context = &full};
-      counts.second = allocations_in([&] { EXPECT_EQ(producer.produce(message), no_error); });
+          .headers = own.empty() ? nullptr : make_list(own).release()};
+      counts.second = allocations_in(
+          [&] { EXPECT_EQ(producer.produce(message, {.context = &full}), no_error); });
     }
     waybill_test::purge(client.get());
     return counts;
@@ -147,33 +147,45 @@ TEST_F(kafka_allocation, is_counted) {
 }
 
 TEST_F(kafka_allocation, there_is_none_of_ours_in_injecting) {
+  const waybill::propagation with_counters = settings();
   for (const std::size_t own : own_counts) {
     const owned_list by_hand = make_list(own_headers(own));
     const owned_list list = make_list(own_headers(own));
     const allocations bare = allocations_in([&] { add_by_hand(*by_hand, full); });
     const allocations injected =
-        allocations_in([&] { waybill::kafka::inject(full, *list, with, "orders"); });
+        allocations_in([&] { waybill::kafka::inject(full, *list, with_counters, "orders"); });
     EXPECT_EQ(injected.ours, 0U) << own;
     EXPECT_EQ(injected.all, bare.all) << own;
   }
 }
 
 TEST_F(kafka_allocation, there_is_none_in_reading_and_stripping) {
+  const waybill::propagation with_counters = settings();
   for (const std::size_t own : own_counts) {
     const owned_list list = make_list(own_headers(own));
     add_by_hand(*list, full);
     waybill::extraction taken;
-    EXPECT_EQ(allocations_in([&] { taken = waybill::kafka::extract(list.get(), with); }).all, 0U);
-    EXPECT_EQ(
-        allocations_in([&] { static_cast<void>(waybill::kafka::peek(list.get(), with)); }).all, 0U);
-    EXPECT_EQ(allocations_in([&] { taken = waybill::kafka::take(list.get(), with); }).all, 0U);
-    EXPECT_EQ(taken.as_sent(), full);
+    EXPECT_EQ(allocations_in([&] {
+                taken =
+                    waybill::kafka::extract(list.get(), with_counters, waybill::any_destination);
+              }).all,
+              0U);
+    EXPECT_EQ(allocations_in([&] {
+                static_cast<void>(
+                    waybill::kafka::peek(list.get(), with_counters, waybill::any_destination));
+              }).all,
+              0U);
+    EXPECT_EQ(allocations_in([&] {
+                taken = waybill::kafka::take(list.get(), with_counters, waybill::any_destination);
+              }).all,
+              0U);
+    EXPECT_EQ(taken.context(), full);
   }
 }
 
 TEST_F(kafka_allocation, there_is_none_of_ours_in_producing) {
   connect();
-  waybill::kafka::producer producer(client.get(), with);
+  waybill::kafka::producer producer(client.get(), settings());
   for (const std::size_t own : own_counts) {
     const auto [bare, wrapped] = by_hand_and_by(producer, own_headers(own));
     EXPECT_EQ(wrapped.ours, 0U) << own;
@@ -183,7 +195,7 @@ TEST_F(kafka_allocation, there_is_none_of_ours_in_producing) {
 
 TEST_F(kafka_allocation, there_is_none_of_ours_while_nobody_waits_for_outcomes) {
   connect();
-  waybill::kafka::producer producer(client.get(), with, observed);
+  waybill::kafka::producer producer(client.get(), settings(), observed, {});
   for (const std::size_t own : own_counts) {
     const auto [bare, wrapped] = by_hand_and_by(producer, own_headers(own));
     EXPECT_EQ(wrapped.ours, 0U) << own;
@@ -195,7 +207,7 @@ TEST_F(kafka_allocation, there_is_one_at_most_for_an_outcome_that_is_waited_for)
   const auto producer = make_producer();
   // A table that grows by doubling allocates now and then; here it has grown already.
   for (int i = 0; i < 1'000; ++i) {
-    ASSERT_EQ(producer->produce({.topic = waybill_test::topic, .context = &full}), no_error);
+    ASSERT_EQ(producer->produce({.topic = waybill_test::topic}, {.context = &full}), no_error);
   }
   waybill_test::purge(client.get());
   const auto [bare, wrapped] = by_hand_and_by(*producer, own_headers(5));
@@ -205,12 +217,12 @@ TEST_F(kafka_allocation, there_is_one_at_most_for_an_outcome_that_is_waited_for)
 
 TEST_F(kafka_allocation, there_is_none_of_ours_in_a_message_that_is_refused) {
   connect(std::move(waybill_test::unreachable().set("queue.buffering.max.messages", "1")));
-  waybill::kafka::producer producer(client.get(), with);
+  waybill::kafka::producer producer(client.get(), settings());
   ASSERT_EQ(produce_bare(nullptr), no_error);
   const owned_list list = make_list(own_headers(5));
   const auto refused = allocations_in([&] {
     EXPECT_EQ(
-        producer.produce({.topic = waybill_test::topic, .headers = list.get(), .context = &full}),
+        producer.produce({.topic = waybill_test::topic, .headers = list.get()}, {.context = &full}),
         RD_KAFKA_RESP_ERR__QUEUE_FULL);
   });
   EXPECT_EQ(refused.ours, 0U);
@@ -222,7 +234,7 @@ TEST_F(kafka_allocation, that_fails_loses_no_message_and_no_span) {
     int starts = 0;
     int ends = 0;
     waybill::span_handle start(const waybill::operation&, const waybill::context_view& parent,
-                               std::span<const waybill::trace_context>,
+                               std::span<const waybill::span_context>,
                                waybill::context& started) noexcept override {
       started = waybill::context(parent);
       ++starts;
@@ -231,23 +243,33 @@ TEST_F(kafka_allocation, that_fails_loses_no_message_and_no_span) {
     void end(waybill::span_handle, const waybill::outcome&) noexcept override { ++ends; }
   };
   const auto counting = std::make_shared<counting_tracer>();
-  with.tracer = counting;
+  options.tracer = counting;
   connect();
   const auto producer = make_producer();
   for (int i = 0; i < 50; ++i) {
     rd_kafka_headers_t* const list = make_list(own_headers(3)).release();
     is_memory_out = i % 2 == 1;
     const auto answer =
-        producer->produce({.topic = waybill_test::topic, .headers = list, .context = &full});
+        producer->produce({.topic = waybill_test::topic, .headers = list}, {.context = &full});
     is_memory_out = false;
     ASSERT_EQ(answer, no_error);
   }
   EXPECT_GE(rd_kafka_outq_len(client.get()), 50);  // and what librdkafka has to tell
-  EXPECT_EQ(producer->in_flight(), 25U);
+  // A message that there is no room for is given up, and so reported. The log has no memory either:
+  // it throws.
+  using waybill::direction;
+  const std::uint64_t given_up =
+      options.diagnostics->count(direction::outbound, waybill::errc::given_up);
+  EXPECT_GT(given_up, 0U);
+  EXPECT_LE(given_up, 25U);
+  EXPECT_EQ(options.diagnostics->count(direction::outbound, waybill::errc::listener_failed),
+            given_up);
+  EXPECT_EQ(producer->in_flight(), 50 - given_up);
   EXPECT_EQ(counting->starts, 50);
-  EXPECT_EQ(counting->ends, 25);
+  EXPECT_EQ(static_cast<std::uint64_t>(counting->ends), given_up);
   waybill_test::purge(client.get());
-  EXPECT_EQ(log.size(), 25U);
+  EXPECT_EQ(log.size(), 50 - given_up);
+  EXPECT_EQ(log.count(waybill::outcome_state::purged), 50 - given_up);
   EXPECT_EQ(counting->ends, 50);
 }
 

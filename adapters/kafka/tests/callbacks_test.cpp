@@ -35,10 +35,8 @@ struct kafka_application : waybill_test::kafka_sending {
   void send_three() {
     const auto producer = make_producer();
     for (int& opaque : message_opaques) {
-      ASSERT_EQ(producer->produce({.topic = waybill_test::topic,
-                                   .value = "value",
-                                   .opaque = &opaque,
-                                   .context = &full}),
+      ASSERT_EQ(producer->produce({.topic = waybill_test::topic, .payload = "value"},
+                                  {.context = &full, .user_data = &opaque}),
                 no_error);
     }
     purge(client.get());
@@ -110,10 +108,9 @@ TEST_F(kafka_application, gets_its_delivery_reports_as_events) {
   connect(std::move(conf));
   const auto producer = make_producer();
   for (int& opaque : message_opaques) {
-    ASSERT_EQ(
-        producer->produce(
-            {.topic = waybill_test::topic, .value = "value", .opaque = &opaque, .context = &full}),
-        no_error);
+    ASSERT_EQ(producer->produce({.topic = waybill_test::topic, .payload = "value"},
+                                {.context = &full, .user_data = &opaque}),
+              no_error);
   }
   ASSERT_EQ(rd_kafka_purge(client.get(), RD_KAFKA_PURGE_F_QUEUE), no_error);
   const waybill_test::owned_queue queue(rd_kafka_queue_get_main(client.get()));
@@ -142,9 +139,9 @@ TEST_F(kafka_application, learns_of_failures_alone_when_it_asks_for_no_more) {
   connect(std::move(conf));
   const auto producer = make_producer();
   for (const std::int32_t partition : {0, 99}) {
-    ASSERT_EQ(
-        producer->produce({.topic = waybill_test::topic, .partition = partition, .context = &full}),
-        no_error);
+    ASSERT_EQ(producer->produce({.topic = waybill_test::topic, .partition = partition},
+                                {.context = &full}),
+              no_error);
   }
   cluster.admit(client.get());
   ASSERT_TRUE(waybill_test::flush(client.get()));

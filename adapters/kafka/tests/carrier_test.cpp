@@ -11,6 +11,7 @@
 
 namespace {
 
+using waybill::any_destination;
 using waybill::direction;
 using waybill::errc;
 using waybill::extraction;
@@ -28,19 +29,21 @@ const std::string a(traceparent_a);
 const std::string b(traceparent_b);
 
 struct kafka_extract : testing::Test {
-  propagation with;
+  waybill::propagation_options options;
+
+  [[nodiscard]] propagation settings() const { return propagation(options); }
 
   [[nodiscard]] extraction read(const bare_headers& headers) const {
-    return extract(make_list(headers).get(), with);
+    return extract(make_list(headers).get(), settings(), any_destination);
   }
   [[nodiscard]] errc report_of(const extraction& read, std::string_view name) const {
-    return read.report().fields.at(with.formats.field_index(name));
+    return read.report().fields.at(options.propagator.field_index(name));
   }
   [[nodiscard]] bool is_repeated(const extraction& read, std::string_view name) const {
-    return ((read.report().repeated >> with.formats.field_index(name)) & 1U) != 0;
+    return ((read.report().repeated >> options.propagator.field_index(name)) & 1U) != 0;
   }
   [[nodiscard]] std::uint64_t counted(errc code) const {
-    return with.diagnostics->count(direction::inbound, code);
+    return options.diagnostics->count(direction::inbound, code);
   }
 };
 
@@ -49,25 +52,26 @@ TEST_F(kafka_extract, reads_the_three_fields_from_anywhere_in_the_list) {
   const extraction read =
       this->read(bare_headers{{"baggage", "user=alice"}} + application +
                  bare_headers{{"tracestate", "x=1,y=2"}, {"traceparent", a}} + application);
-  EXPECT_EQ(traceparent_text(read.as_sent()), a);
-  EXPECT_EQ(read.as_sent().tracestate_text(), "x=1,y=2");
-  EXPECT_EQ(read.as_sent().baggage_text(), "user=alice");
+  EXPECT_EQ(traceparent_text(read.context()), a);
+  EXPECT_EQ(read.context().tracestate_text(), "x=1,y=2");
+  EXPECT_EQ(read.context().baggage_text(), "user=alice");
   ASSERT_NE(read.parent(), nullptr);
-  EXPECT_EQ(*read.parent(), read.as_sent());
-  EXPECT_TRUE(read.as_sent().trace().is_remote());
-  EXPECT_EQ(with.diagnostics->total(), 0U);
+  EXPECT_EQ(*read.parent(), read.context());
+  EXPECT_EQ(read.sender(), read.context().span_context());
+  EXPECT_TRUE(read.context().span_context().is_remote());
+  EXPECT_EQ(options.diagnostics->total(), 0U);
 }
 
 TEST_F(kafka_extract, a_null_list_and_an_empty_list_hold_nothing) {
-  for (const extraction& read : {extract(nullptr, with), read({})}) {
-    EXPECT_TRUE(read.as_sent().is_empty());
+  for (const extraction& read : {extract(nullptr, settings(), any_destination), read({})}) {
+    EXPECT_TRUE(read.context().is_empty());
     EXPECT_EQ(read.parent(), nullptr);
     EXPECT_TRUE(read.links().empty());
     EXPECT_EQ(report_of(read, "traceparent"), errc::absent);
     EXPECT_EQ(report_of(read, "tracestate"), errc::absent);
     EXPECT_EQ(report_of(read, "baggage"), errc::absent);
   }
-  EXPECT_EQ(with.diagnostics->total(), 0U);
+  EXPECT_EQ(options.diagnostics->total(), 0U);
 }
 
 TEST_F(kafka_extract, names_that_only_look_like_a_field_are_not_read) {
@@ -82,8 +86,8 @@ TEST_F(kafka_extract, names_that_only_look_like_a_field_are_not_read) {
                                        a},
                                       {"baggages", "k=v"},
                                       {"", "k=v"}});
-  EXPECT_TRUE(read.as_sent().is_empty());
-  EXPECT_EQ(with.diagnostics->total(), 0U);
+  EXPECT_TRUE(read.context().is_empty());
+  EXPECT_EQ(options.diagnostics->total(), 0U);
 }
 
 TEST_F(kafka_extract, leaves_the_list_as_it_is) {
@@ -91,8 +95,8 @@ TEST_F(kafka_extract, leaves_the_list_as_it_is) {
       bare_headers{{"traceparent", a}, {"Baggage", "k=v"}, {"baggage", ""}} +
       waybill_test::application_headers();
   const auto list = make_list(before);
-  static_cast<void>(extract(list.get(), with));
-  static_cast<void>(peek(list.get(), with));
+  static_cast<void>(extract(list.get(), settings(), any_destination));
+  static_cast<void>(peek(list.get(), settings(), any_destination));
   EXPECT_EQ(headers_of(list.get()), before);
 }
 
@@ -103,9 +107,9 @@ TEST_F(kafka_extract, FL05_invariant_6_the_last_value_counts_for_every_field_ali
                                       {"traceparent", b},
                                       {"tracestate", "new=1"},
                                       {"baggage", "new=1"}});
-  EXPECT_EQ(traceparent_text(read.as_sent()), b);
-  EXPECT_EQ(read.as_sent().tracestate_text(), "new=1");
-  EXPECT_EQ(read.as_sent().baggage_text(), "new=1");
+  EXPECT_EQ(traceparent_text(read.context()), b);
+  EXPECT_EQ(read.context().tracestate_text(), "new=1");
+  EXPECT_EQ(read.context().baggage_text(), "new=1");
 }
 
 TEST_F(kafka_extract, FL10_invariant_6_duplicates_are_reported_and_counted) {
@@ -132,7 +136,7 @@ TEST_F(kafka_extract,
                                       {"baggage", "k=v"},
                                       {"traceparent", std::nullopt},
                                       {"baggage", std::nullopt}});
-  EXPECT_TRUE(read.as_sent().is_empty());
+  EXPECT_TRUE(read.context().is_empty());
   EXPECT_EQ(report_of(read, "traceparent"), errc::absent);
   EXPECT_EQ(report_of(read, "tracestate"), errc::no_traceparent);
   EXPECT_EQ(report_of(read, "baggage"), errc::absent);
@@ -142,15 +146,15 @@ TEST_F(kafka_extract,
 TEST_F(kafka_extract, FL05_FL07_invariant_6_a_last_tracestate_that_is_null_leaves_none) {
   const extraction read =
       this->read({{"traceparent", a}, {"tracestate", "x=1"}, {"tracestate", std::nullopt}});
-  EXPECT_EQ(traceparent_text(read.as_sent()), a);
-  EXPECT_EQ(read.as_sent().tracestate_text(), "");
+  EXPECT_EQ(traceparent_text(read.context()), a);
+  EXPECT_EQ(read.context().tracestate_text(), "");
   EXPECT_EQ(report_of(read, "tracestate"), errc::absent);
 }
 
 TEST_F(kafka_extract, FL05_FL08_invariant_6_a_last_traceparent_that_is_empty_is_malformed) {
   for (const char* empty : {"", "  ", "\t"}) {
     const extraction read = this->read({{"traceparent", a}, {"traceparent", empty}});
-    EXPECT_FALSE(read.as_sent().has_trace());
+    EXPECT_FALSE(read.context().has_trace());
     EXPECT_EQ(report_of(read, "traceparent"), errc::malformed);
   }
   EXPECT_EQ(counted(errc::malformed), 3U);
@@ -163,9 +167,9 @@ TEST_F(kafka_extract,
                                       {"tracestate", ""},
                                       {"baggage", "k=v"},
                                       {"baggage", ""}});
-  EXPECT_TRUE(read.as_sent().has_trace());
-  EXPECT_EQ(read.as_sent().tracestate_text(), "");
-  EXPECT_EQ(read.as_sent().baggage_text(), "");
+  EXPECT_TRUE(read.context().has_trace());
+  EXPECT_EQ(read.context().tracestate_text(), "");
+  EXPECT_EQ(read.context().baggage_text(), "");
   EXPECT_EQ(counted(errc::malformed), 0U);
   EXPECT_NE(report_of(read, "tracestate"), errc::malformed);
   EXPECT_NE(report_of(read, "baggage"), errc::malformed);
@@ -178,14 +182,14 @@ TEST_F(kafka_extract, FL05_invariant_6_a_last_value_that_is_bad_decides_alone) {
                                       {"baggage", "k=v"},
                                       {"traceparent", upper_case},
                                       {"baggage", "no member"}});
-  EXPECT_TRUE(read.as_sent().is_empty());
+  EXPECT_TRUE(read.context().is_empty());
   EXPECT_EQ(report_of(read, "traceparent"), errc::malformed);
   EXPECT_EQ(report_of(read, "baggage"), errc::malformed);
 
   const extraction bad_state =
       this->read({{"traceparent", a}, {"tracestate", "x=1"}, {"tracestate", "X=1"}});
-  EXPECT_EQ(traceparent_text(bad_state.as_sent()), a);
-  EXPECT_EQ(bad_state.as_sent().tracestate_text(), "");
+  EXPECT_EQ(traceparent_text(bad_state.context()), a);
+  EXPECT_EQ(bad_state.context().tracestate_text(), "");
   EXPECT_EQ(report_of(bad_state, "tracestate"), errc::malformed);
 }
 
@@ -196,24 +200,24 @@ TEST_F(kafka_extract, FL05_invariant_6_an_earlier_value_that_is_bad_does_no_harm
                                       {"traceparent", b},
                                       {"tracestate", "x=1"},
                                       {"baggage", "k=v"}});
-  EXPECT_EQ(traceparent_text(read.as_sent()), b);
-  EXPECT_EQ(read.as_sent().tracestate_text(), "x=1");
-  EXPECT_EQ(read.as_sent().baggage_text(), "k=v");
+  EXPECT_EQ(traceparent_text(read.context()), b);
+  EXPECT_EQ(read.context().tracestate_text(), "x=1");
+  EXPECT_EQ(read.context().baggage_text(), "k=v");
   EXPECT_EQ(counted(errc::malformed), 0U);
 }
 
 TEST_F(kafka_extract, FL02_invariant_6_the_exact_lower_case_name_goes_before_other_spellings) {
   const extraction first = read({{"traceparent", a}, {"Traceparent", b}, {"TRACEPARENT", b}});
-  EXPECT_EQ(traceparent_text(first.as_sent()), a);
+  EXPECT_EQ(traceparent_text(first.context()), a);
   const extraction last = read({{"Traceparent", b}, {"traceparent", a}});
-  EXPECT_EQ(traceparent_text(last.as_sent()), a);
+  EXPECT_EQ(traceparent_text(last.context()), a);
   const extraction lists = read({{"traceparent", a},
                                  {"tracestate", "x=1"},
                                  {"baggage", "k=v"},
                                  {"TraceState", "y=1"},
                                  {"Baggage", "l=w"}});
-  EXPECT_EQ(lists.as_sent().tracestate_text(), "x=1");
-  EXPECT_EQ(lists.as_sent().baggage_text(), "k=v");
+  EXPECT_EQ(lists.context().tracestate_text(), "x=1");
+  EXPECT_EQ(lists.context().baggage_text(), "k=v");
 }
 
 TEST_F(kafka_extract, FL02_invariant_6_another_spelling_is_read_when_the_exact_name_is_missing) {
@@ -223,9 +227,9 @@ TEST_F(kafka_extract, FL02_invariant_6_another_spelling_is_read_when_the_exact_n
                                       {"TRACEPARENT", b},
                                       {"TraceState", "new=1"},
                                       {"bAGGAGE", "new=1"}});
-  EXPECT_EQ(traceparent_text(read.as_sent()), b);
-  EXPECT_EQ(read.as_sent().tracestate_text(), "new=1");
-  EXPECT_EQ(read.as_sent().baggage_text(), "new=1");
+  EXPECT_EQ(traceparent_text(read.context()), b);
+  EXPECT_EQ(read.context().tracestate_text(), "new=1");
+  EXPECT_EQ(read.context().baggage_text(), "new=1");
 }
 
 TEST_F(kafka_extract, FL02_invariant_6_an_exact_name_with_a_bad_value_keeps_other_spellings_out) {
@@ -235,7 +239,7 @@ TEST_F(kafka_extract, FL02_invariant_6_an_exact_name_with_a_bad_value_keeps_othe
     for (const bare_headers& headers : {bare_headers{{"Traceparent", a}, {"traceparent", value}},
                                         bare_headers{{"traceparent", value}, {"Traceparent", a}}}) {
       const extraction read = this->read(headers);
-      EXPECT_FALSE(read.as_sent().has_trace()) << value.value_or("(null)");
+      EXPECT_FALSE(read.context().has_trace()) << value.value_or("(null)");
       EXPECT_EQ(report_of(read, "traceparent"), expected) << value.value_or("(null)");
     }
   }
@@ -244,28 +248,30 @@ TEST_F(kafka_extract, FL02_invariant_6_an_exact_name_with_a_bad_value_keeps_othe
 TEST_F(kafka_extract, FL06_invariant_6_the_rule_for_duplicates_can_be_set) {
   const bare_headers twice{
       {"traceparent", a}, {"traceparent", b}, {"baggage", "k=1"}, {"baggage", "l=2"}};
-  with.duplicates = waybill::duplicate_rule::first;
-  EXPECT_EQ(traceparent_text(read(twice).as_sent()), a);
-  EXPECT_EQ(read(twice).as_sent().baggage_text(), "k=1");
+  options.duplicates = waybill::duplicate_rule::first;
+  const extraction first = read(twice);
+  EXPECT_EQ(traceparent_text(first.context()), a);
+  EXPECT_EQ(first.context().baggage_text(), "k=1");
 
-  with.duplicates = waybill::duplicate_rule::last;
-  EXPECT_EQ(traceparent_text(read(twice).as_sent()), b);
+  options.duplicates = waybill::duplicate_rule::last;
+  EXPECT_EQ(traceparent_text(read(twice).context()), b);
 
-  with.duplicates = waybill::duplicate_rule::reject;
-  EXPECT_TRUE(read(twice).as_sent().is_empty());
+  options.duplicates = waybill::duplicate_rule::reject;
+  EXPECT_TRUE(read(twice).context().is_empty());
   EXPECT_EQ(report_of(read(twice), "traceparent"), errc::duplicate);
 
-  with.duplicates = waybill::duplicate_rule::combine;
-  EXPECT_EQ(read(twice).as_sent().baggage_text(), "k=1,l=2");
-  EXPECT_FALSE(read(twice).as_sent().has_trace());
+  options.duplicates = waybill::duplicate_rule::combine;
+  const extraction combined = read(twice);
+  EXPECT_EQ(combined.context().baggage_text(), "k=1,l=2");
+  EXPECT_FALSE(combined.context().has_trace());
 }
 
 TEST_F(kafka_extract, invariant_1_what_is_bad_costs_a_counter_and_no_other_field) {
   const std::string binary("\x00\xff\xfe", 3);
   const extraction read =
       this->read({{"traceparent", binary}, {"tracestate", binary}, {"baggage", "k=v"}});
-  EXPECT_FALSE(read.as_sent().has_trace());
-  EXPECT_EQ(read.as_sent().baggage_text(), "k=v");
+  EXPECT_FALSE(read.context().has_trace());
+  EXPECT_EQ(read.context().baggage_text(), "k=v");
   EXPECT_EQ(report_of(read, "traceparent"), errc::malformed);
   EXPECT_EQ(report_of(read, "tracestate"), errc::no_traceparent);
   EXPECT_EQ(counted(errc::malformed), 1U);
@@ -273,7 +279,7 @@ TEST_F(kafka_extract, invariant_1_what_is_bad_costs_a_counter_and_no_other_field
 
 TEST_F(kafka_extract, a_value_with_a_nul_byte_does_not_end_there) {
   const extraction read = this->read({{"traceparent", a + std::string(1, '\0')}});
-  EXPECT_FALSE(read.as_sent().has_trace());
+  EXPECT_FALSE(read.context().has_trace());
   EXPECT_EQ(report_of(read, "traceparent"), errc::malformed);
 }
 
@@ -282,56 +288,59 @@ TEST_F(kafka_extract, invariant_7_what_was_extracted_outlives_the_list) {
       make_list({{"traceparent", a},
                  {"tracestate", "x=" + std::string(250, 'y') + ",z=" + std::string(250, 'y')},
                  {"baggage", "k=" + std::string(4000, 'v')}});
-  const extraction read = extract(list.get(), with);
+  const extraction read = extract(list.get(), settings(), any_destination);
   list.reset();
-  EXPECT_EQ(traceparent_text(read.as_sent()), a);
-  EXPECT_EQ(read.as_sent().tracestate_text().size(), 2U + 250 + 3 + 250);
-  EXPECT_EQ(read.as_sent().baggage_text(), "k=" + std::string(4000, 'v'));
+  EXPECT_EQ(traceparent_text(read.context()), a);
+  EXPECT_EQ(read.context().tracestate_text().size(), 2U + 250 + 3 + 250);
+  EXPECT_EQ(read.context().baggage_text(), "k=" + std::string(4000, 'v'));
 }
 
 TEST_F(kafka_extract, the_boundary_decides_by_the_topic) {
-  with.boundary.set("linked", {.inbound = waybill::inbound_mode::link});
-  with.boundary.set("restarted", {.inbound = waybill::inbound_mode::restart});
-  with.boundary.set_prefix("foreign.", {.inbound = waybill::inbound_mode::ignore});
+  options.boundary.set("linked", {.inbound = waybill::inbound_mode::link});
+  options.boundary.set("restarted", {.inbound = waybill::inbound_mode::restart});
+  options.boundary.set_prefix("foreign.", {.inbound = waybill::inbound_mode::ignore});
   const auto list = make_list({{"traceparent", a}, {"tracestate", "x=1"}, {"baggage", "k=v"}});
 
-  const extraction linked = extract(list.get(), with, "linked");
+  const extraction linked = extract(list.get(), settings(), "linked");
   EXPECT_EQ(linked.parent(), nullptr);
   ASSERT_EQ(linked.links().size(), 1U);
   EXPECT_EQ(traceparent_text(linked.links().front()), a);
-  EXPECT_NE(linked.context().trace().trace(), linked.as_sent().trace().trace());
+  EXPECT_EQ(traceparent_text(linked.sender()), a);
+  EXPECT_NE(linked.context().span_context().trace_id(), linked.sender().trace_id());
   EXPECT_EQ(linked.context().baggage_text(), "k=v");
   EXPECT_EQ(linked.context().tracestate_text(), "");
 
-  const extraction restarted = extract(list.get(), with, "restarted");
+  const extraction restarted = extract(list.get(), settings(), "restarted");
   EXPECT_EQ(restarted.parent(), nullptr);
   EXPECT_TRUE(restarted.links().empty());
   EXPECT_TRUE(restarted.context().has_trace());
-  EXPECT_NE(restarted.context().trace().trace(), restarted.as_sent().trace().trace());
+  EXPECT_NE(restarted.context().span_context().trace_id(), restarted.sender().trace_id());
   EXPECT_EQ(restarted.context().baggage_text(), "k=v");
 
-  const extraction ignored = extract(list.get(), with, "foreign.orders");
+  const extraction ignored = extract(list.get(), settings(), "foreign.orders");
   EXPECT_EQ(ignored.parent(), nullptr);
   EXPECT_TRUE(ignored.links().empty());
   EXPECT_TRUE(ignored.context().is_empty());
-  EXPECT_EQ(traceparent_text(ignored.as_sent()), a);
+  EXPECT_EQ(traceparent_text(ignored.sender()), a);
 
-  EXPECT_NE(extract(list.get(), with, "other").parent(), nullptr);
+  const extraction other = extract(list.get(), settings(), "other");
+  EXPECT_NE(other.parent(), nullptr);
 }
 
 TEST_F(kafka_extract, errors_are_counted_for_the_boundarys_entry) {
-  with.boundary.set("bad-neighbour", {});
-  const std::size_t index = with.boundary.find_index("bad-neighbour");
-  static_cast<void>(extract(make_list({{"traceparent", "bad"}}).get(), with, "bad-neighbour"));
-  EXPECT_EQ(with.diagnostics->count(direction::inbound, errc::malformed, index), 1U);
-  EXPECT_EQ(with.diagnostics->count(direction::inbound, errc::malformed, 0), 0U);
+  options.boundary.set("bad-neighbour", {});
+  const std::size_t index = options.boundary.find_index("bad-neighbour");
+  static_cast<void>(
+      extract(make_list({{"traceparent", "bad"}}).get(), settings(), "bad-neighbour"));
+  EXPECT_EQ(options.diagnostics->count(direction::inbound, errc::malformed, index), 1U);
+  EXPECT_EQ(options.diagnostics->count(direction::inbound, errc::malformed, 0), 0U);
 }
 
 TEST_F(kafka_extract, peek_borrows_the_lists_own_bytes) {
   const auto list = make_list({{"traceparent", a}, {"tracestate", "x=1"}, {"baggage", "k=v;p=1"}});
-  const auto seen = peek(list.get(), with);
+  const auto seen = peek(list.get(), settings(), any_destination);
   ASSERT_TRUE(seen.has_value());
-  EXPECT_EQ(traceparent_text(seen->trace()), a);
+  EXPECT_EQ(traceparent_text(seen->span_context()), a);
   EXPECT_EQ(seen->tracestate_text(), "x=1");
   EXPECT_EQ(seen->baggage_text(), "k=v;p=1");
   const void* value = nullptr;
@@ -354,25 +363,27 @@ TEST_F(kafka_extract, peek_reads_by_the_same_rules_as_extract) {
   };
   for (const bare_headers& headers : cases) {
     const auto list = make_list(headers);
-    const auto seen = peek(list.get(), with);
+    const auto seen = peek(list.get(), settings(), any_destination);
     ASSERT_TRUE(seen.has_value()) << testing::PrintToString(headers);
-    EXPECT_EQ(waybill::context(*seen), extract(list.get(), with).as_sent())
+    EXPECT_EQ(waybill::context(*seen), extract(list.get(), settings(), any_destination).context())
         << testing::PrintToString(headers);
   }
-  const auto nothing = peek(static_cast<const rd_kafka_headers_t*>(nullptr), with);
+  const auto nothing =
+      peek(static_cast<const rd_kafka_headers_t*>(nullptr), settings(), any_destination);
   ASSERT_TRUE(nothing.has_value());
   EXPECT_TRUE(nothing->is_empty());
 }
 
 TEST_F(kafka_extract, peek_answers_needs_copy_where_borrowed_bytes_cannot_show_it) {
   const auto spaced = make_list({{"traceparent", a}, {"baggage", "k=v , l=w"}});
-  EXPECT_EQ(peek(spaced.get(), with).error(), errc::needs_copy);
-  EXPECT_EQ(extract(spaced.get(), with).as_sent().baggage_text(), "k=v,l=w");
+  EXPECT_EQ(peek(spaced.get(), settings(), any_destination).error(), errc::needs_copy);
+  const extraction read = extract(spaced.get(), settings(), any_destination);
+  EXPECT_EQ(read.context().baggage_text(), "k=v,l=w");
 
-  with.boundary.set("restarted", {.inbound = waybill::inbound_mode::restart});
+  options.boundary.set("restarted", {.inbound = waybill::inbound_mode::restart});
   const auto list = make_list({{"traceparent", a}});
-  EXPECT_EQ(peek(list.get(), with, "restarted").error(), errc::needs_copy);
-  EXPECT_TRUE(peek(list.get(), with, "other").has_value());
+  EXPECT_EQ(peek(list.get(), settings(), "restarted").error(), errc::needs_copy);
+  EXPECT_TRUE(peek(list.get(), settings(), "other").has_value());
 }
 
 }  // namespace

@@ -52,7 +52,8 @@ TEST_F(kafka_consumer, invariant_2_gives_the_message_without_context_and_the_con
   EXPECT_EQ(headers_of(received.headers()), application_headers());
   EXPECT_EQ(headers_of(*received.raw()), application_headers());
   EXPECT_EQ(received.context(), make_context(a, "x=1", "k=v"));
-  EXPECT_EQ(received.extraction().as_sent(), received.context());
+  EXPECT_EQ(received.extraction().context(), received.context());
+  EXPECT_EQ(traceparent_text(received.extraction().sender()), a);
   ASSERT_NE(received.extraction().parent(), nullptr);
 }
 
@@ -97,7 +98,7 @@ TEST_F(kafka_consumer, gives_nothing_after_the_time_out) {
     EXPECT_TRUE(receiver->poll_batch(10, wait).empty());
   }
   EXPECT_TRUE(tracer->spans().empty());
-  EXPECT_EQ(with.diagnostics->total(), 0U);
+  EXPECT_EQ(options.diagnostics->total(), 0U);
 }
 
 TEST_F(kafka_consumer,
@@ -106,7 +107,8 @@ TEST_F(kafka_consumer,
   send(3, full_fields);
   for (const milliseconds wait : {milliseconds(-5), milliseconds::min(), milliseconds::max()}) {
     connect();  // nothing is there yet
-    EXPECT_EQ(receiver->poll(wait).payload(), "0") << wait.count();
+    const message received = receiver->poll(wait);
+    EXPECT_EQ(received.payload(), "0") << wait.count();
   }
 }
 
@@ -124,7 +126,7 @@ TEST_F(kafka_consumer, passes_error_reports_on) {
   EXPECT_EQ(receiver->handle(report, [&](message&) { was_handled = true; }),
             RD_KAFKA_RESP_ERR__PARTITION_EOF);
   EXPECT_FALSE(was_handled);
-  EXPECT_EQ(with.diagnostics->total(), 0U);
+  EXPECT_EQ(options.diagnostics->total(), 0U);
 }
 
 TEST_F(kafka_consumer, passes_error_reports_on_that_are_of_no_topic) {
@@ -132,7 +134,7 @@ TEST_F(kafka_consumer, passes_error_reports_on_that_are_of_no_topic) {
   waybill_test::config conf;
   conf.set("bootstrap.servers", "127.0.0.1:1");
   client = make_client(RD_KAFKA_CONSUMER, std::move(conf));
-  receiver = std::make_unique<waybill::kafka::consumer>(client.get(), with);
+  receiver = std::make_unique<waybill::kafka::consumer>(client.get(), settings());
   const message report = poll();
   ASSERT_TRUE(report);
   EXPECT_EQ(report.error(), RD_KAFKA_RESP_ERR__UNKNOWN_GROUP);
@@ -161,17 +163,18 @@ TEST_F(kafka_consumer, invariant_1_a_message_whose_fields_are_bad_comes_all_the_
   EXPECT_EQ(received.payload(), "value");
   EXPECT_EQ(headers_of(received.headers()), application_headers());
   EXPECT_TRUE(received.context().is_empty());
-  EXPECT_EQ(with.diagnostics->count(waybill::direction::inbound, waybill::errc::malformed), 2U);
+  EXPECT_EQ(options.diagnostics->count(waybill::direction::inbound, waybill::errc::malformed), 2U);
 }
 
 TEST_F(kafka_consumer, applies_the_boundary_of_the_topic) {
-  with.boundary.set("other", {.inbound = inbound_mode::ignore});
-  with.boundary.set(topic, {.inbound = inbound_mode::restart});
+  options.boundary.set("other", {.inbound = inbound_mode::ignore});
+  options.boundary.set(topic, {.inbound = inbound_mode::restart});
   cluster.send(full_fields);
   const message received = receive();
   EXPECT_EQ(received.extraction().mode(), inbound_mode::restart);
-  EXPECT_EQ(received.extraction().as_sent(), make_context(a, "x=1", "k=v"));
-  EXPECT_NE(received.context().trace().trace(), received.extraction().as_sent().trace().trace());
+  EXPECT_EQ(traceparent_text(received.extraction().sender()), a);
+  EXPECT_NE(received.context().span_context().trace_id(),
+            received.extraction().sender().trace_id());
   EXPECT_EQ(received.context().baggage_text(), "k=v");
 }
 
@@ -202,7 +205,9 @@ TEST_F(kafka_consumer, headers_of_a_message_can_be_copied_for_the_next_one) {
   const auto copy = waybill::kafka::headers::copy_of(received.headers());
   EXPECT_NE(copy.get(), received.headers());
   EXPECT_EQ(headers_of(copy.get()), application_headers());
-  EXPECT_EQ(waybill::kafka::headers::copy_of(poll().headers()).get(), nullptr);
+  const message bare = poll();
+  const auto none = waybill::kafka::headers::copy_of(bare.headers());
+  EXPECT_EQ(none.get(), nullptr);
 }
 
 TEST_F(kafka_consumer, a_batch_has_no_more_messages_than_asked_for_and_keeps_their_order) {
@@ -238,7 +243,8 @@ TEST_F(kafka_consumer, a_batch_of_none_takes_nothing) {
   send(1, full_fields);
   connect();
   EXPECT_TRUE(receiver->poll_batch(0, at_once).empty());
-  EXPECT_EQ(poll().payload(), "0");
+  const message received = poll();
+  EXPECT_EQ(received.payload(), "0");
 }
 
 TEST_F(kafka_consumer, error_reports_stand_among_the_messages_of_a_batch) {
@@ -256,7 +262,7 @@ TEST_F(kafka_consumer, says_what_it_was_made_of) {
   EXPECT_EQ(receiver->client(), client.get());
   EXPECT_FALSE(receiver->options().strip);
   EXPECT_EQ(receiver->options().settle, waybill::kafka::settle_mode::commit_async);
-  EXPECT_EQ(receiver->propagating().diagnostics, with.diagnostics);
+  EXPECT_EQ(receiver->propagation().diagnostics(), options.diagnostics);
 }
 
 TEST_F(kafka_consumer, each_message_of_a_poll_is_linked_to_its_receive_span) {
@@ -269,7 +275,7 @@ TEST_F(kafka_consumer, each_message_of_a_poll_is_linked_to_its_receive_span) {
   ASSERT_EQ(spans.size(), 1U);
   EXPECT_EQ(tracer->badly_ended(), 0U);
   EXPECT_EQ(spans[0].kind, operation_kind::receive);
-  EXPECT_EQ(spans[0].state, outcome_state::succeeded);
+  EXPECT_EQ(spans[0].ended_as, outcome_state::succeeded);
   EXPECT_EQ(spans[0].system, "kafka");
   EXPECT_EQ(spans[0].name, "poll");
   EXPECT_EQ(spans[0].destination, topic);
@@ -304,7 +310,7 @@ TEST_F(kafka_consumer, a_batch_has_one_receive_span_with_a_link_for_each_context
 
 TEST_F(kafka_consumer, a_context_that_the_boundary_keeps_out_is_not_linked_to_the_poll) {
   trace();
-  with.boundary.set(topic, {.inbound = inbound_mode::ignore});
+  options.boundary.set(topic, {.inbound = inbound_mode::ignore});
   cluster.send(full_fields);
   ASSERT_TRUE(receive().is_message());
   const auto spans = tracer->spans(operation_kind::receive);

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "../../../testing/support/recording_tracer.hpp"
 #include "support/cpp_clients.hpp"
-#include "support/recording_tracer.hpp"
 #include "waybill/current.hpp"
 #include "waybill/kafka/rdkafkacpp.hpp"
 
@@ -39,6 +39,7 @@ struct kafka_cpp_consumer : testing::Test {
                             {"baggage", "k=v"}};
   const std::shared_ptr<waybill_test::recording_tracer> tracer =
       std::make_shared<waybill_test::recording_tracer>();
+  const waybill::propagation traced{waybill::propagation_options{.tracer = tracer}};
   std::string text;
   std::unique_ptr<waybill::kafka::cpp_consumer> consumer;
 
@@ -55,8 +56,8 @@ struct kafka_cpp_consumer : testing::Test {
         RdKafka::TopicPartition::create(topic, 0, 0));
     EXPECT_EQ(which.assign({from.get()}), no_error);
   }
-  void connect(waybill::propagation with = {}, waybill::kafka::consumer_options options = {}) {
-    consumer = create_consumer(conf.get(), text, std::move(with), options);
+  void connect(waybill::propagation settings = {}, waybill::kafka::consumer_options options = {}) {
+    consumer = create_consumer(conf.get(), text, std::move(settings), options);
     ASSERT_NE(consumer, nullptr) << text;
     assign_to(*consumer);
   }
@@ -80,7 +81,7 @@ TEST_F(kafka_cpp_consumer, takes_the_context_off_and_keeps_the_rest_byte_for_byt
   cluster.send(application_headers() + fields, std::string("\0value", 6), std::string("\0key", 4));
   const auto message = receive();
   ASSERT_NE(extraction_of(*message), nullptr);
-  EXPECT_EQ(extraction_of(*message)->as_sent(), sent);
+  EXPECT_EQ(extraction_of(*message)->context(), sent);
   EXPECT_EQ(context_of(*message), sent);
   EXPECT_EQ(shown(message->headers()), application_headers());
   EXPECT_EQ(std::string(static_cast<const char*>(message->payload()), message->len()),
@@ -229,17 +230,73 @@ TEST_F(kafka_cpp_consumer, takes_the_context_off_messages_of_queues) {
   std::unique_ptr<RdKafka::Message> came(queue->consume(patience_ms()));
   ASSERT_EQ(came->err(), no_error) << came->errstr();
   EXPECT_EQ(extraction_of(*came), nullptr);
-  came = consumer->receive(std::move(came));
+  came = consumer->adopt(std::move(came));
   EXPECT_EQ(context_of(*came), sent);
   EXPECT_EQ(shown(came->headers()), application_headers());
   const RdKafka::Message* const ours = came.get();
-  came = consumer->receive(std::move(came));  // once is enough
+  came = consumer->adopt(std::move(came));  // once is enough
   EXPECT_EQ(came.get(), ours);
+}
+
+TEST_F(kafka_cpp_consumer, leaves_a_header_list_that_somebody_got_before_readable) {
+  const bare_headers own{{"own", "1"}, {"null", std::nullopt}};
+  const std::size_t counts[] = {3, 17, 2'000, 99'990};
+  for (const std::size_t count : counts) {
+    cluster.send(own + bare_headers(count - 1, {"baggage", "k=v"}) + bare_headers{fields[0]});
+  }
+  consumer = create_consumer(conf.get(), text);
+  ASSERT_NE(consumer, nullptr) << text;
+  const std::unique_ptr<RdKafka::TopicPartition> where(RdKafka::TopicPartition::create(topic, 0));
+  const std::unique_ptr<RdKafka::Queue> queue(consumer->get_partition_queue(where.get()));
+  ASSERT_EQ(queue->forward(nullptr), no_error);
+  assign_to(*consumer);
+  for (const std::size_t count : counts) {
+    std::unique_ptr<RdKafka::Message> came(queue->consume(patience_ms()));
+    ASSERT_EQ(came->err(), no_error) << came->errstr();
+    rd_kafka_headers_t* before = nullptr;
+    ASSERT_EQ(rd_kafka_message_headers(came->c_ptr(), &before), RD_KAFKA_RESP_ERR_NO_ERROR);
+    ASSERT_EQ(rd_kafka_header_cnt(before), own.size() + count);
+    came = consumer->adopt(std::move(came));
+    EXPECT_EQ(context_of(*came).span_context(), sent.span_context());
+    EXPECT_EQ(waybill_test::headers_of(before), own) << count;
+    EXPECT_EQ(shown(came->headers()), own) << count;
+  }
+}
+
+TEST_F(kafka_cpp_consumer, strips_hostile_messages_and_leaves_the_list_before_readable) {
+  bare_headers hostile;
+  for (int i = 0; i < 49'999; ++i) {
+    hostile.push_back({"own", ""});
+    hostile.push_back({"baggage", "k=v"});
+  }
+  hostile.push_back(fields[0]);
+  const bare_headers own(49'999, {"own", ""});
+  cluster.send(hostile);
+  const std::unique_ptr<RdKafka::KafkaConsumer> bare(
+      RdKafka::KafkaConsumer::create(conf.get(), text));
+  assign_to(*bare);
+  connect();
+  for (const bool looks_at_headers : {true, false}) {
+    std::unique_ptr<RdKafka::Message> came =
+        looks_at_headers ? std::unique_ptr<RdKafka::Message>(bare->consume(patience_ms()))
+                         : receive();
+    ASSERT_EQ(came->err(), no_error) << came->errstr();
+    rd_kafka_headers_t* before = nullptr;
+    ASSERT_EQ(rd_kafka_message_headers(came->c_ptr(), &before), RD_KAFKA_RESP_ERR_NO_ERROR);
+    came = consumer->adopt(std::move(came));
+    EXPECT_EQ(context_of(*came).span_context(), sent.span_context());
+    EXPECT_TRUE(waybill_test::headers_of(before) == (looks_at_headers ? hostile : own));
+    if (looks_at_headers) {
+      EXPECT_TRUE(shown(came->headers()) == own);
+    }
+    EXPECT_TRUE(waybill_test::headers_of(before) == (looks_at_headers ? hostile : own));
+  }
+  bare->close();
 }
 
 TEST_F(kafka_cpp_consumer, runs_handlers_under_the_context_and_settles) {
   cluster.send(fields);
-  connect({.tracer = tracer}, {.settle = waybill::kafka::settle_mode::commit_sync});
+  connect(traced, {.settle = waybill::kafka::settle_mode::commit_sync});
   const auto message = receive();
   waybill::context seen;
   EXPECT_EQ(consumer->handle(*message,
@@ -248,7 +305,7 @@ TEST_F(kafka_cpp_consumer, runs_handlers_under_the_context_and_settles) {
                                seen = waybill::current();
                              }),
             no_error);
-  EXPECT_EQ(seen.trace().trace(), sent.trace().trace());
+  EXPECT_EQ(seen.span_context().trace_id(), sent.span_context().trace_id());
   EXPECT_TRUE(seen.has_baggage());
   EXPECT_TRUE(waybill::current().is_empty());
   EXPECT_EQ(committed(), 1);
@@ -269,13 +326,13 @@ TEST_F(kafka_cpp_consumer, does_not_settle_what_a_handler_failed_on) {
 
 TEST_F(kafka_cpp_consumer, makes_a_settle_span_for_the_applications_own_commit) {
   cluster.send(fields);
-  connect({.tracer = tracer});
+  connect(traced);
   const auto message = receive();
   EXPECT_EQ(consumer->commitSync(message.get()), no_error);
   const auto spans = tracer->spans(waybill::operation_kind::settle);
   ASSERT_EQ(spans.size(), 1U);
-  EXPECT_EQ(spans[0].state, waybill::outcome_state::succeeded);
-  EXPECT_EQ(spans[0].links, std::vector<waybill::trace_context>{sent.trace()});
+  EXPECT_EQ(spans[0].ended_as, waybill::outcome_state::succeeded);
+  EXPECT_EQ(spans[0].links, std::vector<waybill::span_context>{sent.span_context()});
   EXPECT_EQ(tracer->badly_ended(), 0U);
 }
 

@@ -20,7 +20,7 @@ using waybill_test::bare_headers;
 using waybill_test::mock_cluster;
 
 struct kafka_cpp_interface : testing::Test {
-  const waybill::propagation with;
+  const waybill::propagation settings;
   const mock_cluster cluster;
   const std::unique_ptr<RdKafka::Conf> conf{RdKafka::Conf::create(RdKafka::Conf::CONF_GLOBAL)};
   const waybill::context sent =
@@ -66,7 +66,7 @@ TEST_F(kafka_cpp_interface, context_is_taken_off_a_message_by_its_c_handle) {
   const auto receiver = consumer();
   const std::unique_ptr<RdKafka::Message> message(receiver->consume(30'000));
   ASSERT_EQ(message->err(), RdKafka::ERR_NO_ERROR);
-  EXPECT_EQ(take(*message->c_ptr(), with).as_sent(), sent);
+  EXPECT_EQ(take(*message->c_ptr(), settings).context(), sent);
   EXPECT_EQ(shown(*message), application_headers());
   receiver->close();
 }
@@ -78,7 +78,7 @@ TEST_F(kafka_cpp_interface, context_is_to_be_taken_before_the_headers_are_looked
   const std::unique_ptr<RdKafka::Message> message(receiver->consume(30'000));
   ASSERT_EQ(message->err(), RdKafka::ERR_NO_ERROR);
   EXPECT_EQ(shown(*message), application_headers() + fields);
-  EXPECT_EQ(take(*message->c_ptr(), with).as_sent(), sent);
+  EXPECT_EQ(take(*message->c_ptr(), settings).context(), sent);
   EXPECT_EQ(shown(*message), application_headers() + fields);
   receiver->close();
 }
@@ -97,12 +97,12 @@ TEST_F(kafka_cpp_interface, a_producer_sends_context_and_outcomes_by_the_c_handl
   waybill_test::delivery_log log;
   const std::unique_ptr<RdKafka::Producer> client(RdKafka::Producer::create(conf.get(), text));
   ASSERT_NE(client, nullptr) << text;
-  waybill::kafka::producer sender(client->c_ptr(), with, observed, {.on_delivery = log.listener()});
+  waybill::kafka::producer sender(client->c_ptr(), settings, observed, log.listener());
   EXPECT_TRUE(sender.knows_outcomes());
   waybill::kafka::headers headers;
   headers.add("own", "1");
   ASSERT_EQ(
-      sender.produce({.topic = mock_cluster::topic, .partition = 0, .context = &sent}, headers),
+      sender.produce({.topic = mock_cluster::topic, .partition = 0}, headers, {.context = &sent}),
       RD_KAFKA_RESP_ERR_NO_ERROR);
   ASSERT_EQ(client->flush(30'000), RdKafka::ERR_NO_ERROR);
   EXPECT_EQ(log.count(waybill::outcome_state::succeeded), 1U);

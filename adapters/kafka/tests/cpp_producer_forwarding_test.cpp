@@ -28,8 +28,10 @@ struct kafka_cpp_producer_forwarding : testing::Test {
 };
 
 TEST_F(kafka_cpp_producer_forwarding, has_no_sender_without_a_c_handle) {
+  waybill::kafka::cpp_producer one(std::make_unique<waybill_test::recording_producer>(log), {}, {});
+  EXPECT_EQ(one.sender(), nullptr);
   waybill::kafka::cpp_producer other(std::make_unique<waybill_test::recording_producer>(log), {},
-                                     {}, {});
+                                     waybill::kafka::instrumentation(), {}, {});
   EXPECT_EQ(other.sender(), nullptr);
 }
 TEST_F(kafka_cpp_producer_forwarding, forwards_produce_to_a_topic_with_a_string_key) {

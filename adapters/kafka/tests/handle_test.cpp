@@ -3,6 +3,8 @@
 
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <utility>
 
 #include "support/receiving.hpp"
 #include "waybill/kafka/producer.hpp"
@@ -89,7 +91,7 @@ TEST_F(kafka_handle, makes_it_current_for_the_propagations_own_provider) {
       ++restored;
     }
   } provider;
-  with.provider = &provider;
+  options.provider = &provider;
   cluster.send(full_fields);
   EXPECT_TRUE(handled_under().is_empty());
   EXPECT_EQ(provider.attached, 1);
@@ -97,15 +99,15 @@ TEST_F(kafka_handle, makes_it_current_for_the_propagations_own_provider) {
 }
 
 TEST_F(kafka_handle, works_under_what_the_boundary_makes_of_the_context) {
-  with.boundary.set(topic, {.inbound = inbound_mode::link});
+  options.boundary.set(topic, {.inbound = inbound_mode::link});
   cluster.send(full_fields);
   const context linked = handled_under();
   EXPECT_TRUE(linked.has_trace());
-  EXPECT_NE(linked.trace().trace(), make_context(a).trace().trace());
+  EXPECT_NE(linked.span_context().trace_id(), make_context(a).span_context().trace_id());
   EXPECT_EQ(linked.baggage_text(), "k=v");
   EXPECT_EQ(linked.tracestate_text(), "");
 
-  with.boundary.set(topic, {.inbound = inbound_mode::ignore});
+  options.boundary.set(topic, {.inbound = inbound_mode::ignore});
   connect();
   EXPECT_TRUE(handled_under().is_empty());
 }
@@ -119,7 +121,7 @@ TEST_F(kafka_handle, lets_what_the_handler_throws_through) {
   EXPECT_THROW(receiver->handle(received, [](message&) { throw std::runtime_error("own"); }),
                std::runtime_error);
   EXPECT_EQ(traceparent_text(current()), b);
-  EXPECT_EQ(process_span().state, outcome_state::failed);
+  EXPECT_EQ(process_span().ended_as, outcome_state::failed);
   EXPECT_EQ(tracer->badly_ended(), 0U);
   EXPECT_TRUE(tracer->spans(operation_kind::settle).empty());
   EXPECT_EQ(received.payload(), "value");
@@ -142,9 +144,9 @@ TEST_F(kafka_handle, continues_an_adopted_trace_in_its_span) {
   EXPECT_EQ(tracer->badly_ended(), 0U);
   EXPECT_EQ(span.parent, make_context(a, "x=1", "k=v"));
   EXPECT_EQ(inside, span.started);
-  EXPECT_EQ(inside.trace().trace(), make_context(a).trace().trace());
+  EXPECT_EQ(inside.span_context().trace_id(), make_context(a).span_context().trace_id());
   EXPECT_EQ(inside.baggage_text(), "k=v");
-  EXPECT_EQ(span.state, outcome_state::succeeded);
+  EXPECT_EQ(span.ended_as, outcome_state::succeeded);
   EXPECT_EQ(span.system, "kafka");
   EXPECT_EQ(span.destination, topic);
   EXPECT_EQ(span.consumer_group, "group-1");
@@ -174,7 +176,7 @@ TEST_F(kafka_handle, does_not_take_an_empty_payload_for_a_tombstone) {
 
 TEST_F(kafka_handle, links_a_new_trace_in_link_mode) {
   trace();
-  with.boundary.set(topic, {.inbound = inbound_mode::link});
+  options.boundary.set(topic, {.inbound = inbound_mode::link});
   cluster.send(full_fields);
   const context inside = handled_under();
   const auto span = process_span();
@@ -187,7 +189,7 @@ TEST_F(kafka_handle, links_a_new_trace_in_link_mode) {
 
 TEST_F(kafka_handle, begins_an_unlinked_trace_in_restart_mode) {
   trace();
-  with.boundary.set(topic, {.inbound = inbound_mode::restart});
+  options.boundary.set(topic, {.inbound = inbound_mode::restart});
   cluster.send(full_fields);
   const context inside = handled_under();
   const auto span = process_span();
@@ -199,7 +201,7 @@ TEST_F(kafka_handle, begins_an_unlinked_trace_in_restart_mode) {
 
 TEST_F(kafka_handle, knows_of_nothing_in_ignore_mode) {
   trace();
-  with.boundary.set(topic, {.inbound = inbound_mode::ignore});
+  options.boundary.set(topic, {.inbound = inbound_mode::ignore});
   cluster.send(full_fields);
   handled_under();
   const auto span = process_span();
@@ -211,7 +213,7 @@ TEST_F(kafka_handle, is_the_parent_of_what_the_handler_sends) {
   trace();
   cluster.send(full_fields);
   const auto out = make_client(RD_KAFKA_PRODUCER, waybill_test::unreachable());
-  waybill::kafka::producer sender(out.get(), with);
+  waybill::kafka::producer sender(out.get(), settings());
   message received = receive();
   ASSERT_EQ(
       receiver->handle(received,
@@ -234,6 +236,45 @@ TEST_F(kafka_handle, runs_one_within_another) {
     EXPECT_EQ(traceparent_text(current()), a);
   });
   EXPECT_TRUE(current().is_empty());
+}
+
+TEST_F(kafka_handle, may_begin_here_and_end_on_another_thread) {
+  trace();
+  send(1, full_fields);
+  connect({.settle = settle_mode::commit_sync});
+  message received = poll();
+  waybill::messaging::processing work = receiver->process(received);
+  EXPECT_TRUE(current().is_empty());
+  EXPECT_EQ(process_span().ends, 0);
+  context inside;
+  // All that the handler needs moves along.
+  std::jthread([&, message = std::move(received), moved = std::move(work)]() mutable {
+    {
+      const scope active(moved.context());
+      inside = current();
+    }
+    EXPECT_EQ(message.payload(), "0");
+    moved.succeed();
+    EXPECT_EQ(receiver->settle(message), no_error);
+    moved.end(waybill::outcome(outcome_state::failed, "too late"));
+  }).join();
+  EXPECT_EQ(inside, process_span().started);
+  EXPECT_EQ(inside.span_context().trace_id(), make_context(a).span_context().trace_id());
+  EXPECT_EQ(process_span().ended_as, outcome_state::succeeded);
+  EXPECT_EQ(tracer->spans(operation_kind::settle).size(), 1U);
+  EXPECT_EQ(tracer->badly_ended(), 0U);
+  EXPECT_EQ(committed(), 1);
+  EXPECT_EQ(waybill::misplaced_scope_ends(), 0U);
+}
+
+TEST_F(kafka_handle, that_nobody_ends_has_failed) {
+  trace();
+  send(1, full_fields);
+  const message received = receive();
+  std::jthread([work = receiver->process(received)] {}).join();
+  EXPECT_EQ(process_span().ended_as, outcome_state::failed);
+  EXPECT_EQ(process_span().error, "exception");
+  EXPECT_EQ(tracer->badly_ended(), 0U);
 }
 
 TEST_F(kafka_handle, commits_the_offset_behind_the_message) {

@@ -32,7 +32,7 @@ void send_and_purge(producer& sender) {
 }
 
 struct kafka_instrument : testing::Test {
-  waybill::propagation with;
+  waybill::propagation settings;
 };
 
 TEST_F(kafka_instrument, answers_whether_there_is_one) {
@@ -60,7 +60,7 @@ TEST_F(kafka_instrument, of_a_client_that_cannot_be_made_leaves_the_configuratio
 
   conf.set("max.in.flight.requests.per.connection", "5");
   const owned_client client = make_client(RD_KAFKA_PRODUCER, std::move(conf));
-  EXPECT_TRUE(producer(client.get(), with, observed).knows_outcomes());
+  EXPECT_TRUE(producer(client.get(), settings, observed, {}).knows_outcomes());
 }
 
 TEST_F(kafka_instrument, may_be_copied_moved_and_gone_before_the_client) {
@@ -74,8 +74,7 @@ TEST_F(kafka_instrument, may_be_copied_moved_and_gone_before_the_client) {
     instrumentation copy;
     copy = moved;
     client = make_client(RD_KAFKA_PRODUCER, std::move(conf));
-    sender = std::make_unique<producer>(
-        client.get(), with, copy, waybill::kafka::producer_options{.on_delivery = log.listener()});
+    sender = std::make_unique<producer>(client.get(), settings, copy, log.listener());
   }
   EXPECT_TRUE(sender->knows_outcomes());
   send_and_purge(*sender);
@@ -93,9 +92,8 @@ TEST_F(kafka_instrument, holds_for_copies_of_the_configuration_each_client_for_i
   std::array<config, 3> confs{std::move(copy_of_copy), std::move(conf), std::move(copy)};
   for (std::size_t i = 0; i < 3; ++i) {
     clients[i] = make_client(RD_KAFKA_PRODUCER, std::move(confs[i]));
-    senders[i] = std::make_unique<producer>(
-        clients[i].get(), with, observed,
-        waybill::kafka::producer_options{.on_delivery = logs[i].listener()});
+    senders[i] =
+        std::make_unique<producer>(clients[i].get(), settings, observed, logs[i].listener());
     EXPECT_TRUE(senders[i]->knows_outcomes()) << i;
   }
   for (std::size_t i = 0; i < 3; ++i) {
@@ -115,25 +113,30 @@ TEST_F(kafka_instrument, of_another_configuration_does_not_hold) {
   const config other;
   const instrumentation observed = instrument(other.get());
   const owned_client client = make_client(RD_KAFKA_PRODUCER, unreachable());
-  EXPECT_FALSE(producer(client.get(), with, observed).knows_outcomes());
-  EXPECT_FALSE(producer(client.get(), with).knows_outcomes());
+  EXPECT_THROW(producer(client.get(), settings, observed, {}), std::invalid_argument);
+  EXPECT_THROW(producer(client.get(), settings, instrumentation(), {}), std::invalid_argument);
+  EXPECT_FALSE(producer(client.get(), settings).knows_outcomes());
 }
 
-TEST_F(kafka_instrument, tells_one_producer_of_a_client_and_the_second_knows_no_outcomes) {
+TEST_F(kafka_instrument, tells_one_producer_of_a_client_and_refuses_the_second) {
   config conf = unreachable();
   const instrumentation observed = instrument(conf.get());
   const owned_client client = make_client(RD_KAFKA_PRODUCER, std::move(conf));
   const auto tracer = std::make_shared<waybill_test::recording_tracer>();
-  with.tracer = tracer;
+  const waybill::propagation traced(waybill::propagation_options{.tracer = tracer});
   delivery_log first_log;
   delivery_log second_log;
-  producer first(client.get(), with, observed, {.on_delivery = first_log.listener()});
+  producer first(client.get(), traced, observed, first_log.listener());
+  EXPECT_THROW(producer(client.get(), traced, observed, second_log.listener()),
+               std::invalid_argument);
+  EXPECT_THROW(producer(client.get(), traced, observed, {}), std::invalid_argument);
   {
-    producer second(client.get(), with, observed, {.on_delivery = second_log.listener()});
+    // One that learns no outcomes is welcome: its spans end when a message is handed over.
+    producer second(client.get(), traced);
     EXPECT_TRUE(first.knows_outcomes());
     EXPECT_FALSE(second.knows_outcomes());
     send_and_purge(second);
-    EXPECT_EQ(tracer->spans().back().state, outcome_state::unknown);
+    EXPECT_EQ(tracer->spans().back().ended_as, outcome_state::unknown);
     send_and_purge(first);
   }
   EXPECT_TRUE(first.knows_outcomes());
@@ -149,7 +152,7 @@ TEST_F(kafka_instrument, holds_for_the_next_producer_when_one_has_gone) {
   const owned_client client = make_client(RD_KAFKA_PRODUCER, std::move(conf));
   delivery_log log;
   for (std::size_t i = 1; i <= 3; ++i) {
-    producer each(client.get(), with, observed, {.on_delivery = log.listener()});
+    producer each(client.get(), settings, observed, log.listener());
     EXPECT_TRUE(each.knows_outcomes());
     send_and_purge(each);
     EXPECT_EQ(log.size(), i);
@@ -162,7 +165,7 @@ TEST_F(kafka_instrument, holds_for_no_client_that_is_made_later_at_the_same_addr
   make_client(RD_KAFKA_PRODUCER, std::move(conf)).reset();
   for (int i = 0; i < 10; ++i) {
     const owned_client client = make_client(RD_KAFKA_PRODUCER, unreachable());
-    EXPECT_FALSE(producer(client.get(), with, observed).knows_outcomes());
+    EXPECT_THROW(producer(client.get(), settings, observed, {}), std::invalid_argument);
   }
 }
 
@@ -174,7 +177,7 @@ TEST_F(kafka_instrument, twice_of_one_configuration_is_the_same_instrumentation)
   for (const instrumentation& each : {first, second}) {
     EXPECT_EQ(each.status(), errc::ok);
     delivery_log log;
-    producer sender(client.get(), with, each, {.on_delivery = log.listener()});
+    producer sender(client.get(), settings, each, log.listener());
     EXPECT_TRUE(sender.knows_outcomes());
     send_and_purge(sender);
     EXPECT_EQ(log.size(), 1U);
@@ -188,8 +191,8 @@ TEST_F(kafka_instrument, of_an_instrumented_configuration_serves_clients_made_be
   const instrumentation second = instrument(conf.get());
   const owned_client late = make_client(RD_KAFKA_PRODUCER, config(rd_kafka_conf_dup(conf.get())));
   for (const instrumentation& each : {first, second}) {
-    EXPECT_TRUE(producer(early.get(), with, each).knows_outcomes());
-    EXPECT_TRUE(producer(late.get(), with, each).knows_outcomes());
+    EXPECT_TRUE(producer(early.get(), settings, each, {}).knows_outcomes());
+    EXPECT_TRUE(producer(late.get(), settings, each, {}).knows_outcomes());
   }
 }
 

@@ -44,7 +44,7 @@ TEST_F(kafka_context, is_the_current_one_when_none_is_given) {
   EXPECT_EQ(sent_headers(application_headers(), nullptr), application_headers() + full_fields);
 }
 
-TEST_F(kafka_context, of_the_propagations_own_provider_is_the_current_one) {
+TEST_F(kafka_context, of_the_propagations_own_provider_is_the_current_one_outside_of_scopes) {
   struct : waybill::context_provider {
     context held;
     const context& current(context&) const noexcept override { return held; }
@@ -52,9 +52,11 @@ TEST_F(kafka_context, of_the_propagations_own_provider_is_the_current_one) {
     void restore(void*) const noexcept override {}
   } provider;
   provider.held = full;
-  with.provider = &provider;
-  const scope not_asked(make_context(b));
+  options.provider = &provider;
   EXPECT_EQ(sent_headers({}, nullptr), full_fields);
+  // A scope is what somebody said last.
+  const scope active(make_context(b));
+  EXPECT_EQ(sent_headers({}, nullptr), (bare_headers{{"traceparent", b}}));
 }
 
 TEST_F(kafka_context, that_is_missing_leaves_the_headers_alone) {
@@ -116,10 +118,8 @@ TEST_F(kafka_inject_mode, invariant_8_of_the_producer_holds_where_a_message_has_
   const auto keeping = make_producer(inject_mode::keep);
   for (const inject_mode mode : {inject_mode::automatic, inject_mode::replace}) {
     auto list = waybill_test::make_list(by_hand);
-    ASSERT_EQ(keeping->produce({.topic = waybill_test::topic,
-                                .headers = list.release(),
-                                .context = &full,
-                                .mode = mode}),
+    ASSERT_EQ(keeping->produce({.topic = waybill_test::topic, .headers = list.release()},
+                               {.context = &full, .mode = mode}),
               RD_KAFKA_RESP_ERR_NO_ERROR);
   }
   waybill_test::purge(client.get());
@@ -137,10 +137,10 @@ TEST_F(kafka_inject_mode, the_outcome_tells_the_trace_that_was_sent_or_kept) {
   ASSERT_TRUE(sent_headers(application_headers(), nullptr).has_value());
   const auto entries = log.entries();
   ASSERT_EQ(entries.size(), 4U);
-  EXPECT_EQ(traceparent_text(entries[0].trace), a);
-  EXPECT_EQ(traceparent_text(entries[1].trace), b);
-  EXPECT_EQ(traceparent_text(entries[2].trace), b);
-  EXPECT_FALSE(entries[3].trace.is_valid());
+  EXPECT_EQ(traceparent_text(entries[0].sent), a);
+  EXPECT_EQ(traceparent_text(entries[1].sent), b);
+  EXPECT_EQ(traceparent_text(entries[2].sent), b);
+  EXPECT_FALSE(entries[3].sent.is_valid());
 }
 
 TEST_F(kafka_inject_mode, invariant_8_with_a_tracer_replace_sends_the_spans_own_context) {
@@ -187,13 +187,13 @@ TEST_F(kafka_inject_mode, with_a_tracer_a_message_without_context_begins_a_trace
 }
 
 TEST_F(kafka_context, a_boundary_of_traces_alone_sends_no_baggage) {
-  with.boundary.set(waybill_test::topic, {.outbound = outbound_mode::trace_only});
+  options.boundary.set(waybill_test::topic, {.outbound = outbound_mode::trace_only});
   EXPECT_EQ(sent_headers(by_hand, &full),
             (bare_headers{{"own", "1"}, {"own", "2"}, full_fields[0], full_fields[1]}));
 }
 
 TEST_F(kafka_context, a_boundary_that_lets_nothing_out_takes_away_what_is_there) {
-  with.boundary.set(waybill_test::topic, {.outbound = outbound_mode::nothing});
+  options.boundary.set(waybill_test::topic, {.outbound = outbound_mode::nothing});
   for (const inject_mode mode :
        {inject_mode::automatic, inject_mode::replace, inject_mode::keep, inject_mode::parent}) {
     EXPECT_EQ(sent_headers(by_hand, &full, mode), (bare_headers{{"own", "1"}, {"own", "2"}}));
@@ -202,24 +202,25 @@ TEST_F(kafka_context, a_boundary_that_lets_nothing_out_takes_away_what_is_there)
 }
 
 TEST_F(kafka_context, a_boundary_of_traces_alone_holds_for_what_is_kept) {
-  with.boundary.set(waybill_test::topic, {.outbound = outbound_mode::trace_only});
+  options.boundary.set(waybill_test::topic, {.outbound = outbound_mode::trace_only});
   const auto headers = sent_headers(by_hand, nullptr, inject_mode::keep);
   ASSERT_TRUE(headers.has_value());
   for (const auto& each : *headers) EXPECT_NE(each.name, "Baggage");
   EXPECT_EQ(waybill_test::count_of(*headers, "own"), 2U);
-  EXPECT_EQ(waybill::kafka::extract(waybill_test::make_list(*headers).get(), waybill::propagation())
-                .as_sent()
-                .trace(),
+  EXPECT_EQ(waybill::kafka::extract(waybill_test::make_list(*headers).get(), waybill::propagation(),
+                                    waybill::any_destination)
+                .context()
+                .span_context(),
             waybill::parse_traceparent(b).value());
 }
 
 TEST_F(kafka_context, the_boundary_is_that_of_the_topic_handle_too) {
-  with.boundary.set(waybill_test::topic, {.outbound = outbound_mode::nothing});
+  options.boundary.set(waybill_test::topic, {.outbound = outbound_mode::nothing});
   connect();
   const waybill_test::owned_topic handle(
       rd_kafka_topic_new(client.get(), waybill_test::topic, nullptr));
   const auto entry =
-      sent({.topic = "not-this-one", .topic_handle = handle.get(), .context = &full});
+      sent({.topic = "not-this-one", .topic_handle = handle.get()}, {.context = &full});
   ASSERT_TRUE(entry.has_value());
   EXPECT_EQ(entry->message->headers, bare_headers{});
 }

@@ -22,11 +22,11 @@ struct kafka_outcome : waybill_test::kafka_sending {
   void send(waybill::kafka::producer& producer, std::size_t count,
             std::int32_t partition = 0) const {
     for (std::size_t i = 0; i < count; ++i) {
-      ASSERT_EQ(producer.produce({.topic = waybill_test::topic,
-                                  .partition = partition,
-                                  .value = std::to_string(i),
-                                  .context = &full}),
-                no_error);
+      ASSERT_EQ(
+          producer.produce(
+              {.topic = waybill_test::topic, .partition = partition, .payload = std::to_string(i)},
+              {.context = &full}),
+          no_error);
     }
   }
 };
@@ -49,8 +49,8 @@ TEST_F(kafka_outcome, of_an_acknowledged_message_has_its_partition_and_offset) {
     EXPECT_EQ(entries[i].error, no_error);
     EXPECT_EQ(entries[i].message.value().partition, 1);
     EXPECT_EQ(entries[i].message.value().offset, static_cast<std::int64_t>(i));
-    EXPECT_EQ(entries[i].trace, spans[i].started.trace());
-    EXPECT_EQ(spans[i].state, outcome_state::succeeded);
+    EXPECT_EQ(entries[i].sent, spans[i].started.span_context());
+    EXPECT_EQ(spans[i].ended_as, outcome_state::succeeded);
     EXPECT_EQ(spans[i].error, "");
     EXPECT_EQ(spans[i].end_partition, 1);
     EXPECT_EQ(spans[i].end_offset, static_cast<std::int64_t>(i));
@@ -73,7 +73,7 @@ TEST_F(kafka_outcome, of_a_message_that_the_broker_refuses_is_its_error) {
   EXPECT_EQ(entries[0].error, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
   ASSERT_EQ(tracer->spans().size(), 1U);
   EXPECT_EQ(tracer->badly_ended(), 0U);
-  EXPECT_EQ(tracer->spans()[0].state, outcome_state::failed);
+  EXPECT_EQ(tracer->spans()[0].ended_as, outcome_state::failed);
   EXPECT_EQ(tracer->spans()[0].error, "TOPIC_AUTHORIZATION_FAILED");
 }
 
@@ -88,7 +88,7 @@ TEST_F(kafka_outcome, of_a_message_that_was_thrown_away_in_the_queue_is_purged) 
   EXPECT_EQ(log.count(outcome_state::purged), 3U);
   for (const auto& entry : log.entries()) EXPECT_EQ(entry.error, RD_KAFKA_RESP_ERR__PURGE_QUEUE);
   EXPECT_EQ(tracer->badly_ended(), 0U);
-  for (const auto& span : tracer->spans()) EXPECT_EQ(span.state, outcome_state::purged);
+  for (const auto& span : tracer->spans()) EXPECT_EQ(span.ended_as, outcome_state::purged);
   EXPECT_EQ(producer->in_flight(), 0U);
 }
 
@@ -176,12 +176,12 @@ TEST_F(kafka_outcome, of_a_failure_comes_with_a_message_that_is_no_source_of_con
   connect();
   int calls = 0;
   waybill::kafka::producer producer(
-      client.get(), with, observed, {.on_delivery = [&](const waybill::kafka::delivery& told) {
+      client.get(), settings(), observed, [&](const waybill::kafka::delivery_report& told) {
         ++calls;
         EXPECT_EQ(waybill_test::only(waybill_test::headers_of(*told.message), "traceparent"),
                   waybill_test::traceparent_a);
-        EXPECT_TRUE(waybill::kafka::extract(*told.message, with).as_sent().is_empty());
-      }});
+        EXPECT_TRUE(waybill::kafka::extract(*told.message, settings()).context().is_empty());
+      });
   send(producer, 1);
   purge(client.get());
   EXPECT_EQ(calls, 1);
@@ -192,9 +192,9 @@ TEST_F(kafka_outcome, has_a_span_that_tells_what_was_sent) {
   trace();
   const auto producer = make_producer();
   const waybill::kafka::record messages[] = {
-      {.topic = waybill_test::topic, .partition = 3, .value = "value", .key = "key-1"},
+      {.topic = waybill_test::topic, .partition = 3, .payload = "value", .key = "key-1"},
       {.topic = waybill_test::topic, .key = "key-2"},
-      {.topic = waybill_test::topic, .value = ""},
+      {.topic = waybill_test::topic, .payload = ""},
   };
   EXPECT_EQ(producer->produce_batch(messages), 3U);
   purge(client.get());
@@ -227,7 +227,7 @@ TEST_F(kafka_outcome, is_unanswered_when_the_client_is_closed_first) {
   EXPECT_EQ(log.size(), 3U);
   EXPECT_EQ(log.count(outcome_state::unanswered), 3U);
   EXPECT_EQ(tracer->badly_ended(), 0U);
-  for (const auto& span : tracer->spans()) EXPECT_EQ(span.state, outcome_state::unanswered);
+  for (const auto& span : tracer->spans()) EXPECT_EQ(span.ended_as, outcome_state::unanswered);
   EXPECT_EQ(producer->in_flight(), 0U);
   producer.reset();
   EXPECT_EQ(log.size(), 3U);
@@ -273,7 +273,7 @@ TEST_F(kafka_outcome, is_unknown_when_no_acknowledgements_are_asked_for) {
   EXPECT_EQ(log.size(), 2U);
   EXPECT_EQ(log.count(outcome_state::unknown), 2U);
   EXPECT_EQ(tracer->badly_ended(), 0U);
-  for (const auto& span : tracer->spans()) EXPECT_EQ(span.state, outcome_state::unknown);
+  for (const auto& span : tracer->spans()) EXPECT_EQ(span.ended_as, outcome_state::unknown);
 }
 
 TEST_F(kafka_outcome, is_unknown_when_the_topic_asks_for_no_acknowledgements) {
@@ -284,7 +284,7 @@ TEST_F(kafka_outcome, is_unknown_when_the_topic_asks_for_no_acknowledgements) {
   const waybill_test::owned_topic handle(
       rd_kafka_topic_new(client.get(), waybill_test::topic, conf));
   const auto producer = make_producer();
-  ASSERT_EQ(producer->produce({.topic_handle = handle.get(), .partition = 0, .context = &full}),
+  ASSERT_EQ(producer->produce({.topic_handle = handle.get(), .partition = 0}, {.context = &full}),
             no_error);
   ASSERT_TRUE(all_answered());
   EXPECT_EQ(log.size(), 1U);
@@ -295,13 +295,13 @@ TEST_F(kafka_outcome, is_not_known_without_instrument_and_spans_end_at_hand_over
   auto how = unreachable();
   client = make_client(RD_KAFKA_PRODUCER, std::move(how));
   trace();
-  const auto producer = make_producer();
+  const auto producer = std::make_unique<waybill::kafka::producer>(client.get(), settings());
   EXPECT_FALSE(producer->knows_outcomes());
   send(*producer, 2);
   EXPECT_EQ(producer->in_flight(), 0U);
   EXPECT_EQ(tracer->spans().size(), 2U);
   EXPECT_EQ(tracer->badly_ended(), 0U);
-  for (const auto& span : tracer->spans()) EXPECT_EQ(span.state, outcome_state::unknown);
+  for (const auto& span : tracer->spans()) EXPECT_EQ(span.ended_as, outcome_state::unknown);
   purge(client.get());
   EXPECT_EQ(log.size(), 0U);
   EXPECT_EQ(tracer->badly_ended(), 0U);
@@ -309,7 +309,7 @@ TEST_F(kafka_outcome, is_not_known_without_instrument_and_spans_end_at_hand_over
 
 TEST_F(kafka_outcome, is_waited_for_only_when_somebody_wants_it) {
   connect();
-  waybill::kafka::producer producer(client.get(), with, observed);
+  waybill::kafka::producer producer(client.get(), settings(), observed, {});
   EXPECT_TRUE(producer.knows_outcomes());
   send(producer, 3);
   EXPECT_EQ(producer.in_flight(), 0U);
@@ -319,7 +319,7 @@ TEST_F(kafka_outcome, is_waited_for_only_when_somebody_wants_it) {
 TEST_F(kafka_outcome, is_ended_for_a_tracer_without_a_listener) {
   connect();
   trace();
-  waybill::kafka::producer producer(client.get(), with, observed);
+  waybill::kafka::producer producer(client.get(), settings(), observed, {});
   send(producer, 3);
   EXPECT_EQ(producer.in_flight(), 3U);
   purge(client.get());
@@ -327,41 +327,95 @@ TEST_F(kafka_outcome, is_ended_for_a_tracer_without_a_listener) {
   EXPECT_EQ(tracer->badly_ended(), 0U);
 }
 
-TEST_F(kafka_outcome, comes_for_messages_beyond_the_bound_of_those_waited_for_at_once) {
+TEST_F(kafka_outcome, of_the_oldest_message_is_given_up_when_too_many_are_waited_for) {
   connect();
   trace();
-  auto bounded = options();
-  bounded.in_flight_max = 2;
-  waybill::kafka::producer producer(client.get(), with, observed, bounded);
-  send(producer, 5);
-  EXPECT_EQ(producer.in_flight(), 2U);
-  EXPECT_EQ(log.size(), 0U);
+  int numbers[6] = {};
+  waybill::kafka::producer producer(client.get(), settings(), observed, log.listener(),
+                                    {.in_flight_max = 1});
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_EQ(producer.produce({.topic = waybill_test::topic},
+                               {.context = &full, .user_data = &numbers[i]}),
+              no_error);
+    EXPECT_EQ(producer.in_flight(), 1U);
+  }
+  const auto given_up = log.entries();
+  ASSERT_EQ(given_up.size(), 4U);
   const auto spans = tracer->spans();
-  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(spans[i].ends, i < 2 ? 0 : 1) << i;
-  for (std::size_t i = 2; i < 5; ++i) EXPECT_EQ(spans[i].state, outcome_state::unknown) << i;
-  purge(client.get());
-  EXPECT_EQ(log.size(), 2U);
-  EXPECT_EQ(tracer->badly_ended(), 0U);
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(given_up[i].state, outcome_state::unknown);
+    EXPECT_EQ(given_up[i].error, no_error);
+    EXPECT_EQ(given_up[i].user_data, &numbers[i]);
+    EXPECT_EQ(given_up[i].sent, spans[i].started.span_context());
+    EXPECT_FALSE(given_up[i].message.has_value());
+    EXPECT_EQ(spans[i].ends, 1);
+    EXPECT_EQ(spans[i].ended_as, outcome_state::unknown);
+  }
+  EXPECT_EQ(spans[4].ends, 0);
+  EXPECT_EQ(options.diagnostics->count(waybill::direction::outbound, waybill::errc::given_up), 4U);
 
-  send(producer, 1);
+  // Those that were given up are not told again; the newest one is heard of, and new ones are.
+  purge(client.get());
+  ASSERT_EQ(log.size(), 5U);
+  EXPECT_EQ(log.entries()[4].state, outcome_state::purged);
+  EXPECT_EQ(log.entries()[4].user_data, &numbers[4]);
+  ASSERT_EQ(producer.produce({.topic = waybill_test::topic}, {.user_data = &numbers[5]}), no_error);
+  purge(client.get());
+  ASSERT_EQ(log.size(), 6U);
+  EXPECT_EQ(log.entries()[5].state, outcome_state::purged);
+  EXPECT_EQ(log.entries()[5].user_data, &numbers[5]);
+  EXPECT_EQ(tracer->badly_ended(), 0U);
+  EXPECT_EQ(options.diagnostics->count(waybill::direction::outbound, waybill::errc::given_up), 4U);
+}
+
+TEST_F(kafka_outcome, comes_once_for_each_message_whether_it_was_given_up_or_not) {
+  connect();
+  trace();
+  constexpr std::size_t bound = 50;
+  waybill::kafka::producer producer(client.get(), settings(), observed, log.listener(),
+                                    {.in_flight_max = bound});
+  std::vector<int> numbers(1'000);
+  for (int& each : numbers) {
+    ASSERT_EQ(
+        producer.produce({.topic = waybill_test::topic}, {.context = &full, .user_data = &each}),
+        no_error);
+    EXPECT_LE(producer.in_flight(), bound);
+  }
+  EXPECT_EQ(log.count(outcome_state::unknown), numbers.size() - bound);
+  const auto given_up = log.entries();
+  for (std::size_t i = 0; i < given_up.size(); ++i) EXPECT_EQ(given_up[i].user_data, &numbers[i]);
+  purge(client.get());
+  EXPECT_EQ(log.count(outcome_state::purged), bound);
+  EXPECT_EQ(log.entries().back().state, outcome_state::purged);
+  for (const auto& entry : log.entries()) ++*static_cast<int*>(entry.user_data);
+  EXPECT_EQ(numbers, std::vector<int>(numbers.size(), 1));
+  EXPECT_EQ(tracer->badly_ended(), 0U);
+  EXPECT_EQ(producer.in_flight(), 0U);
+}
+
+TEST_F(kafka_outcome, is_waited_for_of_one_message_at_least) {
+  connect();
+  trace();
+  waybill::kafka::producer producer(client.get(), settings(), observed, log.listener(),
+                                    {.in_flight_max = 0});
+  send(producer, 3);
   EXPECT_EQ(producer.in_flight(), 1U);
+  EXPECT_EQ(log.count(outcome_state::unknown), 2U);
   purge(client.get());
   EXPECT_EQ(log.size(), 3U);
+  EXPECT_EQ(log.count(outcome_state::purged), 1U);
   EXPECT_EQ(tracer->badly_ended(), 0U);
 }
 
-TEST_F(kafka_outcome, comes_at_once_when_none_is_to_be_waited_for) {
-  connect();
-  trace();
-  auto bounded = options();
-  bounded.in_flight_max = 0;
-  waybill::kafka::producer producer(client.get(), with, observed, bounded);
-  send(producer, 3);
-  EXPECT_EQ(producer.in_flight(), 0U);
-  EXPECT_EQ(tracer->badly_ended(), 0U);
-  purge(client.get());
+TEST_F(kafka_outcome, is_waited_for_of_as_many_messages_as_the_client_takes) {
+  connect(std::move(unreachable().set("queue.buffering.max.messages", "20")));
+  const auto producer = make_producer();
+  send(*producer, 20);
+  EXPECT_EQ(producer->produce({.topic = waybill_test::topic}), RD_KAFKA_RESP_ERR__QUEUE_FULL);
+  EXPECT_EQ(producer->in_flight(), 20U);
   EXPECT_EQ(log.size(), 0U);
-  EXPECT_EQ(tracer->badly_ended(), 0U);
+  purge(client.get());
+  EXPECT_EQ(log.count(outcome_state::purged), 20U);
 }
 
 TEST_F(kafka_outcome, told_to_a_listener_that_throws_is_told_all_the_same) {
@@ -369,15 +423,17 @@ TEST_F(kafka_outcome, told_to_a_listener_that_throws_is_told_all_the_same) {
   trace();
   int calls = 0;
   {
-    waybill::kafka::producer producer(client.get(), with, observed,
-                                      {.on_delivery = [&](const waybill::kafka::delivery&) {
+    waybill::kafka::producer producer(client.get(), settings(), observed,
+                                      [&](const waybill::kafka::delivery_report&) {
                                         ++calls;
                                         throw std::runtime_error("the listener's own");
-                                      }});
+                                      });
     send(producer, 3);
     purge(client.get());
     EXPECT_EQ(calls, 3);
-    EXPECT_EQ(with.diagnostics->total() + with.diagnostics->callback_failures(), 3U);
+    using waybill::direction;
+    EXPECT_EQ(options.diagnostics->count(direction::outbound, waybill::errc::listener_failed), 3U);
+    EXPECT_EQ(options.diagnostics->total(), 3U);
     send(producer, 2);
   }
   EXPECT_EQ(calls, 5);

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "support/sending.hpp"
+#include "waybill/current.hpp"
 
 namespace {
 
@@ -36,11 +37,11 @@ TEST_F(kafka_produce, invariant_2_every_part_of_a_message_arrives_byte_for_byte)
   const std::string key("\0key\xff", 5);
   ASSERT_EQ(producer->produce({.topic = waybill_test::topic,
                                .partition = 1,
-                               .value = value,
+                               .payload = value,
                                .key = key,
                                .timestamp_ms = 1'600'000'000'123,
-                               .headers = make_list(application_headers()).release(),
-                               .context = &full}),
+                               .headers = make_list(application_headers()).release()},
+                              {.context = &full}),
             no_error);
   ASSERT_TRUE(waybill_test::flush(client.get()));
   const auto records = cluster.read(1);
@@ -56,15 +57,15 @@ TEST_F(kafka_produce, invariant_2_null_and_empty_arrive_as_what_they_are) {
   connect(cluster.producer_config());
   const auto producer = make_producer();
   for (const int flags : {RD_KAFKA_MSG_F_COPY, 0}) {
-    for (const auto& [value, key] :
-         std::initializer_list<std::pair<std::string_view, std::string_view>>{
+    for (const auto& [value, key] : std::initializer_list<
+             std::pair<std::optional<std::string_view>, std::optional<std::string_view>>>{
              {{}, {}}, {"", ""}, {{}, "key"}, {"value", {}}}) {
       ASSERT_EQ(producer->produce({.topic = waybill_test::topic,
                                    .partition = 0,
-                                   .value = value,
+                                   .payload = value,
                                    .key = key,
-                                   .flags = flags,
-                                   .context = &full}),
+                                   .flags = flags},
+                                  {.context = &full}),
                 no_error);
     }
   }
@@ -91,11 +92,11 @@ TEST_F(kafka_produce, invariant_2_a_thousand_application_headers_arrive_byte_for
   connect(cluster.producer_config());
   const auto producer = make_producer();
   for (const bare_headers& before : {many, bare_headers{{"Baggage", "old=1"}} + many}) {
-    ASSERT_EQ(producer->produce({.topic = waybill_test::topic,
-                                 .partition = 0,
-                                 .headers = make_list(before).release(),
-                                 .context = &full}),
-              no_error);
+    ASSERT_EQ(
+        producer->produce(
+            {.topic = waybill_test::topic, .partition = 0, .headers = make_list(before).release()},
+            {.context = &full}),
+        no_error);
   }
   ASSERT_TRUE(waybill_test::flush(client.get()));
   for (const auto& record : cluster.read(2)) EXPECT_EQ(record.headers, many + full_fields);
@@ -105,10 +106,10 @@ TEST_F(kafka_produce, the_topic_is_the_handles_before_the_name) {
   connect();
   const waybill_test::owned_topic handle(rd_kafka_topic_new(client.get(), "by-handle", nullptr));
   waybill::kafka::producer producer(
-      client.get(), with, observed, {.on_delivery = [this](const waybill::kafka::delivery& told) {
+      client.get(), settings(), observed, [this](const waybill::kafka::delivery_report& told) {
         EXPECT_STREQ(rd_kafka_topic_name(told.message->rkt), "by-handle");
         log.listener()(told);
-      }});
+      });
   ASSERT_EQ(producer.produce({.topic_handle = handle.get()}), no_error);
   ASSERT_EQ(producer.produce({.topic = "by-name", .topic_handle = handle.get()}), no_error);
   waybill_test::purge(client.get());
@@ -119,7 +120,7 @@ TEST_F(kafka_produce, a_copied_payload_is_the_callers_own_again_at_once) {
   const auto producer = make_producer();
   std::string value = "value";
   std::string key = "key";
-  ASSERT_EQ(producer->produce({.topic = waybill_test::topic, .value = value, .key = key}),
+  ASSERT_EQ(producer->produce({.topic = waybill_test::topic, .payload = value, .key = key}),
             no_error);
   value.assign("xxxxx");
   key.assign("xxx");
@@ -136,9 +137,9 @@ TEST_F(kafka_produce, a_payload_to_free_is_freed_by_librdkafka_when_it_was_accep
   auto* const value = static_cast<char*>(std::malloc(5));  // NOLINT(cppcoreguidelines-no-malloc)
   std::memcpy(value, "value", 5);
   ASSERT_EQ(producer->produce({.topic = waybill_test::topic,
-                               .value = {value, 5},
-                               .flags = RD_KAFKA_MSG_F_FREE,
-                               .context = &full}),
+                               .payload = std::string_view(value, 5),
+                               .flags = RD_KAFKA_MSG_F_FREE},
+                              {.context = &full}),
             no_error);
   waybill_test::purge(client.get());
   ASSERT_EQ(log.size(), 1U);
@@ -148,8 +149,8 @@ TEST_F(kafka_produce, a_payload_to_free_is_freed_by_librdkafka_when_it_was_accep
 TEST_F(kafka_produce, a_payload_without_flags_is_only_referred_to) {
   const auto producer = make_producer();
   const std::string value = "value";
-  ASSERT_EQ(producer->produce(
-                {.topic = waybill_test::topic, .value = value, .flags = 0, .context = &full}),
+  ASSERT_EQ(producer->produce({.topic = waybill_test::topic, .payload = value, .flags = 0},
+                              {.context = &full}),
             no_error);
   waybill_test::purge(client.get());
   ASSERT_EQ(log.size(), 1U);
@@ -158,14 +159,15 @@ TEST_F(kafka_produce, a_payload_without_flags_is_only_referred_to) {
 
 TEST_F(kafka_produce, the_applications_opaque_is_unchanged) {
   int mine = 0;
-  const auto entry = sent({.topic = waybill_test::topic, .opaque = &mine, .context = &full});
+  const auto entry = sent({.topic = waybill_test::topic}, {.context = &full, .user_data = &mine});
   ASSERT_TRUE(entry.has_value());
   EXPECT_EQ(entry->opaque, &mine);
-  EXPECT_EQ(sent({.topic = waybill_test::topic, .context = &full}).value().opaque, nullptr);
+  EXPECT_EQ(entry->user_data, &mine);
+  EXPECT_EQ(sent({.topic = waybill_test::topic}, {.context = &full}).value().opaque, nullptr);
 }
 
 TEST_F(kafka_produce, a_message_without_headers_gets_the_fields_alone) {
-  const auto entry = sent({.topic = waybill_test::topic, .context = &full});
+  const auto entry = sent({.topic = waybill_test::topic}, {.context = &full});
   ASSERT_TRUE(entry.has_value());
   EXPECT_EQ(entry->message->headers, full_fields);
 }
@@ -223,9 +225,9 @@ TEST_F(kafka_produce, headers_of_ours_are_empty_after_success) {
   const auto producer = make_producer();
   waybill::kafka::headers list;
   list.add("own", "1");
-  ASSERT_EQ(producer->produce({.topic = waybill_test::topic, .context = &full}, list), no_error);
+  ASSERT_EQ(producer->produce({.topic = waybill_test::topic}, list, {.context = &full}), no_error);
   EXPECT_EQ(list.get(), nullptr);
-  ASSERT_EQ(producer->produce({.topic = waybill_test::topic, .context = &full}, list), no_error);
+  ASSERT_EQ(producer->produce({.topic = waybill_test::topic}, list, {.context = &full}), no_error);
   EXPECT_EQ(list.get(), nullptr);
   waybill_test::purge(client.get());
   const auto entries = log.entries();
@@ -250,13 +252,13 @@ TEST_F(kafka_produce, headers_of_ours_go_before_those_of_the_record) {
 TEST_F(kafka_produce, a_blocking_message_waits_for_room_and_is_accepted) {
   connect(std::move(waybill_test::unreachable().set("queue.buffering.max.messages", "1")));
   const auto producer = make_producer();
-  ASSERT_EQ(producer->produce({.topic = waybill_test::topic, .value = "first"}), no_error);
+  ASSERT_EQ(producer->produce({.topic = waybill_test::topic, .payload = "first"}), no_error);
   auto answer = RD_KAFKA_RESP_ERR_UNKNOWN;
   std::thread blocked([&] {
     answer = producer->produce({.topic = waybill_test::topic,
-                                .value = "second",
-                                .flags = RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_BLOCK,
-                                .context = &full});
+                                .payload = "second",
+                                .flags = RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_BLOCK},
+                               {.context = &full});
   });
   EXPECT_TRUE(waybill_test::wait_until(client.get(), [&] {
     rd_kafka_purge(client.get(), RD_KAFKA_PURGE_F_QUEUE);
@@ -267,32 +269,36 @@ TEST_F(kafka_produce, a_blocking_message_waits_for_room_and_is_accepted) {
   EXPECT_EQ(log.count(waybill::outcome_state::purged), 2U);
 }
 
-TEST_F(kafka_produce, a_batch_is_sent_in_order_each_message_with_its_own_context_and_headers) {
+TEST_F(kafka_produce,
+       a_batch_is_sent_in_order_under_one_context_each_message_with_its_own_headers) {
   const mock_cluster cluster;
   connect(cluster.producer_config());
   const auto producer = make_producer();
-  const waybill::context other = waybill_test::make_context(b);
-  const record messages[] = {
-      {.topic = waybill_test::topic, .partition = 0, .value = "0", .context = &full},
-      {.topic = waybill_test::topic,
-       .partition = 0,
-       .value = "1",
-       .headers = make_list({{"own", "1"}}).release(),
-       .context = &other},
-      {.topic = waybill_test::topic, .partition = 0, .value = "2"},
-  };
-  rd_kafka_resp_err_t results[3] = {RD_KAFKA_RESP_ERR_UNKNOWN, RD_KAFKA_RESP_ERR_UNKNOWN,
-                                    RD_KAFKA_RESP_ERR_UNKNOWN};
-  EXPECT_EQ(producer->produce_batch(messages, results), 3U);
-  for (const auto result : results) EXPECT_EQ(result, no_error);
+  int mine = 0;
+  for (const waybill::context* context : {&full, static_cast<const waybill::context*>(nullptr)}) {
+    const waybill::scope active(waybill_test::make_context(b));
+    const record messages[] = {
+        {.topic = waybill_test::topic, .partition = 0, .payload = "0"},
+        {.topic = waybill_test::topic,
+         .partition = 0,
+         .payload = "1",
+         .headers = make_list({{"own", "1"}}).release()},
+        {.topic = waybill_test::topic, .partition = 0, .payload = "2"},
+    };
+    rd_kafka_resp_err_t results[3] = {RD_KAFKA_RESP_ERR_UNKNOWN, RD_KAFKA_RESP_ERR_UNKNOWN,
+                                      RD_KAFKA_RESP_ERR_UNKNOWN};
+    EXPECT_EQ(producer->produce_batch(messages, results, {.context = context, .user_data = &mine}),
+              3U);
+    for (const auto result : results) EXPECT_EQ(result, no_error);
+  }
   ASSERT_TRUE(waybill_test::flush(client.get()));
-  const auto records = cluster.read(3);
-  EXPECT_EQ(records[0].value, "0");
-  EXPECT_EQ(records[0].headers, full_fields);
-  EXPECT_EQ(records[1].value, "1");
-  EXPECT_EQ(records[1].headers, (bare_headers{{"own", "1"}, {"traceparent", b}}));
-  EXPECT_EQ(records[2].value, "2");
-  EXPECT_EQ(records[2].headers, bare_headers{});
+  const auto records = cluster.read(6);
+  for (std::size_t i = 0; i < 6; ++i) {
+    EXPECT_EQ(records[i].value, std::to_string(i % 3));
+    const bare_headers own = i % 3 == 1 ? bare_headers{{"own", "1"}} : bare_headers{};
+    EXPECT_EQ(records[i].headers, own + (i < 3 ? full_fields : bare_headers{{"traceparent", b}}));
+  }
+  for (const auto& entry : log.entries()) EXPECT_EQ(entry.user_data, &mine);
 }
 
 TEST_F(kafka_produce, a_batch_answers_for_each_message_and_results_may_be_fewer) {
@@ -301,10 +307,10 @@ TEST_F(kafka_produce, a_batch_answers_for_each_message_and_results_may_be_fewer)
   const std::string too_large(2'000, 'x');
   const auto kept = make_list({{"own", "1"}});
   const record messages[] = {
-      {.topic = waybill_test::topic, .value = "0"},
-      {.topic = waybill_test::topic, .value = too_large, .headers = kept.get()},
-      {.value = "no topic"},
-      {.topic = waybill_test::topic, .value = "3"},
+      {.topic = waybill_test::topic, .payload = "0"},
+      {.topic = waybill_test::topic, .payload = too_large, .headers = kept.get()},
+      {.payload = "no topic"},
+      {.topic = waybill_test::topic, .payload = "3"},
   };
   rd_kafka_resp_err_t results[4] = {};
   EXPECT_EQ(producer->produce_batch(messages, results), 2U);
@@ -327,11 +333,10 @@ TEST_F(kafka_produce, a_batch_goes_on_after_a_message_that_was_refused) {
   connect(std::move(waybill_test::unreachable().set("queue.buffering.max.messages", "1")));
   const auto producer = make_producer();
   const auto kept = make_list(full_fields);
-  const record messages[] = {
-      {.topic = waybill_test::topic, .value = "0", .context = &full},
-      {.topic = waybill_test::topic, .value = "1", .headers = kept.get(), .context = &full}};
+  const record messages[] = {{.topic = waybill_test::topic, .payload = "0"},
+                             {.topic = waybill_test::topic, .payload = "1", .headers = kept.get()}};
   rd_kafka_resp_err_t results[2] = {};
-  EXPECT_EQ(producer->produce_batch(messages, results), 1U);
+  EXPECT_EQ(producer->produce_batch(messages, results, {.context = &full}), 1U);
   EXPECT_EQ(results[0], no_error);
   EXPECT_EQ(results[1], RD_KAFKA_RESP_ERR__QUEUE_FULL);
   EXPECT_EQ(headers_of(kept.get()), full_fields);

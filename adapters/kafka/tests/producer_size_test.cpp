@@ -62,7 +62,7 @@ struct kafka_size : waybill_test::kafka_sending {
   }
 
   [[nodiscard]] std::uint64_t dropped() const {
-    return with.diagnostics->count(direction::outbound, errc::dropped_for_size);
+    return options.diagnostics->count(direction::outbound, errc::dropped_for_size);
   }
 
   /// Sends messages of every size from a little below the limit to a little above.
@@ -81,11 +81,9 @@ struct kafka_size : waybill_test::kafka_sending {
       const std::uint64_t dropped_before = dropped();
       const std::string value(bytes, 'x');
       owned_list list = make_list(before);
-      const auto answer = producer->produce({.topic = waybill_test::topic,
-                                             .value = value,
-                                             .key = "key",
-                                             .headers = list.get(),
-                                             .context = &context});
+      const auto answer = producer->produce(
+          {.topic = waybill_test::topic, .payload = value, .key = "key", .headers = list.get()},
+          {.context = &context});
       if (!wanted.has_value()) {
         ++refused;
         EXPECT_EQ(answer, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) << bytes;
@@ -99,7 +97,7 @@ struct kafka_size : waybill_test::kafka_sending {
       EXPECT_EQ(log.entries().back().message.value().headers, *wanted) << bytes;
       const std::size_t fields_sent = wanted->size() - own.size();
       EXPECT_EQ(dropped() > dropped_before, fields_sent < fields.size()) << bytes;
-      EXPECT_EQ(log.entries().back().trace.is_valid(),
+      EXPECT_EQ(log.entries().back().sent.is_valid(),
                 waybill_test::count_of(*wanted, "traceparent") == 1)
           << bytes;
       ++seen[fields_sent];
@@ -143,7 +141,7 @@ TEST_F(kafka_size, a_baggage_larger_than_any_message_is_left_out_alone) {
   connect(limited());
   const auto large =
       waybill_test::make_context(traceparent_a, "x=1", "k=" + std::string(4'000, 'v'));
-  const auto entry = sent({.topic = waybill_test::topic, .value = "value", .context = &large});
+  const auto entry = sent({.topic = waybill_test::topic, .payload = "value"}, {.context = &large});
   ASSERT_TRUE(entry.has_value());
   EXPECT_EQ(entry->message->headers, (bare_headers{full_fields[0], {"tracestate", "x=1"}}));
   EXPECT_EQ(dropped(), 1U);
@@ -159,9 +157,9 @@ TEST_F(kafka_size, invariant_9_a_message_sent_with_fewer_fields_has_one_span_and
     auto* const value = static_cast<char*>(std::malloc(bytes));  // NOLINT(*-no-malloc)
     std::memset(value, 'x', bytes);
     const auto answer = producer->produce({.topic = waybill_test::topic,
-                                           .value = {value, bytes},
-                                           .flags = RD_KAFKA_MSG_F_FREE,
-                                           .context = &full});
+                                           .payload = std::string_view(value, bytes),
+                                           .flags = RD_KAFKA_MSG_F_FREE},
+                                          {.context = &full});
     if (answer == no_error) {
       ++accepted;
     } else {
@@ -188,7 +186,7 @@ TEST_F(kafka_size, what_is_kept_goes_as_it_is_or_not_at_all) {
     const std::string value(bytes, 'x');
     owned_list list = make_list(kept);
     const auto answer = producer->produce(
-        {.topic = waybill_test::topic, .value = value, .key = "key", .headers = list.get()});
+        {.topic = waybill_test::topic, .payload = value, .key = "key", .headers = list.get()});
     EXPECT_EQ(answer == no_error, fits(bytes, kept)) << bytes;
     was_refused = was_refused || answer != no_error;
     if (answer == no_error) static_cast<void>(list.release());

@@ -26,7 +26,7 @@ using waybill_test::owned_topic;
 constexpr int patience_ms = 30'000;
 
 struct kafka_queues : testing::Test {
-  const waybill::propagation with;
+  const waybill::propagation settings;
   const mock_cluster cluster;
   const waybill::context sent =
       waybill_test::make_context(waybill_test::traceparent_a, "x=1", "k=v");
@@ -42,10 +42,10 @@ struct kafka_queues : testing::Test {
 
   void expect_taken(rd_kafka_message_t& message, int number) const {
     ASSERT_EQ(message.err, RD_KAFKA_RESP_ERR_NO_ERROR);
-    EXPECT_EQ(take(message, with).as_sent(), sent);
+    EXPECT_EQ(take(message, settings).context(), sent);
     EXPECT_EQ(headers_of(message), application_headers());
     EXPECT_EQ(waybill_test::to_record(message).value, std::to_string(number));
-    EXPECT_TRUE(take(message, with).as_sent().is_empty());
+    EXPECT_TRUE(take(message, settings).context().is_empty());
   }
 };
 

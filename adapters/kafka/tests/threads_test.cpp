@@ -71,9 +71,9 @@ struct kafka_threads : kafka_sending {
                                                   : application_headers());
       const auto answer = producer.produce({.topic = waybill_test::topic,
                                             .partition = static_cast<std::int32_t>(number % 2),
-                                            .value = value,
-                                            .headers = list.get(),
-                                            .context = number % 2 == 0 ? nullptr : &context});
+                                            .payload = value,
+                                            .headers = list.get()},
+                                           {.context = number % 2 == 0 ? nullptr : &context});
       ASSERT_EQ(answer, no_error);
       static_cast<void>(list.release());
     }
@@ -84,7 +84,7 @@ struct kafka_threads : kafka_sending {
       EXPECT_EQ(told.state, outcome_state::succeeded);
       ASSERT_TRUE(told.message.has_value() && told.message->value.has_value());
       ++times[*told.message->value];
-      EXPECT_EQ(told.trace, context_of(std::stoul(*told.message->value)).trace());
+      EXPECT_EQ(told.sent, context_of(std::stoul(*told.message->value)).span_context());
     }
     expect_numbers_once(times, count);
   }
@@ -145,7 +145,7 @@ TEST_F(kafka_threads, that_flush_and_purge_while_others_send_learn_each_outcome_
       all.emplace_back([&, i] {
         for (std::size_t number = 0; number < each; ++number) {
           const std::string value = std::to_string(i * each + number);
-          ASSERT_EQ(producer->produce({.topic = waybill_test::topic, .value = value}), no_error);
+          ASSERT_EQ(producer->produce({.topic = waybill_test::topic, .payload = value}), no_error);
           // Not all the time, for the same reason.
           if (number % 10 == i) {
             rd_kafka_purge(client.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING);
@@ -183,14 +183,13 @@ TEST_F(kafka_threads, that_make_clients_of_copies_of_one_configuration_get_their
           lock.unlock();
           delivery_log own;
           const owned_client mine = make_client(RD_KAFKA_PRODUCER, std::move(copy));
-          waybill::kafka::producer producer(mine.get(), with, shared,
-                                            {.on_delivery = own.listener()});
+          waybill::kafka::producer producer(mine.get(), settings(), shared, own.listener());
           ASSERT_TRUE(producer.knows_outcomes());
           const std::size_t number = i * rounds + round;
           send_numbers(producer, number, 1);
           ASSERT_TRUE(waybill_test::flush(mine.get()));
           ASSERT_EQ(own.size(), 1U);
-          EXPECT_EQ(own.entries()[0].trace, context_of(number).trace());
+          EXPECT_EQ(own.entries()[0].sent, context_of(number).span_context());
         }
       });
     }
@@ -261,7 +260,7 @@ struct kafka_receiving_threads : kafka_receiving {
   }
   void expect_all_once() const {
     expect_numbers_once(times_, count);
-    EXPECT_EQ(with.diagnostics->count(waybill::direction::inbound, waybill::errc::malformed),
+    EXPECT_EQ(options.diagnostics->count(waybill::direction::inbound, waybill::errc::malformed),
               count);
   }
   [[nodiscard]] std::size_t seen() const {
@@ -308,7 +307,7 @@ TEST_F(kafka_receiving_threads, with_consumers_of_one_propagation_share_its_coun
   for (std::int32_t partition = 0; partition < mock_cluster::partitions; ++partition) {
     all.emplace_back([this, partition, deadline] {
       const owned_client own = cluster.consumer(partition);
-      waybill::kafka::consumer reader(own.get(), with);
+      waybill::kafka::consumer reader(own.get(), settings());
       while (seen() < count && std::chrono::steady_clock::now() < deadline) {
         message received = reader.poll(std::chrono::milliseconds(5));
         reader.handle(received, [this](message& each) { check(each); });

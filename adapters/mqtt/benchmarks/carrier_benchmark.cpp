@@ -6,9 +6,9 @@ namespace waybill_benchmark {
 namespace {
 
 void extract(benchmark::State& state) {
-  const waybill::propagation with;
+  const waybill::propagation settings;
   MQTTProperties list = make_full_list();
-  run(state, [&] { benchmark::DoNotOptimize(waybill::mqtt::extract(list, with, {"orders"})); });
+  run(state, [&] { benchmark::DoNotOptimize(waybill::mqtt::extract(list, settings, {"orders"})); });
   MQTTProperties_free(&list);
 }
 /// Finds the three values and does not read them.
@@ -21,11 +21,11 @@ void find(benchmark::State& state) {
 }
 
 void inject(benchmark::State& state) {
-  const waybill::propagation with;
+  const waybill::propagation settings;
   const waybill::context context = make_context();
   run(state, [&] {
     MQTTProperties list = make_list(state.range(0));
-    waybill::mqtt::inject(context, list, with, "orders");
+    waybill::mqtt::inject(context, list, settings, "orders");
     MQTTProperties_free(&list);
   });
 }
@@ -39,11 +39,11 @@ void add_by_hand(benchmark::State& state) {
 
 /// The properties of a message that came, without the fields.
 void strip(benchmark::State& state) {
-  const waybill::propagation with;
+  const waybill::propagation settings;
   MQTTProperties full = make_full_list();
   run(state, [&] {
     MQTTProperties list = MQTTProperties_copy(&full);
-    waybill::mqtt::strip(list, with);
+    waybill::mqtt::strip(list, settings, waybill::any_destination);
     MQTTProperties_free(&list);
   });
   MQTTProperties_free(&full);

@@ -19,10 +19,10 @@ namespace {
 }
 
 void inject(benchmark::State& state) {
-  const waybill::propagation with;
+  const waybill::propagation settings;
   const waybill::context context = make_context();
   const ::mqtt::const_message_ptr message = make_message(make_list(state.range(0)));
-  run(state, [&] { benchmark::DoNotOptimize(waybill::mqtt::inject(context, message, with)); });
+  run(state, [&] { benchmark::DoNotOptimize(waybill::mqtt::inject(context, message, settings)); });
 }
 void add_by_hand(benchmark::State& state) {
   const ::mqtt::const_message_ptr message = make_message(make_list(state.range(0)));
@@ -38,9 +38,9 @@ void add_by_hand(benchmark::State& state) {
 }
 
 void take(benchmark::State& state) {
-  const waybill::propagation with;
+  const waybill::propagation settings;
   const ::mqtt::const_message_ptr message = make_message(make_full_list());
-  run(state, [&] { benchmark::DoNotOptimize(waybill::mqtt::take(message, with)); });
+  run(state, [&] { benchmark::DoNotOptimize(waybill::mqtt::take(message, settings)); });
 }
 /// Copies the values, and the message without them.
 void take_by_hand(benchmark::State& state) {

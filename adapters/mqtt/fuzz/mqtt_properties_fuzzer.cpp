@@ -82,13 +82,14 @@ void check_length(const MQTTProperties& list) {
 }
 
 void check_inject(const waybill::context& context, owned_properties& list,
-                  const waybill::propagation& with) {
+                  const waybill::propagation& settings) {
   const kept_properties kept = kept_of(list.list());
   const texts before = described(list.list());
   mqtt::edited_properties edited(list.list());
-  mqtt::inject(context, edited, with);
+  mqtt::inject(context, edited, settings, waybill::any_destination);
   require(described(list.list()) == before, "a list that is edited stays as it was");
-  const waybill::inject_report report = mqtt::inject(context, list.list(), with);
+  const waybill::inject_report report =
+      mqtt::inject(context, list.list(), settings, waybill::any_destination);
   require(described(edited.c_struct()) == described(list.list()), "both ways write the same");
   require(edited.c_struct().length == list.list().length, "and count the same bytes");
   require(kept_of(list.list()).others == kept.others || !kept.has_event_trace,
@@ -99,26 +100,26 @@ void check_inject(const waybill::context& context, owned_properties& list,
     return;
   }
   require(report.code == waybill::errc::ok, "what was within the limits still is");
-  if (context.has_trace() && !kept.is_event && with.limits.field_scan_bytes_max >= 55) {
+  if (context.has_trace() && !kept.is_event && settings.limits().field_scan_bytes_max >= 55) {
     require(kept_of(list.list()).others == kept.others, "inject leaves all else alone");
-    require(mqtt::extract(list.list(), with).as_sent() == context, "reads as it was written");
+    require(mqtt::extract(list.list(), settings).context() == context, "reads as it was written");
   }
   const texts sent = described(list.list());
-  mqtt::inject(context, list.list(), with);
+  mqtt::inject(context, list.list(), settings, waybill::any_destination);
   require(described(list.list()).size() == sent.size(), "writing again adds nothing");
 }
 
 void check_room(owned_properties& list, const waybill::context& context,
-                const waybill::propagation& with, unsigned choice) {
+                const waybill::propagation& settings, unsigned choice) {
   const mqtt::publish_packet packet{choice % 32, std::size_t{choice} * 7,
                                     static_cast<int>(choice % 3)};
   owned_properties bare(list.list());
-  mqtt::strip(bare.list(), with);
+  mqtt::strip(bare.list(), settings, waybill::any_destination);
   const std::size_t limit = mqtt::encoded_bytes(packet, bare.list()) + choice;
   if (!context.has_trace()) return;
   mqtt::inject(
-      context, list.list(), with, {},
-      {.budget = mqtt::room_in_packet(packet, list.list(), with, limit), .stamps_time = true});
+      context, list.list(), settings, waybill::any_destination,
+      {.budget = mqtt::room_in_packet(packet, list.list(), settings, limit), .stamps_time = true});
   require(mqtt::encoded_bytes(packet, list.list()) <= limit, "a packet keeps to its limit");
 }
 
@@ -126,9 +127,9 @@ void check_room(owned_properties& list, const waybill::context& context,
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   waybill_fuzz::input from(data, size);
-  waybill::propagation with;
   const unsigned choice = from.byte();  // a broker's rules whatever it says
-  with.limits = waybill_fuzz::limits_of(from.byte());
+  const waybill::propagation settings(
+      waybill::propagation_options{.limits = waybill_fuzz::limits_of(from.byte())});
   std::vector<header> headers = waybill_fuzz::headers_of(from, choice);
   owned_properties list;
   fill(list, headers);
@@ -136,32 +137,32 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const texts before = described(list.list());
   const kept_properties kept = kept_of(list.list());
 
-  const waybill::extraction read = mqtt::extract(list.list(), with);
+  const waybill::extraction read = mqtt::extract(list.list(), settings);
   const auto expected =
-      waybill_test::reference::extract(headers, waybill::broker_rules, with.limits);
+      waybill_test::reference::extract(headers, waybill::broker_rules, settings.limits());
   const std::string difference =
-      waybill_test::first_difference(expected, read.as_sent(), read.report());
+      waybill_test::first_difference(expected, read.context(), read.report());
   require(difference.empty(), difference);
   static_cast<void>(mqtt::age_of(list.list(), std::chrono::system_clock::now()));
   require(described(list.list()) == before, "reading changes nothing");
-  if (const auto view = mqtt::peek(list.list(), with); view.has_value()) {
-    require(waybill::context(*view) == read.as_sent(), "peek shows what extract copies");
+  if (const auto view = mqtt::peek(list.list(), settings); view.has_value()) {
+    require(waybill::context(*view) == read.context(), "peek shows what extract copies");
   }
 
   owned_properties stripped(list.list());
-  mqtt::strip(stripped.list(), with);
+  mqtt::strip(stripped.list(), settings, waybill::any_destination);
   require(described(stripped.list()) == kept.others, "strip takes the fields alone");
   check_length(stripped.list());
   mqtt::edited_properties edited(list.list());
-  edited.strip(with.formats);
+  edited.strip(settings.propagator());
   require(described(edited.c_struct()) == kept.others, "so it does of a copy");
-  check_inject(read.as_sent(), stripped, with);
+  check_inject(read.context(), stripped, settings);
 
   owned_properties again(list.list());
-  check_inject(read.as_sent(), again, with);
-  check_room(again, read.as_sent(), with, choice);
-  const waybill::extraction taken = mqtt::take(list.list(), with);
-  require(taken.as_sent() == read.as_sent(), "take reads what extract reads");
+  check_inject(read.context(), again, settings);
+  check_room(again, read.context(), settings, choice);
+  const waybill::extraction taken = mqtt::take(list.list(), settings);
+  require(taken.context() == read.context(), "take reads what extract reads");
   require(described(list.list()) == kept.others, "take takes the fields alone");
   return 0;
 }

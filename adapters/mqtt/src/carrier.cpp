@@ -62,10 +62,11 @@ template <class Predicate>
   return is_inside;
 }
 
-/// Whether writing this leaves no older position in a list.
-[[nodiscard]] bool replaces_position(const context_view& context, const propagation& with,
-                                     const destination& to) noexcept {
-  return context.has_trace() || with.boundary.find(to).outbound == outbound_mode::nothing;
+/// Whether writing this leaves no older span context in a list.
+[[nodiscard]] bool replaces_all(const context_view& context, const propagation& settings,
+                                const destination& destination) noexcept {
+  return context.has_trace() ||
+         settings.boundary().find(destination).outbound == outbound_mode::nothing;
 }
 
 /// Adds up what is set, for the room that remains.
@@ -101,7 +102,7 @@ template <class Writer>
 }
 
 /// Calls `write(carrier)` for the fields, and sees to the stamp, which goes where the older
-/// position goes.
+/// span context goes.
 template <class Writer, class F>
 inject_report write_stamped(Writer& list, const send_rules& rules, bool replaces,
                             F&& write) noexcept {
@@ -130,75 +131,77 @@ std::optional<milliseconds> age_of(const MQTTProperties& list,
   return milliseconds(age > 0 ? age : 0);
 }
 
-extraction extract(const MQTTProperties& list, const propagation& with,
+extraction extract(const MQTTProperties& list, const propagation& settings,
                    const arrival& how) noexcept {
   const property_reader reader(list);
-  extraction read = waybill::extract(reader, with, how.from);
-  if (read.parent() != nullptr && is_linked(list, how)) read.link_rather_than_adopt(with, how.from);
+  extraction read = waybill::extract(reader, settings, how.from);
+  if (read.parent() != nullptr && is_linked(list, how)) {
+    read.link_rather_than_adopt(settings, how.from);
+  }
   return read;
 }
 
-result<context_view> peek(const MQTTProperties& list, const propagation& with,
+result<context_view> peek(const MQTTProperties& list, const propagation& settings,
                           const arrival& how) noexcept {
   const property_reader reader(list);
-  if (with.boundary.find(how.from).inbound == inbound_mode::adopt && is_linked(list, how)) {
-    const result<context_view> seen =
-        with.formats.peek_at(reader, with.rules_for(reader), with.limits, nullptr);
+  if (settings.boundary().find(how.from).inbound == inbound_mode::adopt && is_linked(list, how)) {
+    const result<context_view> seen = settings.propagator().peek_at(
+        reader, settings.rules_for(reader), settings.limits(), nullptr);
     if (!seen.has_value() || seen->has_trace()) return errc::needs_copy;
   }
-  return waybill::peek(reader, with, how.from);
+  return waybill::peek(reader, settings, how.from);
 }
 
-errc strip(MQTTProperties& list, const propagation& with, const destination& from) noexcept {
-  if (remove_fields(list, with.formats, detail::is_event_trace)) return errc::ok;
-  if (with.diagnostics != nullptr) {
-    with.diagnostics->record({.way = direction::inbound,
-                              .code = errc::carrier_failed,
-                              .boundary_index = with.boundary.find_index(from)});
-  }
+errc strip(MQTTProperties& list, const propagation& settings,
+           const destination& destination) noexcept {
+  if (remove_fields(list, settings.propagator(), detail::is_event_trace)) return errc::ok;
+  settings.record(direction::inbound, errc::carrier_failed, destination);
   return errc::carrier_failed;
 }
 
-extraction take(MQTTProperties& list, const propagation& with, const arrival& how) noexcept {
-  extraction taken = extract(list, with, how);
-  strip(list, with, how.from);
+extraction take(MQTTProperties& list, const propagation& settings, const arrival& how) noexcept {
+  extraction taken = extract(list, settings, how);
+  strip(list, settings, how.from);
   return taken;
 }
 
-inject_report inject(const context_view& context, MQTTProperties& list, const propagation& with,
-                     const destination& to, const send_rules& rules) noexcept {
+inject_report inject(const context_view& context, MQTTProperties& list, const propagation& settings,
+                     const destination& destination, const send_rules& rules) noexcept {
   std::optional<waybill::context> held;
   context_view written = context;
   if (shows_text_of(list, context.tracestate_text()) ||
       shows_text_of(list, context.baggage_text())) {
     written = context_view(held.emplace(context));
   }
-  // With a position every older field goes: all at once, for Paho's memory is then freed in one go.
-  // What could not be freed the writer meets again.
+  // With a span context every older field goes: all at once, for Paho's memory is then freed in one
+  // go. What could not be freed the writer meets again.
   if (written.has_trace()) {
-    static_cast<void>(remove_fields(list, with.formats, detail::stays_in_event));
+    static_cast<void>(remove_fields(list, settings.propagator(), detail::stays_in_event));
   }
   property_writer writer(list);
-  return write_stamped(writer, rules, replaces_position(written, with, to), [&](auto& carrier) {
-    return waybill::inject(written, carrier, with, to, rules.budget);
-  });
+  return write_stamped(
+      writer, rules, replaces_all(written, settings, destination), [&](auto& carrier) {
+        return waybill::inject(written, carrier, settings, destination, rules.budget);
+      });
 }
 
-inject_report inject(const context_view& context, edited_properties& list, const propagation& with,
-                     const destination& to, const send_rules& rules) noexcept {
-  return write_stamped(list, rules, replaces_position(context, with, to), [&](auto& carrier) {
-    return waybill::inject(context, carrier, with, to, rules.budget);
-  });
+inject_report inject(const context_view& context, edited_properties& list,
+                     const propagation& settings, const destination& destination,
+                     const send_rules& rules) noexcept {
+  return write_stamped(
+      list, rules, replaces_all(context, settings, destination), [&](auto& carrier) {
+        return waybill::inject(context, carrier, settings, destination, rules.budget);
+      });
 }
 
-inject_report write(const outgoing& decided, MQTTProperties& list,
+inject_report write(const messaging::sending& decided, MQTTProperties& list,
                     const send_rules& rules) noexcept {
   property_writer writer(list);
   return write_stamped(writer, rules, decided.replaces_all(),
                        [&](auto& carrier) { return decided.write(carrier, rules.budget); });
 }
 
-inject_report write(const outgoing& decided, edited_properties& list,
+inject_report write(const messaging::sending& decided, edited_properties& list,
                     const send_rules& rules) noexcept {
   return write_stamped(list, rules, decided.replaces_all(),
                        [&](auto& carrier) { return decided.write(carrier, rules.budget); });

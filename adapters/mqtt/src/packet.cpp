@@ -56,10 +56,10 @@ std::size_t packet_bytes_max_of(const MQTTProperties& connack) noexcept {
 }
 
 inject_budget room_in_packet(const publish_packet& packet, const MQTTProperties& own,
-                             const propagation& with, std::size_t packet_bytes_max) noexcept {
+                             const propagation& settings, std::size_t packet_bytes_max) noexcept {
   constexpr std::size_t bytes_per_field = identifier_bytes + length_bytes + length_bytes;
   if (packet_bytes_max > packet_bytes_ceiling) packet_bytes_max = packet_bytes_ceiling;
-  const std::size_t beside = bytes_beside_fields(own, with.formats);
+  const std::size_t beside = bytes_beside_fields(own, settings.propagator());
   const std::size_t bytes = packet_bytes(packet, beside);
   if (bytes >= packet_bytes_max) return {0, bytes_per_field};
   // Fields make the lengths before them longer too, by a byte or two: take what is over away again,

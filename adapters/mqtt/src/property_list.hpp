@@ -31,8 +31,8 @@ namespace waybill::inline v0::mqtt::detail {
   return property_reader::text_of(property.value.data);
 }
 
-/// A CloudEvent in binary mode with a position of its own (CloudEvents, MQTT Protocol Binding 3.1;
-/// Distributed Tracing Extension).
+/// A CloudEvent in binary mode with a span context of its own (CloudEvents, MQTT Protocol
+/// Binding 3.1; Distributed Tracing Extension).
 [[nodiscard]] bool has_event_trace(const MQTTProperties& list) noexcept;
 
 /// What a CloudEvent keeps.
@@ -44,7 +44,7 @@ namespace waybill::inline v0::mqtt::detail {
   return equals_ignoring_case(name, sent_time_name);
 }
 
-/// What a CloudEvent keeps when it is sent on: the stamp belongs to the position.
+/// What a CloudEvent keeps when it is sent on: the stamp belongs to the span context.
 [[nodiscard]] inline bool stays_in_event(std::string_view name) noexcept {
   return is_event_trace(name) || is_stamp(name);
 }

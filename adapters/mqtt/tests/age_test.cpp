@@ -5,6 +5,7 @@
 #include <chrono>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "support/contexts.hpp"
 #include "support/property_lists.hpp"
@@ -20,6 +21,7 @@ using waybill::context;
 using waybill::extraction;
 using waybill::inbound_mode;
 using waybill::propagation;
+using waybill::propagation_options;
 using waybill_test::make_context;
 using waybill_test::owned_properties;
 using waybill_test::traceparent_a;
@@ -38,19 +40,25 @@ std::string stamp_of(system_clock::time_point when) {
 class stamped {
  public:
   explicit stamped(milliseconds age) {
-    mqtt::inject(sent_context(), list_.list(), propagation());
+    mqtt::inject(sent_context(), list_.list(), propagation(), waybill::any_destination);
     if (age.count() >= 0) list_.add(mqtt::sent_time_name, stamp_of(system_clock::now() - age));
   }
   [[nodiscard]] extraction arrives(bool is_retained, mqtt::receive_rules rules = {}) {
-    return mqtt::extract(list_.list(), with_, {"topic", is_retained, rules});
+    return mqtt::extract(list_.list(), settings_, {"topic", is_retained, rules});
   }
   [[nodiscard]] waybill::result<waybill::context_view> is_seen(bool is_retained,
                                                                mqtt::receive_rules rules = {}) {
-    return mqtt::peek(list_.list(), with_, {"topic", is_retained, rules});
+    return mqtt::peek(list_.list(), settings_, {"topic", is_retained, rules});
   }
-  propagation with_;
+  /// The boundary's mode for the topic.
+  void set_mode(inbound_mode mode) {
+    propagation_options options;
+    options.boundary.set("topic", {.inbound = mode});
+    settings_ = propagation(std::move(options));
+  }
 
  private:
+  propagation settings_;
   owned_properties list_;
 };
 
@@ -61,8 +69,8 @@ void expect_linked(stamped message, bool is_retained, mqtt::receive_rules rules)
   EXPECT_EQ(got.mode(), inbound_mode::link);
   EXPECT_EQ(got.parent(), nullptr);
   ASSERT_EQ(got.links().size(), 1U);
-  EXPECT_EQ(got.links()[0], sent_context().trace());
-  EXPECT_NE(got.context().trace().trace(), sent_context().trace().trace());
+  EXPECT_EQ(got.links()[0], sent_context().span_context());
+  EXPECT_NE(got.context().span_context().trace_id(), sent_context().span_context().trace_id());
   EXPECT_EQ(got.context().baggage_text(), "user=1");
   EXPECT_EQ(message.is_seen(is_retained, rules).error(), waybill::errc::needs_copy);
 }
@@ -114,7 +122,7 @@ TEST(mqtt_age, other_modes_of_the_boundary_stay) {
   for (const inbound_mode mode :
        {inbound_mode::link, inbound_mode::restart, inbound_mode::ignore}) {
     stamped message(unstamped);
-    message.with_.boundary.set("topic", {.inbound = mode});
+    message.set_mode(mode);
     EXPECT_EQ(message.arrives(true).mode(), mode);
     if (mode == inbound_mode::ignore) {
       EXPECT_TRUE(message.is_seen(true).value().is_empty());
@@ -152,14 +160,14 @@ TEST(mqtt_stamp, is_written_when_it_is_asked_for_and_says_now) {
   EXPECT_EQ(edited.c_struct().count, 5);
 }
 
-TEST(mqtt_stamp, an_older_one_does_not_stay_beside_a_new_position) {
+TEST(mqtt_stamp, an_older_one_does_not_stay_beside_a_new_span_context) {
   owned_properties list{{"Waybill-Sent-MS", "1"}, {mqtt::sent_time_name, "1"}};
-  mqtt::inject(sent_context(), list.list(), propagation());
+  mqtt::inject(sent_context(), list.list(), propagation(), waybill::any_destination);
   EXPECT_FALSE(mqtt::age_of(list.list(), system_clock::now()).has_value());
   EXPECT_EQ(list.list().count, 3);
 }
 
-TEST(mqtt_stamp, stays_where_the_position_stays) {
+TEST(mqtt_stamp, stays_where_the_span_context_stays) {
   owned_properties list{{"traceparent", traceparent_a}, {mqtt::sent_time_name, "1"}};
   mqtt::inject(make_context("", "", "a=1"), list.list(), propagation(), "topic",
                {.stamps_time = true});
@@ -167,21 +175,21 @@ TEST(mqtt_stamp, stays_where_the_position_stays) {
   EXPECT_EQ(list.list().count, 3);
 }
 
-TEST(mqtt_stamp, goes_with_a_position_that_may_not_go_out) {
-  propagation with;
-  with.boundary.set("topic", {.outbound = waybill::outbound_mode::nothing});
+TEST(mqtt_stamp, goes_with_a_span_context_that_may_not_go_out) {
+  propagation_options options;
+  options.boundary.set("topic", {.outbound = waybill::outbound_mode::nothing});
+  const propagation settings(std::move(options));
   for (const context& sent : {sent_context(), make_context("", "", "a=1"), context()}) {
     owned_properties list{{"traceparent", traceparent_a}, {mqtt::sent_time_name, "1"}};
     mqtt::edited_properties edited(list.list());
-    mqtt::inject(sent, edited, with, "topic", {.stamps_time = true});
+    mqtt::inject(sent, edited, settings, "topic", {.stamps_time = true});
     EXPECT_EQ(edited.c_struct().count, 0);
-    mqtt::inject(sent, list.list(), with, "topic", {.stamps_time = true});
+    mqtt::inject(sent, list.list(), settings, "topic", {.stamps_time = true});
     EXPECT_EQ(list.list().count, 0);
   }
   owned_properties list{{"traceparent", traceparent_a}, {mqtt::sent_time_name, "1"}};
-  const waybill::outgoing decided(mqtt::property_reader(list.list()), nullptr,
-                                  waybill::inject_mode::automatic, with,
-                                  waybill::destination("topic"));
+  const waybill::messaging::sending decided(mqtt::property_reader(list.list()), {},
+                                            waybill::inject_mode::automatic, settings, "topic");
   mqtt::edited_properties edited(list.list());
   mqtt::write(decided, edited, {.stamps_time = true});
   EXPECT_EQ(edited.c_struct().count, 0);
@@ -189,14 +197,14 @@ TEST(mqtt_stamp, goes_with_a_position_that_may_not_go_out) {
   EXPECT_EQ(list.list().count, 0);
 }
 
-TEST(mqtt_stamp, goes_with_an_older_position_for_which_there_is_no_room) {
+TEST(mqtt_stamp, goes_with_an_older_span_context_for_which_there_is_no_room) {
   owned_properties list{{"traceparent", traceparent_a}, {mqtt::sent_time_name, "1"}};
   mqtt::edited_properties edited(list.list());
   mqtt::inject(sent_context(), edited, propagation(), "topic", {.budget = {.bytes_max = 10}});
   EXPECT_EQ(edited.c_struct().count, 0);
 }
 
-TEST(mqtt_stamp, of_a_cloud_event_that_keeps_its_position_is_as_old_as_that) {
+TEST(mqtt_stamp, of_a_cloud_event_that_keeps_its_span_context_is_as_old_as_that) {
   for (const bool was_stamped : {false, true}) {
     owned_properties list{{"specversion", "1.0"}, {"traceparent", traceparent_a}};
     if (was_stamped) list.add(mqtt::sent_time_name, "1");
@@ -206,12 +214,12 @@ TEST(mqtt_stamp, of_a_cloud_event_that_keeps_its_position_is_as_old_as_that) {
     EXPECT_EQ(mqtt::age_of(edited.c_struct(), system_clock::time_point{}), expected);
     mqtt::inject(sent_context(), list.list(), propagation(), "topic", {.stamps_time = true});
     EXPECT_EQ(mqtt::age_of(list.list(), system_clock::time_point{}), expected);
-    mqtt::strip(list.list(), propagation());
+    mqtt::strip(list.list(), propagation(), waybill::any_destination);
     EXPECT_EQ(list.list().count, 2) << "who receives it takes the stamp off";
   }
 }
 
-TEST(mqtt_stamp, of_a_cloud_event_is_written_with_its_first_position) {
+TEST(mqtt_stamp, of_a_cloud_event_is_written_with_its_first_span_context) {
   owned_properties list{{"specversion", "1.0"}};
   mqtt::inject(sent_context(), list.list(), propagation(), "topic", {.stamps_time = true});
   EXPECT_TRUE(mqtt::age_of(list.list(), system_clock::now()).has_value());

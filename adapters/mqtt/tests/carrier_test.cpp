@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/contexts.hpp"
@@ -11,11 +12,13 @@
 
 namespace {
 
+using waybill::any_destination;
 using waybill::context;
 using waybill::direction;
 using waybill::errc;
 using waybill::extraction;
 using waybill::propagation;
+using waybill::propagation_options;
 using waybill_test::described;
 using waybill_test::make_context;
 using waybill_test::owned_properties;
@@ -53,46 +56,47 @@ texts application_properties() {
 }
 
 void expect_fields_of(const context& sent, const MQTTProperties& list) {
-  const propagation with;
-  EXPECT_EQ(mqtt::extract(list, with).as_sent(), sent);
-  EXPECT_EQ(with.diagnostics->total(), 0U);
+  const propagation settings(propagation_options{});
+  EXPECT_EQ(mqtt::extract(list, settings).context(), sent);
+  EXPECT_EQ(settings.diagnostics()->total(), 0U);
 }
 
 TEST(mqtt_extract, reads_all_three_fields) {
   owned_properties list{
       {"traceparent", traceparent_a}, {"tracestate", "rojo=1"}, {"baggage", "user=a%20b,plan=b"}};
-  const propagation with;
-  const extraction got = mqtt::extract(list.list(), with);
-  EXPECT_EQ(got.as_sent(), full_context());
+  const propagation settings(propagation_options{});
+  const extraction got = mqtt::extract(list.list(), settings);
+  EXPECT_EQ(got.context(), full_context());
   ASSERT_NE(got.parent(), nullptr);
-  EXPECT_EQ(with.diagnostics->total(), 0U);
+  EXPECT_EQ(settings.diagnostics()->total(), 0U);
 }
 
 TEST(mqtt_extract, of_a_message_without_properties_is_nothing_and_counts_as_nothing) {
-  const propagation with;
+  const propagation settings(propagation_options{});
   MQTTProperties none = MQTTProperties_initializer;
-  EXPECT_TRUE(mqtt::extract(none, with).context().is_empty());
-  EXPECT_TRUE(mqtt::take(none, with).context().is_empty());
-  EXPECT_TRUE(mqtt::peek(none, with).value().is_empty());
-  EXPECT_EQ(mqtt::strip(none, with), errc::ok);
+  EXPECT_TRUE(mqtt::extract(none, settings).context().is_empty());
+  EXPECT_TRUE(mqtt::take(none, settings).context().is_empty());
+  EXPECT_TRUE(mqtt::peek(none, settings).value().is_empty());
+  EXPECT_EQ(mqtt::strip(none, settings, any_destination), errc::ok);
   EXPECT_EQ(none.array, nullptr);
-  EXPECT_EQ(with.diagnostics->total(), 0U);
+  EXPECT_EQ(settings.diagnostics()->total(), 0U);
 }
 
 TEST(mqtt_extract, the_last_value_decides_even_when_it_is_bad) {
   owned_properties list{{"traceparent", traceparent_a}, {"traceparent", "00-nonsense"}};
-  const propagation with;
-  EXPECT_TRUE(mqtt::extract(list.list(), with).context().is_empty());
-  EXPECT_EQ(with.diagnostics->count(direction::inbound, errc::malformed), 1U);
-  EXPECT_EQ(with.diagnostics->count(direction::inbound, errc::duplicate), 1U);
+  const propagation settings(propagation_options{});
+  EXPECT_TRUE(mqtt::extract(list.list(), settings).context().is_empty());
+  EXPECT_EQ(settings.diagnostics()->count(direction::inbound, errc::malformed), 1U);
+  EXPECT_EQ(settings.diagnostics()->count(direction::inbound, errc::duplicate), 1U);
 }
 
 TEST(mqtt_extract, takes_the_boundary_of_the_topic) {
   owned_properties list{{"traceparent", traceparent_a}};
-  propagation with;
-  with.boundary.set_prefix("foreign/", {.inbound = waybill::inbound_mode::ignore});
-  EXPECT_TRUE(mqtt::extract(list.list(), with, {"foreign/x"}).context().is_empty());
-  EXPECT_FALSE(mqtt::extract(list.list(), with, {"own/x"}).context().is_empty());
+  propagation_options options;
+  options.boundary.set_prefix("foreign/", {.inbound = waybill::inbound_mode::ignore});
+  const propagation settings(std::move(options));
+  EXPECT_TRUE(mqtt::extract(list.list(), settings, {"foreign/x"}).context().is_empty());
+  EXPECT_FALSE(mqtt::extract(list.list(), settings, {"own/x"}).context().is_empty());
 }
 
 TEST(mqtt_peek, shows_what_extract_copies) {
@@ -110,7 +114,7 @@ TEST(mqtt_strip, leaves_every_other_property_as_it_was) {
     list.add(name, "anything");
   }
   list.add(mqtt::sent_time_name, "1");
-  EXPECT_EQ(mqtt::strip(list.list(), propagation()), errc::ok);
+  EXPECT_EQ(mqtt::strip(list.list(), propagation(), any_destination), errc::ok);
   EXPECT_EQ(described(list.list()), application_properties());
   EXPECT_EQ(list.list().length, owned_properties(list.list()).list().length);
 }
@@ -118,7 +122,7 @@ TEST(mqtt_strip, leaves_every_other_property_as_it_was) {
 TEST(mqtt_strip, of_fields_alone_leaves_an_empty_list_that_can_be_used_again) {
   owned_properties list;
   for (int i = 0; i < 25; ++i) list.add("baggage", "a=1");
-  EXPECT_EQ(mqtt::strip(list.list(), propagation()), errc::ok);
+  EXPECT_EQ(mqtt::strip(list.list(), propagation(), any_destination), errc::ok);
   EXPECT_EQ(list.list().count, 0);
   EXPECT_EQ(list.list().length, 0);
   list.add("own", "1");
@@ -128,15 +132,17 @@ TEST(mqtt_strip, of_fields_alone_leaves_an_empty_list_that_can_be_used_again) {
 TEST(mqtt_take, reads_and_strips) {
   owned_properties list;
   add_application_properties(list);
-  EXPECT_EQ(mqtt::inject(full_context(), list.list(), propagation()).code, errc::ok);
-  EXPECT_EQ(mqtt::take(list.list(), propagation()).as_sent(), full_context());
+  EXPECT_EQ(mqtt::inject(full_context(), list.list(), propagation(), any_destination).code,
+            errc::ok);
+  EXPECT_EQ(mqtt::take(list.list(), propagation()).context(), full_context());
   EXPECT_EQ(described(list.list()), application_properties());
 }
 
 TEST(mqtt_inject, puts_the_fields_behind_the_applications_own) {
   owned_properties list;
   add_application_properties(list);
-  const waybill::inject_report report = mqtt::inject(full_context(), list.list(), propagation());
+  const waybill::inject_report report =
+      mqtt::inject(full_context(), list.list(), propagation(), any_destination);
   EXPECT_TRUE(report.trace && report.tracestate && report.baggage);
   texts expected = application_properties();
   expected.push_back("38 traceparent=" + std::string(traceparent_a));
@@ -148,39 +154,40 @@ TEST(mqtt_inject, puts_the_fields_behind_the_applications_own) {
 TEST(mqtt_inject, of_the_same_message_again_and_again_replaces) {
   owned_properties list;
   add_application_properties(list);
-  for (int i = 0; i < 5; ++i) mqtt::inject(full_context(), list.list(), propagation());
+  for (int i = 0; i < 5; ++i)
+    mqtt::inject(full_context(), list.list(), propagation(), any_destination);
   const context other = make_context(traceparent_b);
-  mqtt::inject(other, list.list(), propagation());
+  mqtt::inject(other, list.list(), propagation(), any_destination);
   expect_fields_of(other, list.list());
   EXPECT_EQ(described(list.list()).size(), application_properties().size() + 1)
-      << "no old tracestate or baggage beside a new position";
+      << "no old tracestate or baggage beside a new span context";
 }
 
-TEST(mqtt_inject, of_baggage_alone_leaves_the_position) {
+TEST(mqtt_inject, of_baggage_alone_leaves_the_span_context) {
   owned_properties list{{"traceparent", traceparent_a}, {"baggage", "old=1"}};
-  mqtt::inject(make_context("", "", "new=1"), list.list(), propagation());
+  mqtt::inject(make_context("", "", "new=1"), list.list(), propagation(), any_destination);
   EXPECT_EQ(described(list.list()),
             (texts{"38 traceparent=" + std::string(traceparent_a), "38 baggage=new=1"}));
 }
 
 TEST(mqtt_inject, takes_a_context_that_shows_text_of_the_same_list) {
-  const propagation with;
+  const propagation settings;
   owned_properties list;
-  mqtt::inject(full_context(), list.list(), with);
-  mqtt::inject(mqtt::peek(list.list(), with).value(), list.list(), with);
+  mqtt::inject(full_context(), list.list(), settings, any_destination);
+  mqtt::inject(mqtt::peek(list.list(), settings).value(), list.list(), settings, any_destination);
   expect_fields_of(full_context(), list.list());
 
   const context only_baggage = make_context("", "", "user=" + std::string(100, 'v'));
   owned_properties items;
-  mqtt::inject(only_baggage, items.list(), with);
-  mqtt::inject(mqtt::peek(items.list(), with).value(), items.list(), with);
+  mqtt::inject(only_baggage, items.list(), settings, any_destination);
+  mqtt::inject(mqtt::peek(items.list(), settings).value(), items.list(), settings, any_destination);
   expect_fields_of(only_baggage, items.list());
 }
 
 TEST(mqtt_inject, of_nothing_changes_nothing) {
   owned_properties list{{"TraceParent", "x"}, {"a", "1"}};
   const texts before = described(list.list());
-  mqtt::inject(context(), list.list(), propagation());
+  mqtt::inject(context(), list.list(), propagation(), any_destination);
   EXPECT_EQ(described(list.list()), before);
 }
 
@@ -190,9 +197,9 @@ TEST(mqtt_inject, into_an_edited_list_writes_the_same_and_leaves_the_original) {
   add_application_properties(list);
   const texts before = described(list.list());
   mqtt::edited_properties edited(list.list());
-  mqtt::inject(full_context(), edited, propagation());
+  mqtt::inject(full_context(), edited, propagation(), any_destination);
   EXPECT_EQ(described(list.list()), before);
-  mqtt::inject(full_context(), list.list(), propagation());
+  mqtt::inject(full_context(), list.list(), propagation(), any_destination);
   EXPECT_EQ(described(edited.c_struct()), described(list.list()));
   EXPECT_EQ(edited.c_struct().length, list.list().length);
 }
@@ -216,27 +223,27 @@ class tab_format final : public waybill::format {
 TEST(mqtt_inject, nothing_but_printable_ascii_is_ever_written) {
   const tab_format tab;
   const waybill::format* const formats[] = {&tab, &waybill::tracecontext_format()};
-  propagation with;
-  with.formats = waybill::propagator(formats);
+  const propagation settings(propagation_options{.propagator = waybill::propagator(formats)});
   owned_properties list;
-  mqtt::inject(full_context(), list.list(), with);
+  mqtt::inject(full_context(), list.list(), settings, any_destination);
   EXPECT_EQ(described(list.list()),
             (texts{"38 traceparent=" + std::string(traceparent_a), "38 tracestate=rojo=1"}));
 }
 
 TEST(mqtt_inject, a_value_over_65535_bytes_is_left_out_and_counted) {
   std::string member = "k=" + std::string(65'536 - 2, 'v');
-  propagation with;
-  with.limits.baggage_bytes_max = 1'000'000;
-  with.limits.field_scan_bytes_max = 1'000'000;
-  const context sent =
-      make_context(traceparent_a).with_baggage(waybill::baggage::parse(member, with.limits).items);
+  propagation_options options;
+  options.limits.baggage_bytes_max = 1'000'000;
+  options.limits.field_scan_bytes_max = 1'000'000;
+  const propagation settings(options);
+  const context sent = make_context(traceparent_a)
+                           .with_baggage(waybill::baggage::parse(member, settings.limits()).items);
   ASSERT_EQ(sent.baggage_text().size(), 65'536U);
   owned_properties list{{"own", "1"}};
-  EXPECT_EQ(mqtt::inject(sent, list.list(), with).code, errc::carrier_failed);
+  EXPECT_EQ(mqtt::inject(sent, list.list(), settings, any_destination).code, errc::carrier_failed);
   EXPECT_EQ(described(list.list()),
             (texts{"38 own=1", "38 traceparent=" + std::string(traceparent_a)}));
-  EXPECT_EQ(with.diagnostics->count(direction::outbound, errc::carrier_failed), 1U);
+  EXPECT_EQ(settings.diagnostics()->count(direction::outbound, errc::carrier_failed), 1U);
 }
 
 TEST(mqtt_inject, white_space_of_another_sender_is_gone_when_it_is_passed_on) {
@@ -244,7 +251,7 @@ TEST(mqtt_inject, white_space_of_another_sender_is_gone_when_it_is_passed_on) {
       {"traceparent", traceparent_a}, {"tracestate", "a=1 ,\tb=2"}, {"baggage", "k=v \t, l=w"}};
   const extraction got = mqtt::extract(came.list(), propagation());
   owned_properties list;
-  mqtt::inject(got.context(), list.list(), propagation());
+  mqtt::inject(got.context(), list.list(), propagation(), any_destination);
   EXPECT_EQ(described(list.list()), (texts{"38 traceparent=" + std::string(traceparent_a),
                                            "38 tracestate=a=1,b=2", "38 baggage=k=v,l=w"}));
 }
@@ -252,8 +259,8 @@ TEST(mqtt_inject, white_space_of_another_sender_is_gone_when_it_is_passed_on) {
 TEST(mqtt_messages, of_both_c_interfaces_are_read) {
   MQTTAsync_message async = MQTTAsync_message_initializer;
   MQTTClient_message sync = MQTTClient_message_initializer;
-  mqtt::inject(full_context(), async.properties, propagation());
-  mqtt::inject(full_context(), sync.properties, propagation());
+  mqtt::inject(full_context(), async.properties, propagation(), any_destination);
+  mqtt::inject(full_context(), sync.properties, propagation(), any_destination);
   EXPECT_EQ(mqtt::extract(async, propagation(), "topic").context(), full_context());
   EXPECT_EQ(mqtt::take(async, propagation(), "topic").context(), full_context());
   EXPECT_EQ(mqtt::take(sync, propagation(), "topic").context(), full_context());
@@ -267,35 +274,35 @@ class cloud_event : public testing::Test {
   owned_properties event_{{"specversion", "1.0"}, {"id", "1"}};
 };
 
-TEST_F(cloud_event, gets_a_position_when_it_has_none) {
-  mqtt::inject(full_context(), event_.list(), propagation());
+TEST_F(cloud_event, gets_a_span_context_when_it_has_none) {
+  mqtt::inject(full_context(), event_.list(), propagation(), any_destination);
   expect_fields_of(full_context(), event_.list());
 }
 
-TEST_F(cloud_event, keeps_its_position_and_gets_the_baggage) {
+TEST_F(cloud_event, keeps_its_span_context_and_gets_the_baggage) {
   event_.add("traceparent", traceparent_b);
-  mqtt::inject(full_context(), event_.list(), propagation());
+  mqtt::inject(full_context(), event_.list(), propagation(), any_destination);
   expect_fields_of(make_context(traceparent_b, "", "user=a%20b,plan=b"), event_.list());
   mqtt::edited_properties edited(event_.list());
-  mqtt::inject(full_context(), edited, propagation());
+  mqtt::inject(full_context(), edited, propagation(), any_destination);
   EXPECT_EQ(described(edited.c_struct()), described(event_.list()));
 }
 
-TEST_F(cloud_event, with_a_tracestate_alone_gets_no_other_position_beside_it) {
+TEST_F(cloud_event, with_a_tracestate_alone_gets_no_other_span_context_beside_it) {
   event_.add("tracestate", "own=1");
-  mqtt::inject(make_context(traceparent_a), event_.list(), propagation());
+  mqtt::inject(make_context(traceparent_a), event_.list(), propagation(), any_destination);
   EXPECT_EQ(described(event_.list()),
             (texts{"38 specversion=1.0", "38 id=1", "38 tracestate=own=1"}));
 }
 
-TEST_F(cloud_event, is_read_and_keeps_its_position_when_it_is_stripped) {
+TEST_F(cloud_event, is_read_and_keeps_its_span_context_when_it_is_stripped) {
   event_.add("traceparent", traceparent_b);
   event_.add("tracestate", "own=1");
   event_.add("baggage", "a=1");
   event_.add("TraceParent", "no attribute");
   mqtt::edited_properties edited(event_.list());
-  edited.strip(propagation().formats);
-  EXPECT_EQ(mqtt::take(event_.list(), propagation()).as_sent(),
+  edited.strip(waybill::propagator());
+  EXPECT_EQ(mqtt::take(event_.list(), propagation()).context(),
             make_context(traceparent_b, "own=1", "a=1"));
   EXPECT_EQ(described(event_.list()),
             (texts{"38 specversion=1.0", "38 id=1", "38 traceparent=" + std::string(traceparent_b),
@@ -305,11 +312,11 @@ TEST_F(cloud_event, is_read_and_keeps_its_position_when_it_is_stripped) {
 
 TEST(mqtt_write, writes_what_a_wrapper_decided) {
   const context& sent = full_context();
-  const propagation with;
+  const propagation settings;
   owned_properties list{{"traceparent", traceparent_b}, {"own", "1"}};
   mqtt::edited_properties edited(list.list());
-  const waybill::outgoing decided(mqtt::property_reader(list.list()), &sent,
-                                  waybill::inject_mode::automatic, with, "topic");
+  const waybill::messaging::sending decided(mqtt::property_reader(list.list()), {.context = &sent},
+                                            waybill::inject_mode::automatic, settings, "topic");
   ASSERT_TRUE(decided.changes_headers());
   mqtt::write(decided, edited);
   expect_fields_of(sent, edited.c_struct());

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "support/contexts.hpp"
@@ -75,7 +76,7 @@ TEST(with_properties, takes_a_message_without_anything) {
 
 TEST(mqtt_cpp_take, gives_a_stripped_copy_that_knows_its_context) {
   owned_properties list{{"a", "1"}, {"a", ""}};
-  mqtt::inject(full_context(), list.list(), propagation());
+  mqtt::inject(full_context(), list.list(), propagation(), waybill::any_destination);
   const ::mqtt::const_message_ptr original = received(list);
   const texts before = properties_of(original);
   const ::mqtt::const_message_ptr taken = mqtt::take(original, propagation());
@@ -98,7 +99,7 @@ TEST(mqtt_cpp_take, of_a_message_without_fields_copies_nothing) {
 
 TEST(mqtt_cpp_take, the_context_lives_as_long_as_the_last_pointer) {
   owned_properties list;
-  mqtt::inject(full_context(), list.list(), propagation());
+  mqtt::inject(full_context(), list.list(), propagation(), waybill::any_destination);
   ::mqtt::const_message_ptr original = received(list);
   const std::weak_ptr<const ::mqtt::message> watched = original;
   ::mqtt::const_message_ptr taken = mqtt::take(original, propagation());
@@ -112,7 +113,7 @@ TEST(mqtt_cpp_take, the_context_lives_as_long_as_the_last_pointer) {
 
 TEST(mqtt_cpp_take, a_retained_message_is_linked) {
   owned_properties list;
-  mqtt::inject(full_context(), list.list(), propagation());
+  mqtt::inject(full_context(), list.list(), propagation(), waybill::any_destination);
   const auto taken = mqtt::take(received(list, true), propagation());
   EXPECT_EQ(mqtt::extraction_of(taken)->links().size(), 1U);
   EXPECT_EQ(mqtt::extraction_of(taken)->parent(), nullptr);
@@ -131,9 +132,10 @@ TEST(mqtt_cpp_take, of_null_is_null_and_other_messages_have_no_extraction) {
 
 TEST(mqtt_cpp_take, takes_the_boundary_of_the_topic) {
   owned_properties list{{"traceparent", traceparent_a}};
-  propagation with;
-  with.boundary.set("topic", {.inbound = waybill::inbound_mode::ignore});
-  const auto taken = mqtt::take(received(list), with);
+  waybill::propagation_options options;
+  options.boundary.set("topic", {.inbound = waybill::inbound_mode::ignore});
+  const propagation settings(std::move(options));
+  const auto taken = mqtt::take(received(list), settings);
   EXPECT_TRUE(mqtt::context_of(taken).is_empty());
   EXPECT_TRUE(properties_of(taken).empty());
 }
@@ -171,14 +173,14 @@ TEST(mqtt_cpp_inject, many_properties_of_ones_own_survive) {
 TEST(mqtt_cpp_inject, one_message_is_published_from_many_threads) {
   owned_properties list{{"own", "1"}};
   const ::mqtt::const_message_ptr shared = received(list);
-  const propagation with;
+  const propagation settings;
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       for (int j = 0; j < 200; ++j) {
         const context mine = context::new_root(true);
-        const auto sent = mqtt::inject(mine, shared, with);
-        EXPECT_EQ(mqtt::extract(*sent, with).context(), mine);
+        const auto sent = mqtt::inject(mine, shared, settings);
+        EXPECT_EQ(mqtt::extract(*sent, settings).context(), mine);
         EXPECT_EQ(sent->get_properties().size(), 2U);
       }
     });
@@ -189,7 +191,7 @@ TEST(mqtt_cpp_inject, one_message_is_published_from_many_threads) {
 
 TEST(mqtt_cpp_inject, into_properties_writes_in_place) {
   ::mqtt::properties will{{::mqtt::property::USER_PROPERTY, "own", "1"}};
-  mqtt::inject(full_context(), will, propagation());
+  mqtt::inject(full_context(), will, propagation(), waybill::any_destination);
   mqtt::inject(make_context(traceparent_b), will, propagation(), "will");
   EXPECT_EQ(described(will.c_struct()),
             (texts{"38 own=1", "38 traceparent=" + std::string(traceparent_b)}));
@@ -197,13 +199,14 @@ TEST(mqtt_cpp_inject, into_properties_writes_in_place) {
 
 TEST(mqtt_cpp_inject, keeps_to_the_room_in_the_packet) {
   const ::mqtt::const_message_ptr message = ::mqtt::make_message("topic", "payload", 1, false);
-  const propagation with;
+  const propagation settings;
   const auto& own = message->get_properties().c_struct();
   const mqtt::publish_packet packet = mqtt::packet_of(*message);
   EXPECT_EQ(mqtt::encoded_bytes(packet, own), 1U + 1 + 2 + 5 + 2 + 1 + 7);
   waybill::inject_report report;
-  const auto sent = mqtt::inject(full_context(), message, with,
-                                 {.budget = mqtt::room_in_packet(packet, own, with, 100)}, &report);
+  const auto sent =
+      mqtt::inject(full_context(), message, settings,
+                   {.budget = mqtt::room_in_packet(packet, own, settings, 100)}, &report);
   EXPECT_EQ(report.code, errc::dropped_for_size);
   EXPECT_TRUE(report.trace);
   EXPECT_FALSE(report.tracestate);

@@ -20,33 +20,38 @@ namespace {
 }
 
 TEST(cpp_without_a_client, a_message_that_has_no_place_for_the_fields_goes_as_it_is) {
-  const waybill::propagation with;
+  const waybill::propagation settings(waybill::propagation_options{});
   const ::mqtt::const_message_ptr message = message_with(10);
   waybill::inject_report report;
-  EXPECT_EQ(waybill::mqtt::inject(waybill::context::new_root(true), message, with, {}, &report),
+  EXPECT_EQ(waybill::mqtt::inject(waybill::context::new_root(true), message, settings, {}, &report),
             message);
   EXPECT_EQ(report.code, waybill::errc::no_memory);
-  EXPECT_EQ(with.diagnostics->count(waybill::direction::outbound, waybill::errc::no_memory), 1U);
+  EXPECT_EQ(settings.diagnostics()->count(waybill::direction::outbound, waybill::errc::no_memory),
+            1U);
   EXPECT_EQ(message->get_properties().size(), 10U);
 }
 
 TEST(cpp_without_a_client, a_will_that_has_no_place_for_the_fields_stays_as_it_is) {
-  const waybill::propagation with;
+  const waybill::propagation settings(waybill::propagation_options{});
   const waybill::context sent = waybill::context::new_root(true);
   const auto fields_of = [&](int own_count) {
     const ::mqtt::will_options own("topic", std::string("gone"), 1, false,
                                    message_with(own_count)->get_properties());
-    return waybill::mqtt::will_with_context(own, with, {.context = &sent}).get_properties().size();
+    return waybill::mqtt::will_with_context(own, settings, {.context = &sent})
+        .get_properties()
+        .size();
   };
   EXPECT_EQ(fields_of(8), 10U) << "a traceparent and a stamp";
-  EXPECT_EQ(with.diagnostics->total(), 0U);
+  EXPECT_EQ(settings.diagnostics()->total(), 0U);
   EXPECT_EQ(fields_of(9), 9U);
-  EXPECT_EQ(with.diagnostics->count(waybill::direction::outbound, waybill::errc::no_memory), 1U);
+  EXPECT_EQ(settings.diagnostics()->count(waybill::direction::outbound, waybill::errc::no_memory),
+            1U);
 }
 
 TEST(cpp_without_a_client, up_to_ten_properties_are_copied) {
-  const waybill::propagation with;
-  const auto sent = waybill::mqtt::inject(waybill::context::new_root(true), message_with(9), with);
+  const waybill::propagation settings;
+  const auto sent =
+      waybill::mqtt::inject(waybill::context::new_root(true), message_with(9), settings);
   EXPECT_EQ(sent->get_properties().size(), 10U);
 }
 

@@ -122,7 +122,7 @@ TEST_F(deliveries, are_told_once_and_the_token_works_on_after_the_sender) {
   EXPECT_EQ(told_.size(), 2U);
 }
 
-TEST_F(deliveries, tell_the_position_that_the_message_has) {
+TEST_F(deliveries, tell_the_span_context_that_the_message_has) {
   const waybill::context sent = make_context(traceparent_a);
   ::mqtt::properties event{{::mqtt::property::USER_PROPERTY, "specversion", "1.0"}};
   const auto told_trace = [&] {
@@ -131,12 +131,12 @@ TEST_F(deliveries, tell_the_position_that_the_message_has) {
         MQTTREASONCODE_SUCCESS);
     return told_.back().trace;
   };
-  EXPECT_EQ(told_trace(), sent.trace());
+  EXPECT_EQ(told_trace(), sent.span_context());
   event.add({::mqtt::property::USER_PROPERTY, "traceparent", std::string(traceparent_b)});
-  EXPECT_EQ(told_trace(), make_context(traceparent_b).trace()) << "an event keeps its own";
+  EXPECT_EQ(told_trace(), make_context(traceparent_b).span_context()) << "an event keeps its own";
 }
 
-TEST_F(deliveries, tell_no_position_where_no_properties_travel) {
+TEST_F(deliveries, tell_no_span_context_where_no_properties_travel) {
   const waybill::context sent = make_context(traceparent_a);
   sender_->connection().connecting(MQTTVERSION_3_1_1, nullptr);
   const auto message = ::mqtt::message::create("topic", "payload", 1, false);
@@ -218,9 +218,8 @@ TEST_F(deliveries, of_a_token_with_another_listener_are_told_by_the_next_publish
 class refused_deliveries : public deliveries {
  protected:
   refused_deliveries() {
-    waybill::propagation with;
-    with.tracer = tracer_;
-    sender_ = std::make_unique<sender>(with, options());
+    const waybill::propagation settings(waybill::propagation_options{.tracer = tracer_});
+    sender_ = std::make_unique<sender>(settings, options());
   }
   // How the span of a message ended that was thrown for.
   template <class Exception, class... Arguments>
@@ -273,11 +272,10 @@ TEST_F(refused_deliveries, by_any_exception_are_forgotten_at_once) {
 }
 
 TEST_F(refused_deliveries, by_any_exception_end_the_span_beyond_the_bound_too) {
-  waybill::propagation with;
-  with.tracer = tracer_;
+  const waybill::propagation settings(waybill::propagation_options{.tracer = tracer_});
   waybill::mqtt::publisher_options bounded = options();
   bounded.in_flight_max = 0;
-  sender_ = std::make_unique<sender>(with, bounded);
+  sender_ = std::make_unique<sender>(settings, bounded);
   expect_failed(send_throwing<std::bad_alloc>(), "exception");
 }
 
@@ -297,10 +295,11 @@ TEST_F(refused_deliveries, by_an_answer_to_a_client_that_waits_are_told) {
 TEST_F(deliveries, a_listener_that_throws_is_counted) {
   waybill::mqtt::publisher_options throwing;
   throwing.on_delivery = [](const delivery&) { throw 1; };
-  sender_ = std::make_unique<sender>(waybill::propagation(), throwing);
+  const waybill::propagation settings(waybill::propagation_options{});
+  sender_ = std::make_unique<sender>(settings, throwing);
   EXPECT_NO_THROW(mock_async_client::acknowledge(*send(), MQTTREASONCODE_SUCCESS));
-  EXPECT_EQ(sender_->propagating().diagnostics->count(waybill::direction::outbound,
-                                                      waybill::errc::carrier_failed),
+  EXPECT_EQ(sender_->propagation().diagnostics()->count(waybill::direction::outbound,
+                                                        waybill::errc::listener_failed),
             1U);
 }
 

@@ -77,18 +77,18 @@ TEST(mqtt_packet, of_the_specifications_smallest_example) {
 
 TEST(mqtt_packet, fields_that_were_written_by_its_room_are_all_that_fits) {
   std::mt19937 random(2);
-  const propagation with;
+  const propagation settings;
   for (int round = 0; round < 3'000; ++round) {
     owned_properties list;
     const auto count = random() % 6;
     for (unsigned int i = 0; i < count; ++i) add_random(list, random);
     const publish_packet packet{random() % 40, random() % 400, static_cast<int>(random() % 3)};
     owned_properties bare(list.list());
-    waybill::mqtt::strip(bare.list(), with);
+    waybill::mqtt::strip(bare.list(), settings, waybill::any_destination);
     const std::size_t smallest = encoded_bytes(packet, bare.list());
     const std::size_t limit = smallest + random() % 300;
 
-    const waybill::inject_budget room = room_in_packet(packet, list.list(), with, limit);
+    const waybill::inject_budget room = room_in_packet(packet, list.list(), settings, limit);
     // One text that fills the room to the byte, and one that is a byte longer.
     const std::size_t name_and_lengths = 1 + room.bytes_per_field;
     if (room.bytes_max >= name_and_lengths) {
@@ -102,13 +102,13 @@ TEST(mqtt_packet, fields_that_were_written_by_its_room_are_all_that_fits) {
     }
 
     waybill::mqtt::inject(make_context(traceparent_a, "rojo=1", "k=" + std::string(100, 'v')),
-                          list.list(), with, "topic", {.budget = room, .stamps_time = true});
+                          list.list(), settings, "topic", {.budget = room, .stamps_time = true});
     ASSERT_LE(encoded_bytes(packet, list.list()), limit);
   }
 }
 
 TEST(mqtt_packet, gives_up_baggage_then_tracestate_then_traceparent) {
-  const propagation with;
+  const propagation settings(waybill::propagation_options{});
   const waybill::context sent = make_context(traceparent_a, "rojo=1", "user=1");
   const publish_packet packet{5, 50, 1};
   MQTTProperties none = MQTTProperties_initializer;
@@ -119,8 +119,8 @@ TEST(mqtt_packet, gives_up_baggage_then_tracestate_then_traceparent) {
   const auto written_within = [&](std::size_t limit) {
     owned_properties list;
     const inject_report report =
-        waybill::mqtt::inject(sent, list.list(), with, "topic",
-                              {.budget = room_in_packet(packet, list.list(), with, limit)});
+        waybill::mqtt::inject(sent, list.list(), settings, "topic",
+                              {.budget = room_in_packet(packet, list.list(), settings, limit)});
     EXPECT_LE(encoded_bytes(packet, list.list()), limit);
     return std::string(report.trace ? "t" : "") + (report.tracestate ? "s" : "") +
            (report.baggage ? "b" : "");
@@ -132,8 +132,9 @@ TEST(mqtt_packet, gives_up_baggage_then_tracestate_then_traceparent) {
   EXPECT_EQ(written_within(bare + trace + state), "t");
   EXPECT_EQ(written_within(bare + 1 + trace), "t");
   EXPECT_EQ(written_within(bare + trace), "");
-  EXPECT_EQ(with.diagnostics->count(waybill::direction::outbound, waybill::errc::dropped_for_size),
-            5U);
+  EXPECT_EQ(
+      settings.diagnostics()->count(waybill::direction::outbound, waybill::errc::dropped_for_size),
+      5U);
 }
 
 TEST(mqtt_packet, too_large_without_fields_has_no_room) {
@@ -145,17 +146,17 @@ TEST(mqtt_packet, too_large_without_fields_has_no_room) {
 }
 
 TEST(mqtt_packet, counts_what_a_cloud_event_keeps) {
-  const propagation with;
+  const propagation settings;
   owned_properties event{{"specversion", "1.0"}, {"traceparent", traceparent_a}};
   owned_properties other{{"specversion_", "1.0"}, {"traceparent", traceparent_a}};
   const publish_packet packet{5, 50, 1};
-  EXPECT_EQ(room_in_packet(packet, other.list(), with, 1'000).bytes_max -
-                room_in_packet(packet, event.list(), with, 1'000).bytes_max,
+  EXPECT_EQ(room_in_packet(packet, other.list(), settings, 1'000).bytes_max -
+                room_in_packet(packet, event.list(), settings, 1'000).bytes_max,
             5U + 11 + 55 - 1);
   owned_properties stamped{
       {"specversion", "1.0"}, {"traceparent", traceparent_a}, {waybill::mqtt::sent_time_name, "1"}};
-  EXPECT_EQ(room_in_packet(packet, event.list(), with, 1'000).bytes_max -
-                room_in_packet(packet, stamped.list(), with, 1'000).bytes_max,
+  EXPECT_EQ(room_in_packet(packet, event.list(), settings, 1'000).bytes_max -
+                room_in_packet(packet, stamped.list(), settings, 1'000).bytes_max,
             5U + waybill::mqtt::sent_time_name.size() + 1);
 }
 

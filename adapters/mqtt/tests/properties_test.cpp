@@ -23,8 +23,9 @@ constexpr const char* first = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba90
 constexpr const char* second = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 std::string read_span(MQTTProperties& list) {
-  const waybill::propagation with;
-  return waybill_test::traceparent_text(waybill::extract(property_reader(list), with).as_sent());
+  const waybill::propagation settings;
+  return waybill_test::traceparent_text(
+      waybill::extract(property_reader(list), settings, waybill::any_destination).sender());
 }
 
 /// What Paho itself counted for the same properties.

@@ -26,12 +26,14 @@ TEST(without_a_client, a_list_that_paho_cannot_extend_stays_as_it_was) {
 TEST(without_a_client, an_injection_that_does_not_fit_is_counted) {
   waybill_test::owned_properties full;
   for (int i = 0; i < 10; ++i) full.add("x", std::to_string(i));
-  const waybill::propagation with;
-  const waybill::context sent(waybill::trace_context::new_root(true));
+  const waybill::propagation settings(waybill::propagation_options{});
+  const waybill::context sent(waybill::span_context::new_root(true));
   waybill::mqtt::property_writer writer(full.list());
-  EXPECT_EQ(waybill::inject(sent, writer, with).code, waybill::errc::carrier_failed);
-  EXPECT_EQ(with.diagnostics->count(waybill::direction::outbound, waybill::errc::carrier_failed),
-            1U);
+  EXPECT_EQ(waybill::inject(sent, writer, settings, waybill::any_destination).code,
+            waybill::errc::carrier_failed);
+  EXPECT_EQ(
+      settings.diagnostics()->count(waybill::direction::outbound, waybill::errc::carrier_failed),
+      1U);
   EXPECT_EQ(full.list().count, 10);
 }
 

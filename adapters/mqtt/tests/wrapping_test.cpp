@@ -35,24 +35,24 @@ class mqtt_wrapping : public testing::Test {
   // What arrives of a payload that has `room` bytes for an envelope.
   std::string wrap_within(std::size_t room, const context& sent, std::string_view payload,
                           envelope_form form = envelope_form::json_members) {
-    waybill::envelope_writer envelope(form, payload, with_, "topic");
-    const waybill::outgoing decided(envelope, &sent, waybill::inject_mode::automatic, with_,
-                                    waybill::destination("topic"));
+    waybill::envelope_writer envelope(form, payload, settings_, "topic");
+    const waybill::messaging::sending decided(envelope, {.context = &sent},
+                                              waybill::inject_mode::automatic, settings_, "topic");
     const std::size_t bytes_max = payload.size() + room;
-    made_ = mqtt::detail::wrap_payload(decided, envelope, with_, "topic", {.bytes_max = room},
+    made_ = mqtt::detail::wrap_payload(decided, envelope, settings_, "topic", {.bytes_max = room},
                                        [&](std::size_t bytes) { return bytes <= bytes_max; });
     const std::string text = made_.text.value_or(std::string(payload));
     EXPECT_LE(text.size(), bytes_max);
-    const waybill::unwrapped came = waybill::unwrap(form, text, with_, "topic");
+    const waybill::unwrapped came = waybill::unwrap(form, text, settings_, "topic");
     EXPECT_TRUE(form == envelope_form::frame || came.payload() == payload) << text;
-    EXPECT_EQ(made_.position, came.extraction().as_sent().trace());
+    EXPECT_EQ(made_.sent, came.extraction().sender());
     return parts_of(came.extraction().context());
   }
   [[nodiscard]] std::uint64_t dropped() const {
-    return with_.diagnostics->count(direction::outbound, errc::dropped_for_size);
+    return settings_.diagnostics()->count(direction::outbound, errc::dropped_for_size);
   }
 
-  propagation with_;
+  const propagation settings_{waybill::propagation_options{}};
   mqtt::detail::wrapped_payload made_;
 };
 
@@ -76,7 +76,7 @@ TEST_F(mqtt_wrapping, gives_up_what_escapes_make_too_large) {
 }
 
 // What an outcome names has to be what was sent.
-TEST_F(mqtt_wrapping, names_the_position_that_goes_out_and_no_other) {
+TEST_F(mqtt_wrapping, names_the_span_context_that_goes_out_and_no_other) {
   const context sent = make_context(traceparent_a, "a=1", "k=v");
   constexpr std::size_t enough = 1'000;
   EXPECT_EQ(wrap_within(enough, sent, "21.5"), "") << "no object";
@@ -86,7 +86,7 @@ TEST_F(mqtt_wrapping, names_the_position_that_goes_out_and_no_other) {
   const std::string begin = R"({"specversion":"1.0","traceparent":")";
   EXPECT_EQ(wrap_within(enough, sent, begin + "bad\"}", event), "");
   EXPECT_EQ(wrap_within(enough, sent, begin + std::string(traceparent_b) + "\"}", event), "t");
-  EXPECT_EQ(made_.position, make_context(traceparent_b).trace()) << "an event keeps its own";
+  EXPECT_EQ(made_.sent, make_context(traceparent_b).span_context()) << "an event keeps its own";
 }
 
 TEST_F(mqtt_wrapping, of_a_payload_that_looks_like_a_frame_is_left_out_where_there_is_no_room) {
@@ -101,14 +101,14 @@ class mqtt_will : public testing::Test {
   [[nodiscard]] ::mqtt::will_options with_envelope(const std::string& payload,
                                                    const context& sent = {},
                                                    bool is_retained = false) const {
-    return mqtt::will_with_context({"wills/1", payload, 1, is_retained}, with_, {.context = &sent},
-                                   true, {{"wills/+", envelope_form::frame}});
+    return mqtt::will_with_context({"wills/1", payload, 1, is_retained}, settings_,
+                                   {.context = &sent}, true, {{"wills/+", envelope_form::frame}});
   }
   [[nodiscard]] waybill::unwrapped unwrapped(const std::string& payload) const {
-    return waybill::unwrap(envelope_form::frame, payload, with_, "wills/1");
+    return waybill::unwrap(envelope_form::frame, payload, settings_, "wills/1");
   }
 
-  propagation with_;
+  const propagation settings_;
   const context sent_ = make_context(traceparent_a, "v=1", "k=v");
 };
 
@@ -145,8 +145,8 @@ TEST_F(mqtt_will, never_grows_beyond_what_its_length_can_say) {
 
 TEST_F(mqtt_will, elsewhere_has_it_in_its_properties) {
   const ::mqtt::will_options will =
-      mqtt::will_with_context({"other", std::string("gone"), 1, false}, with_, {.context = &sent_},
-                              false, {{"wills/+", envelope_form::frame}});
+      mqtt::will_with_context({"other", std::string("gone"), 1, false}, settings_,
+                              {.context = &sent_}, false, {{"wills/+", envelope_form::frame}});
   EXPECT_EQ(will.get_payload_str(), "gone");
   EXPECT_EQ(will.get_properties().size(), 3U);
 }

@@ -92,14 +92,14 @@ class sent_by_hand {
  public:
   sent_by_hand(const amqp_basic_properties_t& given, const waybill::context& context)
       : properties_(given) {
-    const waybill::trace_context& trace = context.trace();
+    const waybill::span_context& trace = context.span_context();
     char* end = text_.data();
     *end++ = '0';
     *end++ = '0';
     *end++ = '-';
-    end = write_hex(end, trace.trace().bytes.data(), 16);
+    end = write_hex(end, trace.trace_id().bytes.data(), 16);
     *end++ = '-';
-    end = write_hex(end, trace.span().bytes.data(), 8);
+    end = write_hex(end, trace.span_id().bytes.data(), 8);
     *end++ = '-';
     *end++ = '0';
     *end++ = trace.is_sampled() ? '1' : '0';
@@ -121,11 +121,11 @@ class sent_by_hand {
 };
 
 void inject(benchmark::State& state) {
-  const waybill::propagation with;
+  const waybill::propagation settings;
   const waybill::context context = make_context();
   const application_properties own(state.range(0), false);
   run(state, [&] {
-    const auto sent = waybill::rabbitmq::inject(context, own.get(), with, {"orders", "key"});
+    const auto sent = waybill::rabbitmq::inject(context, own.get(), settings, {"orders", "key"});
     benchmark::DoNotOptimize(sent.get());
     benchmark::ClobberMemory();
   });
@@ -141,12 +141,12 @@ void inject_by_hand(benchmark::State& state) {
 }
 /// The same with a frame_max to keep to, which nobody does by hand.
 void inject_within_frame(benchmark::State& state) {
-  const waybill::propagation with;
+  const waybill::propagation settings;
   const waybill::context context = make_context();
   const application_properties own(state.range(0), false);
   run(state, [&] {
     const auto sent =
-        waybill::rabbitmq::inject(context, own.get(), with, {"orders", "key"}, frame_max);
+        waybill::rabbitmq::inject(context, own.get(), settings, {"orders", "key"}, frame_max);
     benchmark::DoNotOptimize(sent.get());
     benchmark::ClobberMemory();
   });
@@ -168,15 +168,16 @@ void find_by_hand(benchmark::State& state) {
   });
 }
 void extract(benchmark::State& state) {
-  const waybill::propagation with;
+  const waybill::propagation settings;
   const application_properties own(2, true);
   run(state,
-      [&] { benchmark::DoNotOptimize(waybill::rabbitmq::extract(own.get(), with, "orders")); });
+      [&] { benchmark::DoNotOptimize(waybill::rabbitmq::extract(own.get(), settings, "orders")); });
 }
 void peek(benchmark::State& state) {
-  const waybill::propagation with;
+  const waybill::propagation settings;
   const application_properties own(2, true);
-  run(state, [&] { benchmark::DoNotOptimize(waybill::rabbitmq::peek(own.get(), with, "orders")); });
+  run(state,
+      [&] { benchmark::DoNotOptimize(waybill::rabbitmq::peek(own.get(), settings, "orders")); });
 }
 
 /// A table as it was received: strip works in place, so each iteration gets a copy.
@@ -190,11 +191,11 @@ struct received {
   amqp_basic_properties_t properties;
 };
 void strip(benchmark::State& state) {
-  const waybill::propagation with;
+  const waybill::propagation settings;
   const application_properties own(2, true);
   run(state, [&] {
     received message(own);
-    waybill::rabbitmq::strip(message.properties, with);
+    waybill::rabbitmq::strip(message.properties, settings);
     benchmark::DoNotOptimize(message.properties.headers.num_entries);
     benchmark::ClobberMemory();
   });

@@ -63,10 +63,11 @@ void check_size(const amqp_basic_properties_t& properties) {
 }
 
 void check_inject(const waybill::context& context, const amqp_basic_properties_t& given,
-                  const std::string& others, const waybill::propagation& with,
+                  const std::string& others, const waybill::propagation& settings,
                   std::size_t frame_bytes_max) {
   const std::string before = encoded(given);
-  const auto sent = rabbitmq::inject(context, given, with, {"exchange", "key"}, frame_bytes_max);
+  const auto sent =
+      rabbitmq::inject(context, given, settings, {"exchange", "key"}, frame_bytes_max);
   require(encoded(given) == before, "inject never writes to what was given");
   check_size(*sent.get());
   const auto& report = sent.report();
@@ -78,9 +79,10 @@ void check_inject(const waybill::context& context, const amqp_basic_properties_t
   std::vector<amqp_table_entry_t> entries;
   for (const amqp_table_entry_t& each : rabbitmq::entries_of(received)) entries.push_back(each);
   received.headers.entries = entries.data();
-  const waybill::context read = rabbitmq::take(received, with).as_sent();
+  const waybill::context read =
+      rabbitmq::take(received, settings, waybill::any_destination).context();
   if (context.has_trace() && report.code == waybill::errc::ok &&
-      with.limits.field_scan_bytes_max >= 55) {
+      settings.limits().field_scan_bytes_max >= 55) {
     require(read == context, "reads as it was written");
   }
   require(encoded(received.headers) == others, "the application's headers are as they were");
@@ -90,10 +92,10 @@ void check_inject(const waybill::context& context, const amqp_basic_properties_t
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   waybill_fuzz::input from(data, size);
-  waybill::propagation with;
   const unsigned choice = from.byte();  // a broker's rules whatever it says
   const unsigned limits_choice = from.byte();
-  with.limits = waybill_fuzz::limits_of(limits_choice);
+  const waybill::propagation settings(
+      waybill::propagation_options{.limits = waybill_fuzz::limits_of(limits_choice)});
   own_table nested{{"traceparent", "of the application"}, {"n", "1"}};
   own_table table;
   own_table rest;
@@ -112,22 +114,23 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string others = encoded(rest.get());
   check_size(properties);
 
-  const waybill::extraction read = rabbitmq::extract(properties, with, "queue");
-  const auto expected = waybill_test::reference::extract(shown, waybill::broker_rules, with.limits);
+  const waybill::extraction read = rabbitmq::extract(properties, settings, "queue");
+  const auto expected =
+      waybill_test::reference::extract(shown, waybill::broker_rules, settings.limits());
   const std::string difference =
-      waybill_test::first_difference(expected, read.as_sent(), read.report());
+      waybill_test::first_difference(expected, read.context(), read.report());
   require(difference.empty(), difference);
-  if (const auto view = rabbitmq::peek(properties, with, "queue"); view.has_value()) {
-    require(waybill::context(*view) == read.as_sent(), "peek shows what extract copies");
+  if (const auto view = rabbitmq::peek(properties, settings, "queue"); view.has_value()) {
+    require(waybill::context(*view) == read.context(), "peek shows what extract copies");
   }
   require(rabbitmq::delivery_attempt(properties, "queue", false) >= 1, "there is an attempt");
 
-  check_inject(read.as_sent(), properties, others, with, 0);
+  check_inject(read.context(), properties, others, settings, 0);
   check_inject(
-      read.as_sent(), properties, others, with,
+      read.context(), properties, others, settings,
       rabbitmq::header_frame_bytes(properties).value_or(0) + std::size_t{limits_choice} * 4);
   amqp_table_t stripped = properties.headers;
-  rabbitmq::strip(stripped, with);
+  rabbitmq::strip(stripped, settings);
   require(encoded(stripped) == others, "strip takes the fields alone");
   return 0;
 }

@@ -3,8 +3,8 @@
 #include <string_view>
 
 #include "waybill/boundary.hpp"
+#include "waybill/messaging/operation.hpp"
 #include "waybill/rabbitmq/amqp.hpp"
-#include "waybill/tracer.hpp"
 
 namespace waybill::inline v0::rabbitmq::detail {
 
@@ -15,7 +15,8 @@ namespace waybill::inline v0::rabbitmq::detail {
 }
 
 /// What properties say of a message to whoever names a span.
-inline void describe_message(const amqp_basic_properties_t& properties, operation& what) noexcept {
+inline void describe_message(const amqp_basic_properties_t& properties,
+                             operation_details& what) noexcept {
   if ((properties._flags & AMQP_BASIC_MESSAGE_ID_FLAG) != 0) {
     what.message_id = text_of(properties.message_id);
   }

@@ -25,89 +25,90 @@ std::size_t remove_fields(amqp_table_t& table, const propagator& formats) noexce
 
 }  // namespace
 
-extraction extract(const amqp_table_t& headers, const propagation& with,
-                   const destination& from) noexcept {
+extraction extract(const amqp_table_t& headers, const propagation& settings,
+                   const destination& destination) noexcept {
   const header_reader reader(headers);
-  return waybill::extract(reader, with, from);
+  return waybill::extract(reader, settings, destination);
 }
 
-extraction extract(const amqp_basic_properties_t& properties, const propagation& with,
-                   const destination& from) noexcept {
+extraction extract(const amqp_basic_properties_t& properties, const propagation& settings,
+                   const destination& destination) noexcept {
   const header_reader reader(properties);
-  return waybill::extract(reader, with, from);
+  return waybill::extract(reader, settings, destination);
 }
 
-extraction extract(const amqp_message_t& message, const propagation& with,
-                   const destination& from) noexcept {
-  return extract(message.properties, with, from);
+extraction extract(const amqp_message_t& message, const propagation& settings,
+                   const destination& destination) noexcept {
+  return extract(message.properties, settings, destination);
 }
 
-extraction extract(const amqp_envelope_t& envelope, const propagation& with,
-                   const destination& from) noexcept {
-  return extract(envelope.message.properties, with, from);
+extraction extract(const amqp_envelope_t& envelope, const propagation& settings,
+                   const destination& destination) noexcept {
+  return extract(envelope.message.properties, settings, destination);
 }
 
-result<context_view> peek(const amqp_table_t& headers, const propagation& with,
-                          const destination& from) noexcept {
-  return waybill::peek(header_reader(headers), with, from);
+result<context_view> peek(const amqp_table_t& headers, const propagation& settings,
+                          const destination& destination) noexcept {
+  return waybill::peek(header_reader(headers), settings, destination);
 }
 
-result<context_view> peek(const amqp_basic_properties_t& properties, const propagation& with,
-                          const destination& from) noexcept {
-  return waybill::peek(header_reader(properties), with, from);
+result<context_view> peek(const amqp_basic_properties_t& properties, const propagation& settings,
+                          const destination& destination) noexcept {
+  return waybill::peek(header_reader(properties), settings, destination);
 }
 
-result<context_view> peek(const amqp_message_t& message, const propagation& with,
-                          const destination& from) noexcept {
-  return peek(message.properties, with, from);
+result<context_view> peek(const amqp_message_t& message, const propagation& settings,
+                          const destination& destination) noexcept {
+  return peek(message.properties, settings, destination);
 }
 
-result<context_view> peek(const amqp_envelope_t& envelope, const propagation& with,
-                          const destination& from) noexcept {
-  return peek(envelope.message.properties, with, from);
+result<context_view> peek(const amqp_envelope_t& envelope, const propagation& settings,
+                          const destination& destination) noexcept {
+  return peek(envelope.message.properties, settings, destination);
 }
 
-void strip(amqp_table_t& headers, const propagation& with) noexcept {
-  remove_fields(headers, with.formats);
+void strip(amqp_table_t& headers, const propagation& settings) noexcept {
+  remove_fields(headers, settings.propagator());
 }
 
-void strip(amqp_basic_properties_t& properties, const propagation& with) noexcept {
+void strip(amqp_basic_properties_t& properties, const propagation& settings) noexcept {
   if ((properties._flags & AMQP_BASIC_HEADERS_FLAG) == 0) return;
-  const std::size_t removed = remove_fields(properties.headers, with.formats);
+  const std::size_t removed = remove_fields(properties.headers, settings.propagator());
   if (removed > 0 && properties.headers.num_entries == 0) {
     properties._flags &= ~static_cast<amqp_flags_t>(AMQP_BASIC_HEADERS_FLAG);
   }
 }
 
-void strip(amqp_message_t& message, const propagation& with) noexcept {
-  strip(message.properties, with);
+void strip(amqp_message_t& message, const propagation& settings) noexcept {
+  strip(message.properties, settings);
 }
 
-void strip(amqp_envelope_t& envelope, const propagation& with) noexcept {
-  strip(envelope.message.properties, with);
+void strip(amqp_envelope_t& envelope, const propagation& settings) noexcept {
+  strip(envelope.message.properties, settings);
 }
 
-extraction take(amqp_table_t& headers, const propagation& with, const destination& from) noexcept {
-  extraction taken = extract(headers, with, from);
-  strip(headers, with);
+extraction take(amqp_table_t& headers, const propagation& settings,
+                const destination& destination) noexcept {
+  extraction taken = extract(headers, settings, destination);
+  strip(headers, settings);
   return taken;
 }
 
-extraction take(amqp_basic_properties_t& properties, const propagation& with,
-                const destination& from) noexcept {
-  extraction taken = extract(properties, with, from);
-  strip(properties, with);
+extraction take(amqp_basic_properties_t& properties, const propagation& settings,
+                const destination& destination) noexcept {
+  extraction taken = extract(properties, settings, destination);
+  strip(properties, settings);
   return taken;
 }
 
-extraction take(amqp_message_t& message, const propagation& with,
-                const destination& from) noexcept {
-  return take(message.properties, with, from);
+extraction take(amqp_message_t& message, const propagation& settings,
+                const destination& destination) noexcept {
+  return take(message.properties, settings, destination);
 }
 
-extraction take(amqp_envelope_t& envelope, const propagation& with,
-                const destination& from) noexcept {
-  return take(envelope.message.properties, with, from);
+extraction take(amqp_envelope_t& envelope, const propagation& settings,
+                const destination& destination) noexcept {
+  return take(envelope.message.properties, settings, destination);
 }
 
 }  // namespace waybill::inline v0::rabbitmq

@@ -7,7 +7,8 @@
 #include <optional>
 #include <utility>
 
-#include "waybill/tracer.hpp"
+#include "waybill/messaging/tracer.hpp"
+#include "waybill/span_context.hpp"
 
 namespace waybill::inline v0::rabbitmq::detail {
 
@@ -15,7 +16,7 @@ namespace waybill::inline v0::rabbitmq::detail {
 struct unconfirmed {
   std::uint64_t tag = 0;
   std::uint64_t fingerprint = 0;  // what a return is known by; 0: it cannot be returned
-  trace_context trace;
+  span_context trace;
   span_handle span;
   void* token = nullptr;
 };

@@ -175,7 +175,7 @@ void connection_state::route(const amqp_frame_t& frame) noexcept {
     WAYBILL_TRY { options_.on_other_frame(frame); }
     WAYBILL_CATCH_ALL {
       if (options_.diagnostics == nullptr) return;
-      options_.diagnostics->record({.way = direction::inbound, .code = errc::carrier_failed});
+      options_.diagnostics->record({.way = direction::inbound, .code = errc::listener_failed});
     }
     return;
   }

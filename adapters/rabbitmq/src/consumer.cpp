@@ -49,7 +49,7 @@ came what_came(const amqp_method_t& method) noexcept {
 struct consumer::state final : detail::channel_owner {
   std::shared_ptr<detail::connection_state> on;
   std::string queue;
-  propagation with;
+  messaging::receiving receiving;
   consumer_options options;
   const std::uint64_t id = next_consumer();
   amqp_channel_t channel = 0;
@@ -62,11 +62,11 @@ struct consumer::state final : detail::channel_owner {
   close_reason reason;
   std::deque<amqp_envelope_t> inbox;
 
-  state(std::shared_ptr<detail::connection_state> connection, std::string from, propagation p,
-        consumer_options o)
+  state(std::shared_ptr<detail::connection_state> connection, std::string from,
+        waybill::propagation p, consumer_options o)
       : on(std::move(connection)),
         queue(std::move(from)),
-        with(std::move(p)),
+        receiving(std::move(p), false),
         options(std::move(o)) {
     if (on == nullptr) {
       reason.status = AMQP_STATUS_CONNECTION_CLOSED;
@@ -234,8 +234,9 @@ struct consumer::state final : detail::channel_owner {
   }
 };
 
-consumer::consumer(connection& on, std::string queue, propagation with, consumer_options options)
-    : state_(std::make_unique<state>(on.state_, std::move(queue), std::move(with),
+consumer::consumer(connection& on, std::string queue, waybill::propagation settings,
+                   consumer_options options)
+    : state_(std::make_unique<state>(on.state_, std::move(queue), std::move(settings),
                                      std::move(options))) {}
 
 consumer::~consumer() = default;
@@ -244,16 +245,17 @@ int consumer::start() noexcept { return state_->start(); }
 
 int consumer::cancel() noexcept { return state_->cancel(); }
 
-operation consumer::describe(operation_kind kind, std::string_view name,
-                             const message& received) const noexcept {
-  operation what{.kind = kind, .system = "rabbitmq", .name = name};
-  if (state_->with.tracer == nullptr) return what;
-  what.where = detail::destination_of(received.exchange(), received.routing_key());
+destination consumer::destination_of(const message& received) noexcept {
+  return detail::destination_of(received.exchange(), received.routing_key());
+}
+
+operation_details consumer::describe(std::string_view name,
+                                     const message& received) const noexcept {
+  operation_details what{.system = "rabbitmq", .name = name};
   what.queue = state_->queue;
   what.delivery_tag = received.delivery_tag();
   detail::describe_message(received.properties(), what);
   what.body_bytes = received.body().size();
-  what.injects = false;
   return what;
 }
 
@@ -261,7 +263,7 @@ operation consumer::describe(operation_kind kind, std::string_view name,
 message consumer::next(std::string_view how, system_time began) noexcept {
   message received;
   if (state_->inbox.empty()) return received;
-  const propagation& with = state_->with;
+  const waybill::propagation& settings = propagation();
   received.envelope_ = state_->inbox.front();
   state_->inbox.pop_front();
   received.is_there_ = true;
@@ -269,19 +271,16 @@ message consumer::next(std::string_view how, system_time began) noexcept {
   received.is_settled_ = state_->options.no_ack;
   const destination from(state_->queue);
   received.attempt_ = delivery_attempt(received.envelope_, state_->queue);
-  received.taken_ = state_->options.strip ? rabbitmq::take(received.envelope_, with, from)
-                                          : rabbitmq::extract(received.envelope_, with, from);
-  if (with.tracer != nullptr) {
-    operation what = describe(operation_kind::receive, how, received);
-    what.started_at = began;
-    trace_receive(what, received.taken_.creation(), with);
-  }
+  received.taken_ = state_->options.strip ? rabbitmq::take(received.envelope_, settings, from)
+                                          : rabbitmq::extract(received.envelope_, settings, from);
+  messaging::trace_receive(
+      destination_of(received), [&] { return describe(how, received); }, began,
+      received.taken_.creation(), settings);
   return received;
 }
 
 message consumer::receive(std::chrono::milliseconds timeout) noexcept {
-  const system_time began =
-      state_->with.tracer != nullptr ? std::chrono::system_clock::now() : system_time{};
+  const system_time began = state_->receiving.begin();
   // For a cancel() within a listener, which may not pump.
   if (!state_->is_consuming) state_->take_what_came_before_calls();
   state_->wait(timeout, [this] { return state_->is_consuming; });
@@ -289,8 +288,7 @@ message consumer::receive(std::chrono::milliseconds timeout) noexcept {
 }
 
 message consumer::get(std::chrono::milliseconds timeout) noexcept {
-  const system_time began =
-      state_->with.tracer != nullptr ? std::chrono::system_clock::now() : system_time{};
+  const system_time began = state_->receiving.begin();
   if (state_->is_open && state_->inbox.empty()) state_->ask_for_one();
   state_->wait(timeout, [this] { return state_->waits_for_get; });
   return next("get", began);
@@ -299,8 +297,8 @@ message consumer::get(std::chrono::milliseconds timeout) noexcept {
 namespace {
 
 outcome outcome_of(int status) noexcept {
-  if (status == AMQP_STATUS_OK) return {.state = outcome_state::succeeded};
-  return {.state = outcome_state::failed, .error = amqp_error_string2(status)};
+  if (status == AMQP_STATUS_OK) return outcome(outcome_state::succeeded);
+  return outcome(outcome_state::failed, amqp_error_string2(status));
 }
 
 }  // namespace
@@ -308,8 +306,9 @@ outcome outcome_of(int status) noexcept {
 int consumer::ack(message& received, bool multiple) noexcept {
   if (!state_->is_mine(received)) return AMQP_STATUS_INVALID_PARAMETER;
   if (!state_->is_open) return AMQP_STATUS_CONNECTION_CLOSED;
-  settling running(received.extraction(), describe(operation_kind::settle, "ack", received),
-                   state_->with);
+  messaging::settling running(
+      received.extraction(), destination_of(received), [&] { return describe("ack", received); },
+      propagation());
   state_->mark_settled(received, multiple);
   const int status = state_->finish_settling(amqp_basic_ack(
       state_->on->raw(), state_->channel, received.delivery_tag(), multiple ? 1 : 0));
@@ -320,8 +319,9 @@ int consumer::ack(message& received, bool multiple) noexcept {
 int consumer::nack(message& received, bool requeue, bool multiple) noexcept {
   if (!state_->is_mine(received)) return AMQP_STATUS_INVALID_PARAMETER;
   if (!state_->is_open) return AMQP_STATUS_CONNECTION_CLOSED;
-  settling running(received.extraction(), describe(operation_kind::settle, "nack", received),
-                   state_->with);
+  messaging::settling running(
+      received.extraction(), destination_of(received), [&] { return describe("nack", received); },
+      propagation());
   state_->mark_settled(received, multiple);
   const int status = state_->finish_settling(amqp_basic_nack(state_->on->raw(), state_->channel,
                                                              received.delivery_tag(),
@@ -333,8 +333,9 @@ int consumer::nack(message& received, bool requeue, bool multiple) noexcept {
 int consumer::reject(message& received, bool requeue) noexcept {
   if (!state_->is_mine(received)) return AMQP_STATUS_INVALID_PARAMETER;
   if (!state_->is_open) return AMQP_STATUS_CONNECTION_CLOSED;
-  settling running(received.extraction(), describe(operation_kind::settle, "reject", received),
-                   state_->with);
+  messaging::settling running(
+      received.extraction(), destination_of(received), [&] { return describe("reject", received); },
+      propagation());
   state_->mark_settled(received, false);
   const int status = state_->finish_settling(amqp_basic_reject(
       state_->on->raw(), state_->channel, received.delivery_tag(), requeue ? 1 : 0));
@@ -370,7 +371,7 @@ amqp_channel_t consumer::channel() const noexcept { return state_->channel; }
 
 std::string_view consumer::queue() const noexcept { return state_->queue; }
 
-const propagation& consumer::propagating() const noexcept { return state_->with; }
+const propagation& consumer::propagation() const noexcept { return state_->receiving.settings(); }
 
 const consumer_options& consumer::options() const noexcept { return state_->options; }
 

@@ -63,39 +63,41 @@ struct outgoing_properties::field_setter {
 
 outgoing_properties::outgoing_properties(const context& context,
                                          const amqp_basic_properties_t* given,
-                                         const propagation& with, const destination& to,
+                                         const propagation& settings,
+                                         const destination& destination,
                                          std::size_t frame_bytes_max) noexcept
     : given_(given) {
   // Whatever the boundary says of a context with a trace, no older field is left beside it.
   if (context.has_trace()) {
     write_fields(
         [&](const writer_ref& carrier, const inject_budget& budget) {
-          return waybill::inject(context, carrier, with, to, budget);
+          return waybill::inject(context, carrier, settings, destination, budget);
         },
-        with, true, frame_bytes_max);
+        settings, true, frame_bytes_max);
     return;
   }
   const header_reader existing(given);
-  write(outgoing(existing, &context, inject_mode::replace, with, to), with, frame_bytes_max);
+  write(messaging::sending(existing, {.context = &context}, inject_mode::replace, settings,
+                           destination),
+        settings, frame_bytes_max);
 }
 
-inject_report outgoing_properties::write(const outgoing& decided, const propagation& with,
+inject_report outgoing_properties::write(const messaging::sending& decided,
+                                         const propagation& settings,
                                          std::size_t frame_bytes_max) noexcept {
   if (!decided.changes_headers()) return report_;
   write_fields([&](const writer_ref& carrier,
                    const inject_budget& budget) { return decided.write(carrier, budget); },
-               with, decided.replaces_all(), frame_bytes_max);
+               settings, decided.replaces_all(), frame_bytes_max);
   return report_;
 }
 
 template <class Write>
-void outgoing_properties::write_fields(Write&& write, const propagation& with, bool replaces_all,
-                                       std::size_t frame_bytes_max) noexcept {
-  if (!copy_headers(with.formats, replaces_all, frame_bytes_max)) {
+void outgoing_properties::write_fields(Write&& write, const propagation& settings,
+                                       bool replaces_all, std::size_t frame_bytes_max) noexcept {
+  if (!copy_headers(settings.propagator(), replaces_all, frame_bytes_max)) {
     report_.code = errc::no_memory;
-    if (with.diagnostics != nullptr) {
-      with.diagnostics->record({.way = direction::outbound, .code = errc::no_memory});
-    }
+    settings.record({.way = direction::outbound, .code = errc::no_memory});
     return;
   }
   field_setter to{this};

@@ -85,10 +85,10 @@ int fits(const amqp_basic_properties_t& properties, std::size_t frame_bytes_max)
 
 /// What a returned message is known by among those in flight; never 0.
 std::uint64_t fingerprint_of(std::string_view exchange, std::string_view routing_key,
-                             std::string_view body, const trace_context& trace) noexcept {
+                             std::string_view body, const span_context& sent) noexcept {
   constexpr std::uint64_t odd = 0x9e3779b97f4a7c15U;
   const std::hash<std::string_view> hash;
-  const auto& span = trace.span().bytes;
+  const auto& span = sent.span_id().bytes;
   std::uint64_t all = hash(exchange);
   all = all * odd + hash(routing_key);
   all = all * odd + hash(body);
@@ -100,7 +100,7 @@ std::uint64_t fingerprint_of(std::string_view exchange, std::string_view routing
 
 struct publisher::state final : detail::channel_owner {
   std::shared_ptr<detail::connection_state> on;
-  propagation with;
+  waybill::propagation settings;
   publisher_options options;
   detail::confirm_window in_flight;
   amqp_channel_t channel = 0;
@@ -108,9 +108,10 @@ struct publisher::state final : detail::channel_owner {
   bool is_open = false;
   close_reason reason;
 
-  state(std::shared_ptr<detail::connection_state> connection, propagation p, publisher_options o)
+  state(std::shared_ptr<detail::connection_state> connection, waybill::propagation p,
+        publisher_options o)
       : on(std::move(connection)),
-        with(std::move(p)),
+        settings(std::move(p)),
         options(std::move(o)),
         in_flight(options.in_flight_max) {
     if (on == nullptr) {
@@ -190,7 +191,7 @@ struct publisher::state final : detail::channel_owner {
     result.token = message.token;
     if (message.span) {
       const error_name error(result);
-      with.tracer->end(message.span, {.state = result.state, .error = error.text()});
+      settings.tracer()->end(message.span, outcome(result.state, error.text()));
     }
     tell(result);
   }
@@ -199,22 +200,22 @@ struct publisher::state final : detail::channel_owner {
     if (!options.on_delivery) return;
     WAYBILL_TRY { options.on_delivery(result); }
     WAYBILL_CATCH_ALL {
-      if (with.diagnostics == nullptr) return;
-      with.diagnostics->record({.way = direction::outbound, .code = errc::carrier_failed});
+      settings.record({.way = direction::outbound, .code = errc::listener_failed});
     }
   }
 
-  [[nodiscard]] trace_context trace_in(const amqp_basic_properties_t* properties) const noexcept {
+  [[nodiscard]] span_context trace_in(const amqp_basic_properties_t* properties) const noexcept {
     const header_reader reader(properties);
-    const carrier_rules rules = with.rules_for(reader);
-    const auto seen = with.formats.peek_at(reader, rules, with.limits, nullptr);
-    return seen.has_value() ? seen->trace()
-                            : with.formats.extract(reader, rules, with.limits, nullptr).trace();
+    const carrier_rules rules = settings.rules_for(reader);
+    const auto seen = settings.propagator().peek_at(reader, rules, settings.limits(), nullptr);
+    return seen.has_value() ? seen->span_context()
+                            : settings.propagator()
+                                  .extract(reader, rules, settings.limits(), nullptr)
+                                  .span_context();
   }
 
-  [[nodiscard]] operation describe(const publication& message) const noexcept {
-    operation what{.kind = operation_kind::send, .system = "rabbitmq", .name = "publish"};
-    what.where = detail::destination_of(message.exchange, message.routing_key);
+  [[nodiscard]] static operation_details describe(const publication& message) noexcept {
+    operation_details what{.system = "rabbitmq", .name = "publish"};
     if (message.properties != nullptr) detail::describe_message(*message.properties, what);
     what.body_bytes = message.body.size();
     return what;
@@ -223,7 +224,7 @@ struct publisher::state final : detail::channel_owner {
   int publish(const publication& message) noexcept;
   int send(const publication& message, const amqp_basic_properties_t* properties) noexcept;
   void accept(const publication& message, const amqp_basic_properties_t* properties,
-              const trace_context& sent, span_handle span) noexcept;
+              const span_context& sent, span_handle span) noexcept;
 };
 
 /// Sends what rabbitmq-c can send whole. Nothing has gone out where it cannot.
@@ -242,7 +243,7 @@ int publisher::state::send(const publication& message,
 }
 
 void publisher::state::accept(const publication& message, const amqp_basic_properties_t* properties,
-                              const trace_context& sent, span_handle span) noexcept {
+                              const span_context& sent, span_handle span) noexcept {
   ++last_tag;
   detail::unconfirmed waiting{last_tag, 0, sent, span, message.token};
   if (options.confirms && message.mandatory) {
@@ -252,7 +253,7 @@ void publisher::state::accept(const publication& message, const amqp_basic_prope
         fingerprint_of(message.exchange, message.routing_key, message.body, waiting.trace);
   }
   const bool is_tracked = options.confirms && in_flight.add(waiting);
-  if (!is_tracked && span) with.tracer->end(span, {.state = outcome_state::unknown});
+  if (!is_tracked && span) settings.tracer()->end(span, outcome(outcome_state::unknown));
 }
 
 int publisher::state::publish(const publication& message) noexcept {
@@ -262,28 +263,28 @@ int publisher::state::publish(const publication& message) noexcept {
     return AMQP_STATUS_INVALID_PARAMETER;
   }
   const header_reader existing(message.properties);
-  const inject_mode mode = message.mode == inject_mode::automatic ? options.mode : message.mode;
-  outgoing decided = with.tracer == nullptr
-                         ? outgoing(existing, message.context, mode, with,
-                                    detail::destination_of(message.exchange, message.routing_key))
-                         : outgoing(existing, message.context, mode, with, describe(message));
+  messaging::sending decided(existing, {.context = message.context, .mode = message.mode},
+                             options.mode, settings,
+                             detail::destination_of(message.exchange, message.routing_key),
+                             [&] { return describe(message); });
   const span_handle span = decided.take_span();
   outgoing_properties properties(message.properties);
-  trace_context sent = decided.sent_trace();
-  if (decided.changes_headers() && !properties.write(decided, with, on->frame_bytes_max()).trace) {
+  span_context sent = decided.sent();
+  if (decided.changes_headers() &&
+      !properties.write(decided, settings, on->frame_bytes_max()).trace) {
     sent = {};
   }
   const int status = send(message, properties.get());
   if (status == AMQP_STATUS_OK) {
     accept(message, properties.get(), sent, span);
   } else if (span) {
-    with.tracer->end(span, {.state = outcome_state::failed, .error = amqp_error_string2(status)});
+    settings.tracer()->end(span, outcome(outcome_state::failed, amqp_error_string2(status)));
   }
   return status;
 }
 
-publisher::publisher(connection& on, propagation with, publisher_options options)
-    : state_(std::make_unique<state>(on.state_, std::move(with), std::move(options))) {}
+publisher::publisher(connection& on, waybill::propagation settings, publisher_options options)
+    : state_(std::make_unique<state>(on.state_, std::move(settings), std::move(options))) {}
 
 publisher::~publisher() {
   if (state_->is_open) state_->on->close_channel(state_->channel);
@@ -316,6 +317,6 @@ const close_reason& publisher::reason() const noexcept { return state_->reason; 
 
 amqp_channel_t publisher::channel() const noexcept { return state_->channel; }
 
-const propagation& publisher::propagating() const noexcept { return state_->with; }
+const propagation& publisher::propagation() const noexcept { return state_->settings; }
 
 }  // namespace waybill::inline v0::rabbitmq

@@ -15,10 +15,12 @@
 
 namespace {
 
+using waybill::any_destination;
 using waybill::context;
 using waybill::direction;
 using waybill::errc;
 using waybill::propagation;
+using waybill::propagation_options;
 using waybill::rabbitmq::header_frame_bytes;
 using waybill::rabbitmq::inject;
 using waybill_test::encoded;
@@ -136,7 +138,8 @@ TEST(rabbitmq_frame_size, names_over_255_bytes_have_no_size_wherever_they_are) {
       for (own_table* each : {&inner, &outer}) {
         const auto size = header_frame_bytes(each->properties());
         EXPECT_EQ(size.has_value(), bytes <= 255) << bytes;
-        const auto sent = inject(make_context(traceparent_a), each->properties(), {}, {}, 131'072);
+        const auto sent =
+            inject(make_context(traceparent_a), each->properties(), {}, any_destination, 131'072);
         EXPECT_EQ(sent.report().trace, bytes <= 255) << bytes;
       }
     }
@@ -152,8 +155,8 @@ TEST(rabbitmq_frame_size, parts_are_dropped_in_their_order_and_the_frame_is_used
   given._flags |= AMQP_BASIC_CONTENT_TYPE_FLAG;
   given.content_type = waybill::rabbitmq::bytes_of("text/plain");
   const auto size_with = [&](const context& part) {
-    const propagation with;
-    const auto sent = inject(part, given, with);
+    const propagation settings;
+    const auto sent = inject(part, given, settings, any_destination);
     return header_frame_bytes(*sent.get()).value();
   };
   const std::size_t all = size_with(whole);
@@ -161,16 +164,16 @@ TEST(rabbitmq_frame_size, parts_are_dropped_in_their_order_and_the_frame_is_used
   const std::size_t without_fields = size_with(make_context(traceparent_a)) - 6 - 11 - 55;
   const std::size_t trace_alone = size_with(make_context(traceparent_a));
   for (std::size_t frame_max = 1; frame_max < all + 10; ++frame_max) {
-    const propagation with;
-    const auto sent = inject(whole, given, with, {}, frame_max);
+    const propagation settings(propagation_options{});
+    const auto sent = inject(whole, given, settings, any_destination, frame_max);
     const auto& report = sent.report();
     EXPECT_EQ(report.baggage, frame_max >= all) << frame_max;
     EXPECT_EQ(report.tracestate, frame_max >= without_baggage) << frame_max;
     EXPECT_EQ(report.trace, frame_max >= trace_alone) << frame_max;
-    EXPECT_EQ(with.diagnostics->count(direction::outbound, errc::dropped_for_size),
+    EXPECT_EQ(settings.diagnostics()->count(direction::outbound, errc::dropped_for_size),
               frame_max >= all ? 0U : 1U)
         << frame_max;
-    const auto read = waybill::rabbitmq::extract(*sent.get(), {});
+    const auto read = waybill::rabbitmq::extract(*sent.get(), {}, any_destination);
     EXPECT_EQ(read.context().has_trace(), report.trace) << frame_max;
     EXPECT_EQ(read.context().has_baggage(), report.baggage) << frame_max;
     EXPECT_LE(header_frame_bytes(*sent.get()), std::max(frame_max, without_fields));
@@ -180,10 +183,10 @@ TEST(rabbitmq_frame_size, parts_are_dropped_in_their_order_and_the_frame_is_used
 TEST(rabbitmq_frame_size, without_properties_the_table_itself_is_counted) {
   const context mine = make_context(traceparent_a);
   const amqp_basic_properties_t* none = nullptr;
-  const auto unlimited = inject(mine, none, propagation());
+  const auto unlimited = inject(mine, none, propagation(), any_destination);
   const std::size_t needed = header_frame_bytes(*unlimited.get()).value();
-  EXPECT_TRUE(inject(mine, none, propagation(), {}, needed).report().trace);
-  const auto sent = inject(mine, none, propagation(), {}, needed - 1);
+  EXPECT_TRUE(inject(mine, none, propagation(), any_destination, needed).report().trace);
+  const auto sent = inject(mine, none, propagation(), any_destination, needed - 1);
   EXPECT_FALSE(sent.report().trace);
   EXPECT_EQ(sent.get()->_flags, 0U);
 }
@@ -191,12 +194,13 @@ TEST(rabbitmq_frame_size, without_properties_the_table_itself_is_counted) {
 TEST(rabbitmq_frame_size, headers_that_cannot_be_measured_get_no_fields_and_pass_as_they_are) {
   own_table table{{"a", "1"}};
   table.add("strange", waybill_test::value_of_kind('?'));
-  const propagation with;
-  const auto sent = inject(make_context(traceparent_a), table.properties(), with, {}, 131'072);
+  const propagation settings(propagation_options{});
+  const auto sent =
+      inject(make_context(traceparent_a), table.properties(), settings, any_destination, 131'072);
   EXPECT_FALSE(sent.report().trace);
   EXPECT_EQ(sent.report().code, errc::dropped_for_size);
   EXPECT_EQ(sent.get()->headers.num_entries, 2);
-  EXPECT_EQ(with.diagnostics->count(direction::outbound, errc::dropped_for_size), 1U);
+  EXPECT_EQ(settings.diagnostics()->count(direction::outbound, errc::dropped_for_size), 1U);
 }
 
 TEST(rabbitmq_frame_size, random_headers_keep_within_any_frame_they_fit_themselves) {
@@ -208,7 +212,7 @@ TEST(rabbitmq_frame_size, random_headers_keep_within_any_frame_they_fit_themselv
     amqp_basic_properties_t given = random.next_properties();
     const std::size_t own = header_frame_bytes(given).value();
     const std::size_t frame_max = own + sizes() % 600;
-    const auto sent = inject(whole, given, propagation(), {}, frame_max);
+    const auto sent = inject(whole, given, propagation(), any_destination, frame_max);
     ASSERT_LE(header_frame_bytes(*sent.get()).value(), frame_max);
     amqp_basic_properties_t stripped = *sent.get();
     waybill::rabbitmq::strip(stripped, {});

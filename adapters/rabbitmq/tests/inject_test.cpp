@@ -14,12 +14,14 @@
 
 namespace {
 
+using waybill::any_destination;
 using waybill::context;
 using waybill::direction;
 using waybill::errc;
 using waybill::inject_mode;
-using waybill::outgoing;
 using waybill::propagation;
+using waybill::propagation_options;
+using waybill::messaging::sending;
 using waybill::rabbitmq::header_frame_bytes;
 using waybill::rabbitmq::header_reader;
 using waybill::rabbitmq::inject;
@@ -48,9 +50,9 @@ std::string bytes_of_all(const amqp_basic_properties_t& properties) {
 
 TEST(rabbitmq_inject, fields_stand_behind_the_applications_headers_as_long_strings) {
   own_table table{{"first", "1"}, {"second", "2"}};
-  const propagation with;
+  const propagation settings(propagation_options{});
   const auto sent =
-      inject(make_context(traceparent_a, "a=1", "k=v"), table.properties(), with, {"e", "key"});
+      inject(make_context(traceparent_a, "a=1", "k=v"), table.properties(), settings, {"e", "key"});
   EXPECT_EQ(sent_texts(sent), (texts{{"first", "1"},
                                      {"second", "2"},
                                      {"traceparent", std::string(traceparent_a)},
@@ -61,7 +63,7 @@ TEST(rabbitmq_inject, fields_stand_behind_the_applications_headers_as_long_strin
   }
   EXPECT_EQ(sent.report().code, errc::ok);
   EXPECT_TRUE(sent.report().trace && sent.report().tracestate && sent.report().baggage);
-  EXPECT_EQ(with.diagnostics->total(), 0U);
+  EXPECT_EQ(settings.diagnostics()->total(), 0U);
 }
 
 TEST(rabbitmq_inject, what_was_given_is_never_written_to) {
@@ -71,7 +73,8 @@ TEST(rabbitmq_inject, what_was_given_is_never_written_to) {
   const amqp_basic_properties_t& given = table.properties();
   const std::string before = bytes_of_all(given);
   {
-    const auto sent = inject(make_context(traceparent_a, {}, "k=v"), given, propagation());
+    const auto sent =
+        inject(make_context(traceparent_a, {}, "k=v"), given, propagation(), any_destination);
     EXPECT_EQ(bytes_of_all(given), before);
     EXPECT_NE(sent.get(), &given);
   }
@@ -83,7 +86,7 @@ TEST(rabbitmq_inject, nested_tables_and_arrays_of_the_application_are_the_same_b
   own_table table;
   table.add("table", nested).add_array("array", {waybill_test::int64_value(7)});
   const amqp_basic_properties_t& given = table.properties();
-  const auto sent = inject(make_context(traceparent_a), given, propagation());
+  const auto sent = inject(make_context(traceparent_a), given, propagation(), any_destination);
   const auto entries = waybill::rabbitmq::entries_of(*sent.get());
   ASSERT_EQ(entries.size(), 3U);
   EXPECT_EQ(entries[0].value.value.table.entries, nested.get().entries);
@@ -101,7 +104,7 @@ TEST(rabbitmq_inject, every_kind_of_value_passes_byte_for_byte) {
     table.add(std::string("h-") + kind, value);
   }
   const amqp_basic_properties_t& given = table.properties();
-  const auto sent = inject(make_context(traceparent_a), given, propagation());
+  const auto sent = inject(make_context(traceparent_a), given, propagation(), any_destination);
   amqp_basic_properties_t stripped = *sent.get();
   EXPECT_EQ(stripped.headers.num_entries, given.headers.num_entries + 1);
   waybill::rabbitmq::strip(stripped, {});
@@ -114,7 +117,7 @@ TEST(rabbitmq_inject, other_properties_and_their_flags_pass_as_they_are) {
   given.content_type = waybill::rabbitmq::bytes_of("text/plain");
   given.delivery_mode = 2;
   given.headers.num_entries = 9;  // without its flag: nothing that means anything
-  const auto sent = inject(make_context(traceparent_a), given, propagation());
+  const auto sent = inject(make_context(traceparent_a), given, propagation(), any_destination);
   amqp_basic_properties_t expected = given;
   own_table fields{{"traceparent", traceparent_a}};
   expected._flags |= AMQP_BASIC_HEADERS_FLAG;
@@ -123,7 +126,8 @@ TEST(rabbitmq_inject, other_properties_and_their_flags_pass_as_they_are) {
 }
 
 TEST(rabbitmq_inject, a_message_without_properties_gets_some) {
-  const auto sent = inject(make_context(traceparent_a), no_properties, propagation());
+  const auto sent =
+      inject(make_context(traceparent_a), no_properties, propagation(), any_destination);
   ASSERT_NE(sent.get(), nullptr);
   EXPECT_EQ(sent.get()->_flags, static_cast<amqp_flags_t>(AMQP_BASIC_HEADERS_FLAG));
   EXPECT_EQ(sent_texts(sent), (texts{{"traceparent", std::string(traceparent_a)}}));
@@ -132,9 +136,9 @@ TEST(rabbitmq_inject, a_message_without_properties_gets_some) {
 TEST(rabbitmq_inject, an_empty_context_leaves_the_properties_as_they_were_given) {
   own_table table{{"traceparent", traceparent_b}};
   const amqp_basic_properties_t& given = table.properties();
-  const auto sent = inject(context(), given, propagation());
+  const auto sent = inject(context(), given, propagation(), any_destination);
   EXPECT_EQ(sent.get(), &given);
-  const auto none = inject(context(), no_properties, propagation());
+  const auto none = inject(context(), no_properties, propagation(), any_destination);
   EXPECT_EQ(none.get(), nullptr);
 }
 
@@ -142,7 +146,8 @@ TEST(rabbitmq_inject, the_whole_field_set_is_replaced_in_every_spelling_and_type
   own_table table{{"traceparent", traceparent_b}, {"a", "1"}, {"TraceState", "old=1"},
                   {"traceparent", traceparent_b}, {"b", "2"}, {"baggage", "old=1"}};
   table.add("BAGGAGE", waybill_test::int64_value(1)).add("tracestate", waybill_test::void_value());
-  const auto sent = inject(make_context(traceparent_a), table.properties(), propagation());
+  const auto sent =
+      inject(make_context(traceparent_a), table.properties(), propagation(), any_destination);
   EXPECT_EQ(sent_texts(sent),
             (texts{{"a", "1"}, {"b", "2"}, {"traceparent", std::string(traceparent_a)}}));
   EXPECT_EQ(sent.get()->headers.num_entries, 3);
@@ -152,43 +157,48 @@ TEST(rabbitmq_inject, injecting_many_times_leaves_one_field_set) {
   own_table table{{"a", "1"}};
   amqp_basic_properties_t properties = table.properties();
   const context first = make_context(traceparent_b, "x=1", "k=1");
-  const auto once = inject(first, properties, propagation());
-  const auto twice = inject(make_context(traceparent_a), *once.get(), propagation());
-  const auto thrice = inject(make_context(traceparent_a), *twice.get(), propagation());
+  const auto once = inject(first, properties, propagation(), any_destination);
+  const auto twice =
+      inject(make_context(traceparent_a), *once.get(), propagation(), any_destination);
+  const auto thrice =
+      inject(make_context(traceparent_a), *twice.get(), propagation(), any_destination);
   EXPECT_EQ(sent_texts(thrice), (texts{{"a", "1"}, {"traceparent", std::string(traceparent_a)}}));
   EXPECT_EQ(sent_texts(once).size(), 4U);
 }
 
 TEST(rabbitmq_inject, baggage_alone_replaces_baggage_alone) {
   own_table table{{"Traceparent", traceparent_b}, {"BAGGAGE", "old=1"}, {"tracestate", "a=1"}};
-  const auto sent = inject(make_context({}, {}, "k=v"), table.properties(), propagation());
+  const auto sent =
+      inject(make_context({}, {}, "k=v"), table.properties(), propagation(), any_destination);
   EXPECT_EQ(sent_texts(sent), (texts{{"Traceparent", std::string(traceparent_b)},
                                      {"tracestate", "a=1"},
                                      {"baggage", "k=v"}}));
 }
 
 TEST(rabbitmq_inject, what_may_not_go_out_is_taken_away_and_counted) {
-  propagation with;
-  with.boundary.set("partner", {.outbound = waybill::outbound_mode::nothing});
-  with.boundary.set("public", {.outbound = waybill::outbound_mode::trace_only});
+  propagation_options options;
+  options.boundary.set("partner", {.outbound = waybill::outbound_mode::nothing});
+  options.boundary.set("public", {.outbound = waybill::outbound_mode::trace_only});
+  const propagation settings(options);
   own_table table{{"traceparent", traceparent_b}, {"a", "1"}, {"baggage", "old=1"}};
   const context mine = make_context(traceparent_a, {}, "k=v");
-  const auto none = inject(mine, table.properties(), with, {"partner", "key"});
+  const auto none = inject(mine, table.properties(), settings, {"partner", "key"});
   EXPECT_EQ(sent_texts(none), (texts{{"a", "1"}}));
-  const auto trace = inject(mine, table.properties(), with, "public");
+  const auto trace = inject(mine, table.properties(), settings, "public");
   EXPECT_EQ(sent_texts(trace), (texts{{"a", "1"}, {"traceparent", std::string(traceparent_a)}}));
-  EXPECT_EQ(with.diagnostics->count(direction::outbound, errc::dropped_by_policy), 2U);
-  const auto empty = inject(context(), table.properties(), with, "public");
+  EXPECT_EQ(settings.diagnostics()->count(direction::outbound, errc::dropped_by_policy), 2U);
+  const auto empty = inject(context(), table.properties(), settings, "public");
   EXPECT_EQ(sent_texts(empty), (texts{{"traceparent", std::string(traceparent_b)}, {"a", "1"}}));
 }
 
 TEST(rabbitmq_inject, headers_that_were_all_fields_and_may_not_go_out_leave_an_empty_table) {
-  propagation with;
-  with.boundary.set("partner", {.outbound = waybill::outbound_mode::nothing});
+  propagation_options options;
+  options.boundary.set("partner", {.outbound = waybill::outbound_mode::nothing});
+  const propagation settings(options);
   own_table table{{"traceparent", traceparent_b}};
-  const auto sent = inject(make_context(traceparent_a), table.properties(), with, "partner");
+  const auto sent = inject(make_context(traceparent_a), table.properties(), settings, "partner");
   EXPECT_EQ(sent.get()->headers.num_entries, 0);
-  const auto none = inject(make_context(traceparent_a), no_properties, with, "partner");
+  const auto none = inject(make_context(traceparent_a), no_properties, settings, "partner");
   EXPECT_TRUE(none.get() == nullptr || none.get()->_flags == 0);
 }
 
@@ -217,8 +227,8 @@ TEST(rabbitmq_inject, any_number_of_headers_is_carried) {
       expected.add("h" + std::to_string(i), std::to_string(i));
     }
     expected.add("traceparent", traceparent_a).add("tracestate", "a=1").add("baggage", "k=v");
-    const auto sent =
-        inject(make_context(traceparent_a, "a=1", "k=v"), table.properties(), propagation());
+    const auto sent = inject(make_context(traceparent_a, "a=1", "k=v"), table.properties(),
+                             propagation(), any_destination);
     EXPECT_EQ(encoded(*sent.get()), encoded(expected.properties())) << headers;
   }
 }
@@ -228,7 +238,8 @@ TEST(rabbitmq_inject, broken_tables_get_the_fields_too) {
   given._flags = AMQP_BASIC_HEADERS_FLAG;
   for (const int count : {-1, 5}) {
     given.headers = {count, nullptr};
-    const auto sent = inject(make_context(traceparent_a), given, propagation(), {}, 4'096);
+    const auto sent =
+        inject(make_context(traceparent_a), given, propagation(), any_destination, 4'096);
     EXPECT_EQ(sent_texts(sent), (texts{{"traceparent", std::string(traceparent_a)}}));
   }
 }
@@ -256,8 +267,7 @@ TEST(rabbitmq_inject, the_last_value_replaces_those_that_formats_set_before) {
   const hesitant_format shares("traceparent", {"other"});
   const hesitant_format often("x-often", std::vector<std::string>(40, std::string(700, 'v')));
   const waybill::format* const formats[] = {&waybill::tracecontext_format(), &shares, &often};
-  propagation with;
-  with.formats = waybill::propagator(formats);
+  const propagation settings(propagation_options{.propagator = waybill::propagator(formats)});
   for (const int headers : {1, 28, 29, 30, 31, 40}) {
     own_table table;
     own_table expected;
@@ -270,24 +280,25 @@ TEST(rabbitmq_inject, the_last_value_replaces_those_that_formats_set_before) {
         .add("x-often", std::string(700, 'v'));
     const std::size_t whole = header_frame_bytes(expected.properties()).value();
     for (const std::size_t frame_bytes_max : {std::size_t{0}, whole}) {
-      const auto sent =
-          inject(make_context(traceparent_a, "a=1"), table.properties(), with, {}, frame_bytes_max);
+      const auto sent = inject(make_context(traceparent_a, "a=1"), table.properties(), settings,
+                               any_destination, frame_bytes_max);
       EXPECT_EQ(encoded(*sent.get()), encoded(expected.properties())) << headers;
     }
   }
 }
 
 TEST(rabbitmq_inject, modes_are_those_of_every_wrapper) {
-  const propagation with;
+  const propagation settings;
   own_table table{{"traceparent", traceparent_b}, {"tracestate", "b=1"}};
   const amqp_basic_properties_t& given = table.properties();
   const context mine = make_context(traceparent_a);
   const context none;
   const auto sent_in = [&](inject_mode mode, const context& explicit_context) {
     const header_reader existing(given);
-    const outgoing decided(existing, &explicit_context, mode, with, waybill::destination("orders"));
+    const sending decided(existing, {.context = &explicit_context}, mode, settings,
+                          waybill::destination("orders"));
     outgoing_properties sent(given);
-    sent.write(decided, with);
+    sent.write(decided, settings);
     return sent_texts(sent);
   };
   const texts kept{{"traceparent", std::string(traceparent_b)}, {"tracestate", "b=1"}};
@@ -300,26 +311,28 @@ TEST(rabbitmq_inject, modes_are_those_of_every_wrapper) {
 }
 
 TEST(rabbitmq_inject, a_kept_field_set_leaves_the_properties_as_they_were_given) {
-  const propagation with;
+  const propagation settings;
   own_table table{{"traceparent", traceparent_b}};
   const amqp_basic_properties_t& given = table.properties();
   const context mine = make_context(traceparent_a);
   const header_reader existing(given);
-  const outgoing decided(existing, &mine, inject_mode::keep, with, waybill::destination("orders"));
+  const sending decided(existing, {.context = &mine}, inject_mode::keep, settings,
+                        waybill::destination("orders"));
   outgoing_properties sent(given);
-  EXPECT_EQ(sent.write(decided, with).code, errc::ok);
+  EXPECT_EQ(sent.write(decided, settings).code, errc::ok);
   EXPECT_EQ(sent.get(), &given);
 }
 
 TEST(rabbitmq_inject, writing_again_replaces_what_was_written) {
-  const propagation with;
+  const propagation settings;
   own_table table{{"a", "1"}};
   outgoing_properties sent(table.properties());
   for (const std::string_view each : {traceparent_b, traceparent_a}) {
     const context mine = make_context(each, {}, "k=v");
     const header_reader existing(table.properties());
-    sent.write(outgoing(existing, &mine, inject_mode::replace, with, waybill::destination("q")),
-               with);
+    sent.write(sending(existing, {.context = &mine}, inject_mode::replace, settings,
+                       waybill::destination("q")),
+               settings);
   }
   EXPECT_EQ(sent_texts(sent),
             (texts{{"a", "1"}, {"traceparent", std::string(traceparent_a)}, {"baggage", "k=v"}}));

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <string_view>
+#include <waybill/carrier.hpp>
 
 /// What both sides read from and write to: the same storage, and the same comparison of names
 /// wherever both interfaces ask by name.
@@ -45,6 +46,8 @@ enum class other_names {
 /// Five headers, up to three of them propagation fields.
 class five_headers {
  public:
+  static constexpr waybill::carrier_rules rules = waybill::http_rules;
+
   explicit five_headers(const message_case& message, other_names others = other_names::usual) {
     if (others == other_names::alike) {
       headers_[1].name = "retry-count";
@@ -80,6 +83,8 @@ class five_headers {
 
 /// The same headers, to be asked by name.
 struct headers_by_name {
+  static constexpr waybill::carrier_rules rules = waybill::http_rules;
+
   const five_headers& headers;
 
   [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const noexcept {

@@ -154,7 +154,8 @@ class WAYBILL_API baggage {
   /// Whether there is no member.
   [[nodiscard]] bool is_empty() const noexcept { return text_.empty(); }
   /// Canonical text, valid until the next change.
-  [[nodiscard]] std::string_view text() const noexcept { return text_; }
+  [[nodiscard]] std::string_view text() const& noexcept { return text_; }
+  std::string_view text() const&& = delete;
 
   friend bool operator==(const baggage& a, const baggage& b) noexcept { return a.text_ == b.text_; }
 

@@ -29,6 +29,10 @@ struct destination {
       : name(exchange), routing_key(key) {}
 };
 
+/// No destination in particular, where there is none to name: the default entry of a boundary
+/// holds.
+inline constexpr destination any_destination{};
+
 /// What a context that comes in is taken for.
 enum class inbound_mode : std::uint8_t {
   adopt,    ///< It is the parent.
@@ -42,6 +46,15 @@ enum class outbound_mode : std::uint8_t {
   everything,  ///< The whole context.
   trace_only,  ///< No baggage.
   nothing,     ///< Fields that are in the message already are taken away, too.
+};
+
+/// How context travels within a payload, where the protocol has no place for metadata. Both ends
+/// have to agree on it, for each destination; docs/envelope.md describes each byte by byte.
+enum class envelope_form : std::uint8_t {
+  none,              ///< Not at all: payloads pass as they are.
+  frame,             ///< A header in front of any payload, taken off on receive.
+  cloudevents_json,  ///< traceparent and tracestate of a CloudEvent: added when absent; they stay.
+  json_members,      ///< Members of a JSON object, one for each field, taken out on receive.
 };
 
 /// Which baggage passes, one way. Members that do not pass are dropped whole.
@@ -64,7 +77,7 @@ struct baggage_policy {
   [[nodiscard]] WAYBILL_API bool passes(std::string_view key) const noexcept;
 };
 
-/// What holds for one destination, or for all that begin alike.
+/// What holds for one destination, or for all that a prefix or filter covers.
 struct boundary_entry {
   /// For counters and logs; the pattern when empty.
   std::string label{};
@@ -74,18 +87,24 @@ struct boundary_entry {
   baggage_policy baggage_out{};                        ///< Which baggage goes out.
   /// The sampled bit of a trace that begins here (link and restart) where no tracer decides.
   bool new_traces_sampled = true;
+  /// How context travels within the payload; none: in headers or properties.
+  envelope_form envelope = envelope_form::none;
+  /// The name of spans (messaging.destination.template); empty: the destination's own name.
+  std::string destination_template{};
 };
 
 /// A trust boundary: for each destination, what may come in and what may go out.
-/// The most exact entry counts: name and routing key, then the name, then the longest prefix of
-/// the name, then the default entry. The default one adopts and sends everything.
+/// The most exact entry counts: name and routing key, then the name, then the most exact MQTT
+/// filter, then the longest prefix of the name, then the default entry. The default one adopts and
+/// sends everything. It is the one table for all that is decided by destination: trust, envelope
+/// and the names of spans.
 /// @par Cost      a look-up allocates nothing and does not grow with the number of entries, but
-///                with the number of different prefix lengths.
+///                with the number of different prefix lengths and with the filters that match.
 /// @par Threads   set it up first; then find() may be called from any thread.
 class WAYBILL_API boundary {
  public:
   /// Lets everything pass.
-  boundary();
+  boundary() noexcept;
   /// What holds where no other entry does.
   explicit boundary(boundary_entry default_entry);
   /// A copy of every entry.
@@ -105,18 +124,26 @@ class WAYBILL_API boundary {
   boundary& set(const destination& exact, boundary_entry entry);
   /// The entry of every destination whose name begins so.
   boundary& set_prefix(std::string_view prefix, boundary_entry entry);
+  /// The entry of every topic that a subscription to this MQTT filter receives: `+` stands for one
+  /// level, `#` at the end for the level before it and all below. Of two filters the one with the
+  /// more exact level further left counts: a name before `+` before `#`. Of a shared subscription
+  /// (`$share/NAME/FILTER`) the filter counts. A filter that MQTT does not allow matches nothing.
+  /// @par Spec   MQTT 5, 4.7 and 4.8.2; MQTT 3.1.1, 4.7.
+  boundary& set_filter(std::string_view filter, boundary_entry entry);
 
   /// The entry that holds for a destination.
   /// @par Lifetime   until the boundary is changed.
-  [[nodiscard]] const boundary_entry& find(const destination& where) const noexcept {
+  [[nodiscard]] const boundary_entry& find(const destination& where) const& noexcept {
     return entry(find_index(where));
   }
+  const boundary_entry& find(const destination& where) const&& = delete;
   /// Index 0 is the default entry. Indices never change; their number bounds the counters.
   [[nodiscard]] std::size_t find_index(const destination& where) const noexcept {
     return tables_ == nullptr ? 0 : look_up(where);
   }
   /// The entry of an index that find_index() gave.
-  [[nodiscard]] const boundary_entry& entry(std::size_t index) const noexcept;
+  [[nodiscard]] const boundary_entry& entry(std::size_t index) const& noexcept;
+  const boundary_entry& entry(std::size_t index) const&& = delete;
   /// Entries, the default one included.
   [[nodiscard]] std::size_t size() const noexcept;
 
@@ -125,8 +152,9 @@ class WAYBILL_API boundary {
   [[nodiscard]] std::size_t look_up(const destination& where) const noexcept;
   std::size_t put(boundary_entry entry);
 
-  std::vector<boundary_entry> entries_;
-  std::unique_ptr<tables> tables_;  // null as long as there is the default entry alone
+  boundary_entry default_;
+  std::vector<boundary_entry> entries_;  // the others: index 1 is the first
+  std::unique_ptr<tables> tables_;       // null as long as there is the default entry alone
 };
 
 }  // namespace waybill::inline v0

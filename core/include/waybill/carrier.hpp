@@ -42,17 +42,19 @@ enum class duplicate_rule : std::uint8_t {
 /// Which spellings of a name are the field.
 enum class name_rule : std::uint8_t {
   ignore_case,   ///< HTTP: every ASCII-case spelling, all alike.
-  prefer_exact,  ///< Brokers: the lower-case name; another spelling only when that one is missing.
-  exact,         ///< The lower-case name alone.
+  prefer_exact,  ///< Brokers: the format's own spelling; another one only when that is missing.
+  exact,         ///< Only the format's own spelling.
 };
 
-/// How a carrier's duplicates and spellings are read.
+/// How a carrier's duplicates and spellings are read. Every carrier says it by a member `rules`, a
+/// function or not: usually http_rules or broker_rules. Brokers' headers that are read by HTTP's
+/// rules would lose every message that was sent again, so there is no default.
 struct carrier_rules {
-  duplicate_rule duplicates = duplicate_rule::combine;  ///< Of several values.
-  name_rule names = name_rule::ignore_case;             ///< Of several spellings.
+  duplicate_rule duplicates;  ///< Of several values.
+  name_rule names;            ///< Of several spellings.
 };
 
-/// The rules of HTTP headers, and of carriers that say none.
+/// The rules of HTTP headers.
 inline constexpr carrier_rules http_rules{duplicate_rule::combine, name_rule::ignore_case};
 /// The rules of the headers of Kafka, AMQP and MQTT.
 inline constexpr carrier_rules broker_rules{duplicate_rule::last, name_rule::prefer_exact};
@@ -96,19 +98,29 @@ concept visitable_carrier = requires(const C& carrier, const field_visitor& visi
 
 /// A carrier that can only be asked by name, with one value for each: a map, a web framework's
 /// request. `get(name)` answers std::optional<std::string_view> of bytes that the carrier owns (a
-/// std::string that is returned would be gone before it is read); the name is lower case.
+/// std::string that is returned would be gone before it is read); the name is spelled as the format
+/// spells it.
 template <class C>
 concept keyed_carrier = requires(const C& carrier, std::string_view name) {
   { carrier.get(name) } -> std::same_as<std::optional<std::string_view>>;
 };
 
+/// A carrier that says how its duplicates and spellings are read.
+template <class C>
+concept carrier_with_rules = requires(const C& carrier) {
+  { carrier.rules() } -> std::convertible_to<carrier_rules>;
+}
+|| requires(const C& carrier) {
+  { carrier.rules } -> std::convertible_to<carrier_rules>;
+};
+
 /// What context can be read from. for_each is used when there are both.
 template <class C>
-concept readable_carrier = visitable_carrier<C> || keyed_carrier<C>;
+concept readable_carrier = (visitable_carrier<C> || keyed_carrier<C>)&&carrier_with_rules<C>;
 
 /// What context can be written to. `set(name, value)` replaces every older value of the name,
-/// `erase(name)` takes all of them away; names arrive in lower case and mean every spelling that
-/// the carrier's rules count as the field.
+/// `erase(name)` takes all of them away; names arrive as the format spells them and mean every
+/// spelling that the carrier's rules count as the field.
 template <class C>
 concept writable_carrier = requires(C& carrier, std::string_view name, std::string_view value) {
   carrier.set(name, value);
@@ -121,7 +133,6 @@ template <class C>
 inline constexpr bool is_borrowed_carrier = false;
 
 /// A reference to any readable carrier: 16 bytes, no ownership. What compiled code takes.
-/// A carrier says its rules by a member `rules`, a function or not; without one: http_rules.
 class reader_ref {
  public:
   /// Refers to `carrier`, which outlives this.
@@ -152,18 +163,15 @@ class reader_ref {
   };
 
   template <class C>
-  static carrier_rules rules_of([[maybe_unused]] const void* carrier) noexcept {
+  static carrier_rules rules_of(const void* carrier) noexcept {
     if constexpr (requires(const C& c) {
                     { c.rules() } -> std::convertible_to<carrier_rules>;
                   }) {
       WAYBILL_TRY { return static_cast<const C*>(carrier)->rules(); }
-      WAYBILL_CATCH_ALL { return http_rules; }
-    } else if constexpr (requires(const C& c) {
-                           { c.rules } -> std::convertible_to<carrier_rules>;
-                         }) {
-      return static_cast<const C*>(carrier)->rules;
+      // The strictest, where even that cannot be known.
+      WAYBILL_CATCH_ALL { return {duplicate_rule::reject, name_rule::ignore_case}; }
     } else {
-      return http_rules;
+      return static_cast<const C*>(carrier)->rules;
     }
   }
   template <class C>

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "waybill/trace_context.hpp"
+#include "waybill/span_context.hpp"
 
 namespace waybill::inline v0 {
 
@@ -16,7 +16,7 @@ struct context_access;
 struct text_block;
 }  // namespace detail
 
-/// A context that somebody else owns: a trace_context, and the text of tracestate and baggage.
+/// A context that somebody else owns: a span_context, and the text of tracestate and baggage.
 /// Both texts are canonical: validated, without white space around separators, printable ASCII.
 /// @par Lifetime   as long as the `context` or the message it was made from; it cannot be made
 ///                 from a temporary.
@@ -30,15 +30,22 @@ class context_view {
   context_view(context&&) = delete;
   context_view(const context&&) = delete;
 
-  /// The position; an invalid one where there is no trace.
-  [[nodiscard]] constexpr const trace_context& trace() const noexcept { return trace_; }
+  /// The span context; an invalid one where there is no trace.
+  /// @{
+  [[nodiscard]] constexpr const waybill::span_context& span_context() const& noexcept {
+    return span_context_;
+  }
+  [[nodiscard]] constexpr waybill::span_context span_context() const&& noexcept {
+    return span_context_;
+  }
+  /// @}
   /// Canonical text; look into it with tracestate_view.
   [[nodiscard]] constexpr std::string_view tracestate_text() const noexcept { return tracestate_; }
   /// Canonical text; look into it with baggage_view.
   [[nodiscard]] constexpr std::string_view baggage_text() const noexcept { return baggage_; }
-  /// Whether there is a valid position, a member of baggage, or neither.
+  /// Whether there is a valid span context, a member of baggage, or neither.
   /// @{
-  [[nodiscard]] constexpr bool has_trace() const noexcept { return trace_.is_valid(); }
+  [[nodiscard]] constexpr bool has_trace() const noexcept { return span_context_.is_valid(); }
   [[nodiscard]] constexpr bool has_baggage() const noexcept { return !baggage_.empty(); }
   [[nodiscard]] constexpr bool is_empty() const noexcept { return !has_trace() && !has_baggage(); }
   /// @}
@@ -51,7 +58,7 @@ class context_view {
   /// @{
   [[nodiscard]] constexpr context_view without_trace() const noexcept {
     context_view rest = *this;
-    rest.trace_ = {};
+    rest.span_context_ = {};
     rest.tracestate_ = {};
     return rest;
   }
@@ -72,13 +79,13 @@ class context_view {
   friend struct detail::context_access;
   friend class context;
 
-  trace_context trace_;
+  waybill::span_context span_context_;
   std::uint32_t baggage_members_ = 0;
   std::string_view tracestate_;
   std::string_view baggage_;
 };
 
-/// What an application keeps, passes on and hands to other threads: a trace_context with its
+/// What an application keeps, passes on and hands to other threads: a span_context with its
 /// tracestate, and the baggage. Owns its text.
 /// @par Shape     texts of up to inline_bytes_max bytes together are stored inside the object;
 ///                longer ones in one immutable block that copies share.
@@ -93,17 +100,19 @@ class WAYBILL_API context {
 
   /// Neither trace nor baggage.
   context() noexcept {}  // NOLINT(*-equals-default): the text is left as it is
-  /// A position without tracestate and without baggage.
-  explicit context(const trace_context& trace) noexcept : trace_(trace) {}
-  /// All three. An invalid position takes the tracestate with it.
-  context(const trace_context& trace, const tracestate& state, const baggage& items) noexcept;
+  /// A span context without tracestate and without baggage.
+  explicit context(const waybill::span_context& span_context) noexcept
+      : span_context_(span_context) {}
+  /// All three. An invalid span context takes the tracestate with it.
+  context(const waybill::span_context& span_context, const tracestate& state,
+          const baggage& items) noexcept;
   /// A copy that owns its text.
   explicit context(const context_view& view) noexcept;
 
-  /// A copy. What was moved from keeps its position and may lose its texts.
+  /// A copy. What was moved from is empty.
   /// @{
-  context(const context& other) noexcept : trace_(other.trace_) { copy_texts(other); }
-  context(context&& other) noexcept : trace_(other.trace_) { take_texts(other); }
+  context(const context& other) noexcept : span_context_(other.span_context_) { copy_texts(other); }
+  context(context&& other) noexcept : span_context_(other.span_context_) { take_texts(other); }
   context& operator=(const context& other) noexcept;
   context& operator=(context&& other) noexcept;
   /// @}
@@ -111,14 +120,15 @@ class WAYBILL_API context {
     if (is_shared()) release();
   }
 
-  /// A new trace without tracestate and without baggage; see trace_context::new_root.
-  [[nodiscard]] static context new_root(bool sampled) noexcept {
-    return context(trace_context::new_root(sampled));
+  /// A new trace without tracestate and without baggage; see waybill::span_context::new_root.
+  [[nodiscard]] static context new_root(bool sampled,
+                                        random_flag random = random_flag::off) noexcept {
+    return context(waybill::span_context::new_root(sampled, random));
   }
   /// A new span of the same trace, with the same tracestate and baggage.
   [[nodiscard]] context new_child() const noexcept;
-  /// The same with another position. An invalid one takes the tracestate with it.
-  [[nodiscard]] context with_trace(const trace_context& trace) const noexcept;
+  /// The same with another span context. An invalid one takes the tracestate with it.
+  [[nodiscard]] context with_span_context(const waybill::span_context& span_context) const noexcept;
   /// The same with other lists. Without a trace there is no tracestate.
   /// @{
   [[nodiscard]] context with_tracestate(const tracestate& state) const noexcept;
@@ -126,28 +136,35 @@ class WAYBILL_API context {
   [[nodiscard]] context without_baggage() const noexcept;
   /// @}
 
-  /// The position; an invalid one where there is no trace.
-  [[nodiscard]] const trace_context& trace() const noexcept { return trace_; }
+  /// The span context; an invalid one where there is no trace.
+  /// @{
+  [[nodiscard]] const waybill::span_context& span_context() const& noexcept {
+    return span_context_;
+  }
+  [[nodiscard]] waybill::span_context span_context() const&& noexcept { return span_context_; }
+  /// @}
   /// Canonical text; look into it with tracestate_view. Valid as long as this object is unchanged.
-  [[nodiscard]] std::string_view tracestate_text() const noexcept {
+  [[nodiscard]] std::string_view tracestate_text() const& noexcept {
     return {text(), tracestate_bytes_};
   }
+  std::string_view tracestate_text() const&& = delete;
   /// Canonical text; look into it with baggage_view. Valid as long as this object is unchanged.
-  [[nodiscard]] std::string_view baggage_text() const noexcept {
+  [[nodiscard]] std::string_view baggage_text() const& noexcept {
     return {text() + tracestate_bytes_, baggage_bytes_};
   }
+  std::string_view baggage_text() const&& = delete;
   /// List members in the baggage, repeated names counted each.
   [[nodiscard]] std::uint32_t baggage_members() const noexcept { return baggage_members_; }
-  /// Whether there is a valid position, a member of baggage, or neither.
+  /// Whether there is a valid span context, a member of baggage, or neither.
   /// @{
-  [[nodiscard]] bool has_trace() const noexcept { return trace_.is_valid(); }
+  [[nodiscard]] bool has_trace() const noexcept { return span_context_.is_valid(); }
   [[nodiscard]] bool has_baggage() const noexcept { return baggage_bytes_ != 0; }
   [[nodiscard]] bool is_empty() const noexcept { return !has_trace() && !has_baggage(); }
   /// @}
 
-  /// Equal position, tracestate text and baggage text.
+  /// Equal span context, tracestate text and baggage text.
   friend bool operator==(const context& a, const context& b) noexcept {
-    return a.trace_ == b.trace_ && a.tracestate_text() == b.tracestate_text() &&
+    return a.span_context_ == b.span_context_ && a.tracestate_text() == b.tracestate_text() &&
            a.baggage_text() == b.baggage_text();
   }
 
@@ -165,7 +182,7 @@ class WAYBILL_API context {
   void take_texts(context& other) noexcept;
   void release() noexcept;
 
-  trace_context trace_;
+  waybill::span_context span_context_;
   std::uint32_t tracestate_bytes_ = 0;
   std::uint32_t baggage_bytes_ = 0;
   std::uint32_t baggage_members_ = 0;
@@ -176,7 +193,7 @@ class WAYBILL_API context {
 };
 
 inline context_view::context_view(const context& owner) noexcept
-    : trace_(owner.trace()),
+    : span_context_(owner.span_context()),
       baggage_members_(owner.baggage_members()),
       tracestate_(owner.tracestate_text()),
       baggage_(owner.baggage_text()) {}

@@ -2,30 +2,39 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
-#include "waybill/detail/json_object.hpp"
 #include "waybill/detail/text_buffer.hpp"
 #include "waybill/frame.hpp"
-#include "waybill/outgoing.hpp"
 #include "waybill/propagation.hpp"
 
 namespace waybill::inline v0 {
 
-/// How context travels within a payload, where the protocol has no place for metadata. Both ends
-/// have to agree on it, for each destination; docs/envelope.md describes each byte by byte.
-enum class envelope_form : std::uint8_t {
-  none,              ///< Not at all: payloads pass as they are.
-  frame,             ///< A header in front of any payload, taken off on receive.
-  cloudevents_json,  ///< traceparent and tracestate of a CloudEvent: added when absent; they stay.
-  json_members,      ///< Members of a JSON object, one for each field, taken out on receive.
+namespace detail {
+class json_object;
+struct json_deleter {
+  WAYBILL_API void operator()(json_object* parsed) const noexcept;
 };
+/// What a parser found in a JSON payload: of JSON forms alone, null otherwise.
+using json_pointer = std::unique_ptr<json_object, json_deleter>;
+
+/// Any callable as a field_visitor, for the length of a call.
+template <class F>
+[[nodiscard]] field_visitor visitor_of(F& visit) noexcept {
+  return field_visitor(
+      [](void* state, std::string_view name, const field_value& value) noexcept {
+        (*static_cast<F*>(state))(name, value);
+      },
+      const_cast<void*>(static_cast<const void*>(&visit)), ~std::uint64_t{0});
+}
+}  // namespace detail
 
 /// A payload on its way out: a carrier, readable (what the payload says already) and writable.
-/// Made, written to by `inject` or `outgoing::write`, closed, and then head() and body() are sent
+/// Made, written to by `inject` or `sending::write`, closed, and then head() and body() are sent
 /// one behind the other. `wrap` does all of it.
 /// @par Shape      frame: head() is the frame's header, body() the payload as it was given.
 ///                 JSON: head() is the whole new text, body() is empty. A payload that passes as
@@ -40,13 +49,13 @@ class WAYBILL_API envelope_writer {
   /// `payload` is null (std::nullopt) where the protocol tells null from empty, such as a
   /// tombstone: a null payload is never wrapped, since it would be none any more.
   envelope_writer(envelope_form form, std::optional<std::string_view> payload,
-                  const propagation& with, const destination& to = {}) noexcept;
+                  const propagation& settings, const destination& destination) noexcept;
 
   /// ok; or why the payload cannot hold fields: no_envelope (null, no JSON object, no CloudEvent),
   /// malformed (begins like an object, and is none), too_large, no_memory. Counted when a field is
   /// to be written.
   [[nodiscard]] errc code() const noexcept { return code_; }
-  /// The mode for `outgoing`: a CloudEvent keeps the context it has.
+  /// The mode for `sending`: a CloudEvent keeps the context it has.
   [[nodiscard]] inject_mode mode(inject_mode wanted) const noexcept {
     return has_event_context_ ? inject_mode::keep : wanted;
   }
@@ -58,7 +67,7 @@ class WAYBILL_API envelope_writer {
   /// What is in front of another payload is that payload's own business, and not looked at.
   template <class F>
   void for_each(F&& visit) const {
-    json_.for_each(payload_, fields(), visit);
+    if (json_ != nullptr) for_each_member(detail::visitor_of(visit));
   }
   /// The last value counts; names of JSON are exact.
   [[nodiscard]] carrier_rules rules() const noexcept;
@@ -74,12 +83,14 @@ class WAYBILL_API envelope_writer {
   /// The two parts of what is sent, once it is closed.
   /// @par Lifetime   until the next change; body() as long as the payload.
   /// @{
-  [[nodiscard]] std::string_view head() const noexcept {
+  [[nodiscard]] std::string_view head() const& noexcept {
     return form_ == envelope_form::frame ? pairs_.bytes() : text_.view();
   }
-  [[nodiscard]] std::string_view body() const noexcept {
+  [[nodiscard]] std::string_view body() const& noexcept {
     return text_.size() > 0 ? std::string_view() : payload_;
   }
+  std::string_view head() const&& = delete;
+  std::string_view body() const&& = delete;
   [[nodiscard]] std::size_t size() const noexcept { return head().size() + body().size(); }
   /// @}
   /// Whether what is sent differs from the payload.
@@ -91,23 +102,27 @@ class WAYBILL_API envelope_writer {
 
   /// Which parts of the context are in what is sent, once it is closed; carrier_failed never
   /// occurs.
-  [[nodiscard]] const inject_report& report() const noexcept { return report_; }
+  /// @{
+  [[nodiscard]] const inject_report& report() const& noexcept { return report_; }
+  [[nodiscard]] inject_report report() const&& noexcept { return report_; }
+  /// @}
 
  private:
   friend WAYBILL_API envelope_writer wrap(envelope_form form,
                                           std::optional<std::string_view> payload,
-                                          const context_view& context, const propagation& with,
-                                          const destination& to,
+                                          const context_view& context, const propagation& settings,
+                                          const destination& destination,
                                           const inject_budget& budget) noexcept;
 
   [[nodiscard]] std::span<const field> fields() const noexcept;
   [[nodiscard]] bool is_json() const noexcept { return form_ > envelope_form::frame; }
+  void for_each_member(const field_visitor& visit) const noexcept;
   errc close_json() noexcept;
   void tell_parts() noexcept;
   void record(errc code, std::string_view name = {}) noexcept;
 
-  const propagation* with_;
-  destination to_;
+  const propagation* settings_;
+  waybill::destination destination_;
   std::string_view payload_;
   envelope_form form_;
   bool is_null_;
@@ -116,8 +131,8 @@ class WAYBILL_API envelope_writer {
   errc code_ = errc::ok;
   std::uint32_t replaced_ = 0;  // JSON: bits of the fields whose members go
   inject_report report_;
-  frame_header pairs_;        // what was set, whatever the form
-  detail::json_object json_;  // of JSON forms alone
+  frame_header pairs_;  // what was set, whatever the form
+  detail::json_pointer json_;
   detail::text_buffer text_;  // JSON: what is sent
 };
 
@@ -127,15 +142,16 @@ class WAYBILL_API envelope_writer {
 /// @par Output   a closed envelope_writer: send head() and body(). report() says what went in.
 [[nodiscard]] WAYBILL_API envelope_writer wrap(envelope_form form,
                                                std::optional<std::string_view> payload,
-                                               const context_view& context, const propagation& with,
-                                               const destination& to = {},
+                                               const context_view& context,
+                                               const propagation& settings,
+                                               const destination& destination,
                                                const inject_budget& budget = {}) noexcept;
 [[nodiscard]] inline envelope_writer wrap(envelope_form form,
                                           std::optional<std::string_view> payload,
-                                          const context& context, const propagation& with,
-                                          const destination& to = {},
+                                          const context& context, const propagation& settings,
+                                          const destination& destination,
                                           const inject_budget& budget = {}) noexcept {
-  return wrap(form, payload, context_view(context), with, to, budget);
+  return wrap(form, payload, context_view(context), settings, destination, budget);
 }
 
 /// A payload that was received: a carrier of what its envelope says, and the payload without it.
@@ -146,7 +162,7 @@ class WAYBILL_API envelope_reader {
  public:
   /// What looks like an envelope and is none is counted.
   envelope_reader(envelope_form form, std::optional<std::string_view> payload,
-                  const propagation& with, const destination& from = {}) noexcept;
+                  const propagation& settings, const destination& destination) noexcept;
 
   /// ok: there is an envelope. absent: there is none, and nothing is wrong. Otherwise why what
   /// looks like one is none: unknown_version, bad_checksum, malformed, too_large, no_memory.
@@ -155,7 +171,7 @@ class WAYBILL_API envelope_reader {
   template <class F>
   void for_each(F&& visit) const {
     frame_.for_each(visit);
-    json_.for_each(received_, fields(), visit);
+    if (json_ != nullptr) for_each_member(detail::visitor_of(visit));
   }
   /// The last value counts; names of JSON are exact.
   [[nodiscard]] carrier_rules rules() const noexcept;
@@ -166,9 +182,10 @@ class WAYBILL_API envelope_reader {
   errc strip() noexcept;
   /// The payload for the application: of a frame what is behind it, of JSON as strip() left it.
   /// @par Lifetime   that of the payload received, unless owns_payload().
-  [[nodiscard]] std::string_view payload() const noexcept {
+  [[nodiscard]] std::string_view payload() const& noexcept {
     return owns_payload() ? text_.view() : payload_;
   }
+  std::string_view payload() const&& = delete;
   /// Whether payload() is a text of this object, which ends with it.
   [[nodiscard]] bool owns_payload() const noexcept { return text_.size() > 0; }
   /// Whether the payload is null, as it came.
@@ -176,17 +193,18 @@ class WAYBILL_API envelope_reader {
 
  private:
   [[nodiscard]] std::span<const field> fields() const noexcept;
+  void for_each_member(const field_visitor& visit) const noexcept;
   void record(errc code) const noexcept;
 
-  const propagation* with_;
-  destination from_;
+  const propagation* settings_;
+  waybill::destination destination_;
   std::string_view received_;
   std::string_view payload_;
   envelope_form form_;
   bool is_null_;
   errc code_ = errc::absent;
-  frame_view frame_;          // of a frame alone
-  detail::json_object json_;  // of JSON forms alone
+  frame_view frame_;  // of a frame alone
+  detail::json_pointer json_;
   detail::text_buffer text_;  // json_members: without them
 };
 
@@ -196,19 +214,25 @@ class unwrapped {
   /// The payload for the application; see envelope_reader::payload().
   /// @par Lifetime   that of the payload received, or of this object where owns_payload().
   /// @{
-  [[nodiscard]] std::string_view payload() const noexcept { return envelope_.payload(); }
+  [[nodiscard]] std::string_view payload() const& noexcept { return envelope_.payload(); }
+  std::string_view payload() const&& = delete;
   [[nodiscard]] bool owns_payload() const noexcept { return envelope_.owns_payload(); }
   [[nodiscard]] bool is_null() const noexcept { return envelope_.is_null(); }
   /// @}
   /// As of envelope_reader.
   [[nodiscard]] errc code() const noexcept { return envelope_.code(); }
   /// What the envelope carried, and what the boundary makes of it.
-  [[nodiscard]] const waybill::extraction& extraction() const noexcept { return extraction_; }
+  /// @{
+  [[nodiscard]] const waybill::extraction& extraction() const& noexcept { return extraction_; }
+  [[nodiscard]] waybill::extraction extraction() && noexcept { return std::move(extraction_); }
+  /// @}
 
  private:
   friend WAYBILL_API unwrapped unwrap(envelope_form form, std::optional<std::string_view> payload,
-                                      const propagation& with, const destination& from) noexcept;
-  unwrapped(envelope_reader&& envelope, const propagation& with, const destination& from) noexcept;
+                                      const propagation& settings,
+                                      const destination& destination) noexcept;
+  unwrapped(envelope_reader&& envelope, const propagation& settings,
+            const destination& destination) noexcept;
 
   envelope_reader envelope_;
   waybill::extraction extraction_;
@@ -218,7 +242,7 @@ class unwrapped {
 /// passes as it is, byte for byte.
 [[nodiscard]] WAYBILL_API unwrapped unwrap(envelope_form form,
                                            std::optional<std::string_view> payload,
-                                           const propagation& with,
-                                           const destination& from = {}) noexcept;
+                                           const propagation& settings,
+                                           const destination& destination) noexcept;
 
 }  // namespace waybill::inline v0

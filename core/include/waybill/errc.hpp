@@ -32,10 +32,14 @@ enum class errc : std::uint8_t {
   unknown_version = 17,    ///< Begins like an envelope of a later version: left as it is.
   bad_checksum = 18,       ///< Begins like an envelope, and its checksum is wrong: left as it is.
   no_envelope = 19,        ///< The payload cannot hold the envelope that was asked for.
+  listener_failed = 20,    ///< The application's own listener threw an exception.
+  too_many_fields = 21,    ///< Removing the fields would take too long: they were left.
+  unused_context = 22,     ///< A context was taken off a message and then never used.
+  given_up = 23,           ///< The table of messages in flight was full: the oldest was given up.
 };
 
 /// The number of values of errc, for tables indexed by it.
-inline constexpr std::size_t errc_count = 20;
+inline constexpr std::size_t errc_count = 24;
 
 /// The value's name as written in the source ("forbidden_version"). Static text.
 [[nodiscard]] WAYBILL_API std::string_view name(errc code) noexcept;

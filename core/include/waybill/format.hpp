@@ -19,11 +19,17 @@ enum class field_kind : std::uint8_t { single, list };
 /// Which part of a context a field carries. A context without that part leaves the field alone.
 enum class field_concern : std::uint8_t { trace, baggage };
 
-/// One header name of a format: lower case, 1 to 63 bytes, static text.
+/// Whether a field is only read: then inject neither writes nor replaces it, and strip leaves it.
+/// An example is CloudEvents' ce_traceparent, which belongs to the event.
+enum class field_access : std::uint8_t { read_write, read_only };
+
+/// One header name of a format: 1 to 63 bytes, static text. It is written as it is spelled here,
+/// and may have capitals.
 struct field {
-  std::string_view name;                         ///< As it is written.
-  field_kind kind = field_kind::single;          ///< How repeated ones are read.
-  field_concern concern = field_concern::trace;  ///< What it carries.
+  std::string_view name;                           ///< As it is written.
+  field_kind kind = field_kind::single;            ///< How repeated ones are read.
+  field_concern concern = field_concern::trace;    ///< What it carries.
+  field_access access = field_access::read_write;  ///< Whether it is written, too.
 };
 
 /// Fields of all formats of a propagator together.
@@ -79,12 +85,24 @@ class extract_draft {
   /// How much may be read.
   [[nodiscard]] const waybill::limits& limits() const noexcept { return limits_; }
 
-  /// Sets the position; a tracestate of an earlier format goes.
-  void set_trace(const trace_context& trace) noexcept {
-    *trace_ = trace;
+  /// Reads W3C's fields by their rules, and reports what is refused: for formats that carry a
+  /// traceparent, a tracestate or baggage under a name of their own. `index` is that of
+  /// format::fields().
+  /// @{
+  /// False when there is no usable traceparent.
+  WAYBILL_API bool read_traceparent(const field_values& values, std::size_t index) noexcept;
+  /// `has_trace` is what read_traceparent returned: without a trace the field is not read, and
+  /// reported as no_traceparent.
+  WAYBILL_API void read_tracestate(const field_values& values, std::size_t index,
+                                   bool has_trace) noexcept;
+  WAYBILL_API void read_baggage(const field_values& values, std::size_t index) noexcept;
+  /// @}
+  /// Sets the span context; a tracestate of an earlier format goes.
+  void set_span_context(const waybill::span_context& span_context) noexcept {
+    *span_context_ = span_context;
     tracestate_ = {};
   }
-  /// Sets the tracestate of the position set before, from canonical text, which is copied.
+  /// Sets the tracestate of the span context set before, from canonical text, which is copied.
   /// @par Errors   malformed (not canonical), no_memory; nothing is set then.
   WAYBILL_API errc set_tracestate(std::string_view text) noexcept;
   /// Sets the baggage from canonical text, which is copied.
@@ -101,13 +119,13 @@ class extract_draft {
   friend class propagator;
   friend struct detail::context_access;
   extract_draft(const waybill::limits& limits, extract_report& report,
-                trace_context& trace) noexcept
-      : limits_(limits), report_(&report), trace_(&trace) {}
+                span_context& span_context) noexcept
+      : limits_(limits), report_(&report), span_context_(&span_context) {}
 
   const waybill::limits& limits_;
   extract_report* report_;
   std::span<const std::uint8_t> slots_;
-  trace_context* trace_;  // written where it will stay: a copy right behind would wait for it
+  span_context* span_context_;  // written where it will stay: a copy right behind would wait for it
   std::uint32_t baggage_members_ = 0;
   std::string_view tracestate_;
   std::string_view baggage_;
@@ -121,6 +139,13 @@ class field_writer {
  public:
   /// `index` is that of format::fields(). Replaces every older value of the field.
   WAYBILL_API void set(std::size_t index, std::string_view value) noexcept;
+  /// Write a part of the context as W3C does, which is faster than set(). A part that the context
+  /// does not have is not written. set_traceparent returns whether the carrier took it.
+  /// @{
+  WAYBILL_API bool set_traceparent(std::size_t index, const context_view& context) noexcept;
+  WAYBILL_API void set_tracestate(std::size_t index, const context_view& context) noexcept;
+  WAYBILL_API void set_baggage(std::size_t index, const context_view& context) noexcept;
+  /// @}
 
  private:
   friend class propagator;

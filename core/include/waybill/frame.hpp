@@ -123,11 +123,12 @@ class WAYBILL_API frame_header {
   [[nodiscard]] errc error() const noexcept { return error_; }
   /// The header from the magic to the checksum, for this state of the pairs.
   /// @par Lifetime   until the next change.
-  [[nodiscard]] std::string_view close() noexcept;
+  [[nodiscard]] std::string_view close() & noexcept;
   /// What close() answered last.
-  [[nodiscard]] std::string_view bytes() const noexcept {
+  [[nodiscard]] std::string_view bytes() const& noexcept {
     return {data(), is_closed_ ? size_ + checksum_bytes : 0};
   }
+  std::string_view bytes() const&& = delete;
 
  private:
   static constexpr std::size_t prefix_bytes = 7;

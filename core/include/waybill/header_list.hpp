@@ -45,13 +45,16 @@ class WAYBILL_API header_list {
   void clear() noexcept { headers_.clear(); }
 
   /// The value of the first header of this name.
-  [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const noexcept;
+  [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const& noexcept;
+  std::optional<std::string_view> get(std::string_view name) const&& = delete;
   /// Headers, repeated ones included.
   /// @{
   [[nodiscard]] std::size_t size() const noexcept { return headers_.size(); }
   [[nodiscard]] bool is_empty() const noexcept { return headers_.empty(); }
-  [[nodiscard]] const_iterator begin() const noexcept { return headers_.begin(); }
-  [[nodiscard]] const_iterator end() const noexcept { return headers_.end(); }
+  [[nodiscard]] const_iterator begin() const& noexcept { return headers_.begin(); }
+  [[nodiscard]] const_iterator end() const& noexcept { return headers_.end(); }
+  const_iterator begin() const&& = delete;
+  const_iterator end() const&& = delete;
   /// @}
 
   /// Calls `visit(name, value)` for each header: what makes it a readable carrier.

@@ -23,7 +23,7 @@ struct names_report {
 /// Which parts of a context may be written.
 struct inject_parts {
   bool trace = true;       ///< Without it there is no tracestate either.
-  bool tracestate = true;  ///< The other systems' positions.
+  bool tracestate = true;  ///< The other systems' span contexts.
   bool baggage = true;     ///< The application's values.
 };
 
@@ -63,14 +63,18 @@ class WAYBILL_API propagator {
   [[nodiscard]] static propagator from_environment(names_report* report = nullptr) noexcept;
 
   /// The formats in their order, each once.
-  [[nodiscard]] std::span<const format* const> formats() const noexcept {
+  [[nodiscard]] std::span<const format* const> formats() const& noexcept {
     return {formats_.data(), format_count_};
   }
-  /// Every field of every format, each name once. Inject replaces and strip removes all of them.
-  [[nodiscard]] std::span<const field> fields() const noexcept {
+  std::span<const format* const> formats() const&& = delete;
+  /// Every field of every format, each name once. Inject replaces and strip removes all of them
+  /// that are not read-only.
+  [[nodiscard]] std::span<const field> fields() const& noexcept {
     return {fields_.data(), field_count_};
   }
-  /// The index in fields() of this name in any ASCII-case spelling, or fields().size().
+  std::span<const field> fields() const&& = delete;
+  /// The index in fields() of this name in any ASCII-case spelling, if it is one that inject
+  /// replaces and strip removes; otherwise fields().size().
   [[nodiscard]] std::size_t field_index(std::string_view name) const noexcept;
 
   /// What the carrier holds, with its text copied: the usual way to read.
@@ -143,6 +147,7 @@ class WAYBILL_API propagator {
   std::uint32_t trace_fields_ = 0;  // bits by index, as all of these
   std::uint32_t baggage_fields_ = 0;
   std::uint32_t list_fields_ = 0;
+  std::uint32_t read_only_ = 0;
   std::uint8_t format_count_ = 0;
   std::uint8_t field_count_ = 0;
   std::uint8_t slot_count_ = 0;

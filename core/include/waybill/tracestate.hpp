@@ -122,13 +122,15 @@ class WAYBILL_API tracestate {
   void clear() noexcept { text_.clear(); }
 
   /// The value of a key.
-  [[nodiscard]] std::optional<std::string_view> get(std::string_view key) const noexcept {
+  [[nodiscard]] std::optional<std::string_view> get(std::string_view key) const& noexcept {
     return tracestate_view(*this).get(key);
   }
+  std::optional<std::string_view> get(std::string_view key) const&& = delete;
   /// Whether there is no member.
   [[nodiscard]] bool is_empty() const noexcept { return text_.empty(); }
   /// Canonical text, valid until the next change.
-  [[nodiscard]] std::string_view text() const noexcept { return text_; }
+  [[nodiscard]] std::string_view text() const& noexcept { return text_; }
+  std::string_view text() const&& = delete;
 
   friend bool operator==(const tracestate&, const tracestate&) noexcept = default;
 

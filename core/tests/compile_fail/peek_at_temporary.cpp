@@ -4,6 +4,7 @@
 #include <waybill/propagation.hpp>
 
 struct borrowed_headers {
+  static constexpr waybill::carrier_rules rules = waybill::http_rules;
   const waybill::header_list* headers;
   template <class F>
   void for_each(F&& visit) const {
@@ -16,21 +17,22 @@ inline constexpr bool waybill::is_borrowed_carrier<borrowed_headers> = true;
 waybill::header_list make_headers();
 const waybill::header_list make_constant_headers();
 
-bool borrow(const waybill::propagator& formats, const waybill::propagation& with) {
+bool borrow(const waybill::propagator& formats, const waybill::propagation& settings) {
   const waybill::header_list kept = make_headers();
-  bool good = formats.peek(kept).has_value() && waybill::peek(kept, with).has_value();
+  bool good = formats.peek(kept).has_value() &&
+              waybill::peek(kept, settings, waybill::any_destination).has_value();
   good &= formats.peek(borrowed_headers{&kept}).has_value();
-  good &= waybill::peek(borrowed_headers{&kept}, with).has_value();
+  good &= waybill::peek(borrowed_headers{&kept}, settings, waybill::any_destination).has_value();
   good &= formats.extract(make_headers()).is_empty();
-  good &= waybill::extract(make_headers(), with).context().is_empty();
+  good &= waybill::extract(make_headers(), settings, waybill::any_destination).context().is_empty();
 #if WAYBILL_MUST_FAIL == 1
   good &= formats.peek(make_headers()).has_value();
 #elif WAYBILL_MUST_FAIL == 2
   good &= formats.peek(make_constant_headers()).has_value();
 #elif WAYBILL_MUST_FAIL == 3
-  good &= waybill::peek(make_headers(), with).has_value();
+  good &= waybill::peek(make_headers(), settings, "orders").has_value();
 #elif WAYBILL_MUST_FAIL == 4
-  good &= waybill::peek(make_constant_headers(), with, "orders").has_value();
+  good &= waybill::peek(make_constant_headers(), settings, "orders").has_value();
 #endif
   return good;
 }

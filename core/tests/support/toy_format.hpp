@@ -38,13 +38,14 @@ class toy_format final : public waybill::format {
       draft.report(0, trace.error());
       return;
     }
-    draft.set_trace(*trace);
+    draft.set_span_context(*trace);
     draft.report(0, waybill::errc::ok);
   }
 
   void inject(const waybill::context_view& context,
               waybill::field_writer& writer) const noexcept override {
-    std::array<char, waybill::traceparent_bytes> text = waybill::to_traceparent(context.trace());
+    std::array<char, waybill::traceparent_bytes> text =
+        waybill::to_traceparent(context.span_context());
     text[35] = '.';
     text[52] = '.';
     writer.set(0, std::string_view(text.data(), text.size()).substr(3));
@@ -56,7 +57,7 @@ class toy_format final : public waybill::format {
 };
 
 /// What the toy format writes for a position.
-inline std::string toy_text_of(const waybill::trace_context& trace) {
+inline std::string toy_text_of(const waybill::span_context& trace) {
   const std::array<char, waybill::traceparent_bytes> parts = waybill::to_traceparent(trace);
   std::string text = std::string(parts.data(), parts.size()).substr(3);
   text[32] = '.';

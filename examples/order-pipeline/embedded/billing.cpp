@@ -29,7 +29,7 @@ void run(const std::string& brokers, const std::string& topic, const std::string
          int shipments_expected) {
   log_file log(log_path);
   const auto spans = std::make_shared<span_log>("billing", log);
-  const waybill::propagation propagation{.tracer = spans};
+  const waybill::propagation propagation(waybill::propagation_options{.tracer = spans});
   const client_ptr client = make_reader(brokers, topic, "waybill-demo-billing");
   waybill::kafka::consumer shipments(client.get(), propagation);
 

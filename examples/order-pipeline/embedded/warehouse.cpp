@@ -23,9 +23,8 @@ void pack(const waybill::kafka::message& order, const std::string& topic,
   // The order's own headers go on with the shipment, and one more.
   waybill::kafka::headers list = waybill::kafka::headers::copy_of(order.headers());
   list.add("packed-by", "warehouse 3");
-  const rd_kafka_resp_err_t error = shipments.produce(
-      {.topic = topic.c_str(), .value = body, .key = order.key().value_or(std::string_view())},
-      list);
+  const rd_kafka_resp_err_t error =
+      shipments.produce({.topic = topic.c_str(), .payload = body, .key = order.key()}, list);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(rd_kafka_err2str(error));
 }
 
@@ -33,14 +32,14 @@ void run(const std::string& brokers, const std::string& orders_topic,
          const std::string& shipments_topic, const std::string& log_path, int orders_expected) {
   log_file log(log_path);
   const auto spans = std::make_shared<span_log>("warehouse", log);
-  const waybill::propagation propagation{.tracer = spans};
+  const waybill::propagation propagation(waybill::propagation_options{.tracer = spans});
 
   configuration_ptr configuration = make_configuration(brokers);
   set(*configuration, "client.id", "warehouse");
   const waybill::kafka::instrumentation observed = waybill::kafka::instrument(configuration.get());
   const client_ptr sender = make_client(RD_KAFKA_PRODUCER, std::move(configuration));
   know_topic(*sender, shipments_topic);
-  waybill::kafka::producer shipments(sender.get(), propagation, observed);
+  waybill::kafka::producer shipments(sender.get(), propagation, observed, {});
 
   const client_ptr receiver = make_reader(brokers, orders_topic, "waybill-demo-warehouse");
   waybill::kafka::consumer orders(receiver.get(), propagation);

@@ -10,11 +10,13 @@
 namespace order_pipeline {
 
 /// The headers of an HTTP message as a carrier of waybill's: any type is one with a few small
-/// functions. Names in any case are the same, and lists that came in several lines are joined,
-/// which are a carrier's rules unless it says others.
+/// functions. Names in any case are the same, and lists that came in several lines are joined:
+/// those are HTTP's rules.
 /// @par Lifetime   borrows the fields.
 class http_headers {
  public:
+  static constexpr waybill::carrier_rules rules = waybill::http_rules;
+
   explicit http_headers(boost::beast::http::fields& fields) noexcept : fields_(fields) {}
 
   template <class F>

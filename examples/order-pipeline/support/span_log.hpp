@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+#include <waybill/messaging/tracer.hpp>
 #include <waybill/propagation.hpp>
-#include <waybill/tracer.hpp>
 
 #include "log_file.hpp"
 
@@ -18,7 +18,7 @@ class span_log final : public waybill::tracer {
   span_log(std::string service, log_file& log) : service_(std::move(service)), log_(log) {}
 
   waybill::span_handle start(const waybill::operation& what, const waybill::context_view& parent,
-                             std::span<const waybill::trace_context> links,
+                             std::span<const waybill::span_context> links,
                              waybill::context& started) noexcept override;
   void end(waybill::span_handle span, const waybill::outcome& result) noexcept override;
 
@@ -42,6 +42,6 @@ class span_log final : public waybill::tracer {
 
 /// The names of the fields that a message held more than once.
 [[nodiscard]] std::vector<std::string_view> repeated_fields(const waybill::extraction& taken,
-                                                            const waybill::propagation& with);
+                                                            const waybill::propagation& settings);
 
 }  // namespace order_pipeline

@@ -22,7 +22,8 @@ TEST(HttpHeaders, lists_of_several_lines_are_one_and_names_have_any_case) {
   request.insert("tracestate", "a=1");
   request.insert("Tracestate", "b=2");
   const http_headers headers(request);
-  const waybill::extraction found = waybill::extract(waybill::reader_ref(headers), {});
+  const waybill::extraction found =
+      waybill::extract(waybill::reader_ref(headers), {}, waybill::any_destination);
   EXPECT_TRUE(found.context().has_trace());
   EXPECT_EQ(found.context().tracestate_text(), "a=1,b=2");
 }
@@ -35,7 +36,7 @@ TEST(HttpHeaders, taking_the_context_off_leaves_every_other_header_as_it_was) {
   request.insert("traceparent", parent);
   request.insert("X-Twice", "2");
   http_headers headers(request);
-  EXPECT_TRUE(waybill::take(headers, {}).context().has_trace());
+  EXPECT_TRUE(waybill::take(headers, {}, waybill::any_destination).context().has_trace());
   const std::vector<order_pipeline::header> expected{
       {"Host", "shop.example"}, {"X-Twice", "1"}, {"X-Twice", "2"}};
   EXPECT_EQ(headers.copy(), expected);
@@ -48,9 +49,10 @@ TEST(HttpHeaders, injecting_replaces_every_older_line) {
   request.insert("tracestate", "old=1");
   http_headers headers(request);
   const waybill::context sent = waybill::context::new_root(true);
-  waybill::inject(sent, waybill::writer_ref(headers), {});
+  waybill::inject(sent, waybill::writer_ref(headers), {}, waybill::any_destination);
   ASSERT_EQ(headers.copy().size(), 1U);
-  EXPECT_EQ(waybill::extract(waybill::reader_ref(headers), {}).context(), sent);
+  EXPECT_EQ(waybill::extract(waybill::reader_ref(headers), {}, waybill::any_destination).context(),
+            sent);
 }
 
 TEST(Http, header_values_pass_as_they_were_sent) {

@@ -42,7 +42,7 @@ std::string hex(std::string_view bytes) {
 class exchange {
  public:
   void write(envelope_form form, const std::string& payload, const pair_list& pairs) {
-    waybill::envelope_writer out(form, payload, with_);
+    waybill::envelope_writer out(form, payload, settings_, waybill::any_destination);
     std::string question = "w " + name_of(form) + ' ' + hex(payload);
     for (const auto& [name, value] : pairs) {
       out.set(name, value);
@@ -57,7 +57,7 @@ class exchange {
   }
 
   void read(envelope_form form, const std::string& received) {
-    waybill::envelope_reader in(form, received, with_);
+    waybill::envelope_reader in(form, received, settings_, waybill::any_destination);
     EXPECT_EQ(in.strip(), waybill::errc::ok);
     std::string shown;
     std::string_view last;
@@ -106,7 +106,7 @@ class exchange {
     answers_.push_back(std::move(answer));
   }
 
-  waybill::propagation with_;
+  waybill::propagation settings_;
   std::string questions_;
   std::vector<std::string> asked_;
   std::vector<std::string> answers_;
@@ -116,8 +116,8 @@ class exchange {
 };
 
 std::string sent_frame(const std::string& payload, json_texts& random) {
-  const waybill::propagation with;
-  waybill::envelope_writer out(envelope_form::frame, payload, with);
+  const waybill::propagation settings;
+  waybill::envelope_writer out(envelope_form::frame, payload, settings, waybill::any_destination);
   for (std::size_t i = random.roll(3); i > 0; --i) {
     out.set(std::string(1 + random.roll(3), 'n'), random.bytes(40));
   }

@@ -58,23 +58,21 @@ void assign_from_beginning(rd_kafka_t* handle, const std::string& topic) {
 }  // namespace
 
 std::ostream& operator<<(std::ostream& stream, const reported_outcome& outcome) {
-  const auto span = outcome.trace.span().to_hex();
   return stream << "state " << static_cast<int>(outcome.state) << ", "
                 << rd_kafka_err2name(outcome.error) << ", partition " << outcome.partition
-                << ", offset " << outcome.offset << ", span "
-                << std::string_view(span.data(), span.size());
+                << ", offset " << outcome.offset << ", span " << outcome.sent.span_id().hex();
 }
 
-void delivery_log::add(const waybill::kafka::delivery& delivery) {
+void delivery_log::add(const waybill::kafka::delivery_report& report) {
   reported_outcome outcome;
-  outcome.state = delivery.state;
-  outcome.error = delivery.error;
-  outcome.trace = delivery.trace;
-  if (delivery.message != nullptr) {
+  outcome.state = report.outcome;
+  outcome.error = report.error;
+  outcome.sent = report.sent;
+  outcome.user_data = report.user_data;
+  if (report.message != nullptr) {
     outcome.has_message = true;
-    outcome.partition = delivery.message->partition;
-    outcome.offset = delivery.message->offset;
-    outcome.opaque = delivery.message->_private;
+    outcome.partition = report.message->partition;
+    outcome.offset = report.message->offset;
   }
   const std::lock_guard lock(mutex_);
   outcomes_.push_back(outcome);
@@ -109,34 +107,32 @@ instrumented_handle make_instrumented_handle(const std::string& bootstrap,
 }
 
 waybill_producer::waybill_producer(const std::string& bootstrap, const kafka_properties& properties,
-                                   waybill::propagation with,
+                                   waybill::propagation settings,
                                    waybill::kafka::producer_options options) {
   instrumented_handle made = make_instrumented_handle(bootstrap, properties, log_.get());
   handle_ = std::move(made.handle);
-  options.on_delivery = [log = log_.get()](const waybill::kafka::delivery& delivery) {
-    log->add(delivery);
-  };
-  producer_ = std::make_unique<waybill::kafka::producer>(handle(), std::move(with), made.observed,
-                                                         std::move(options));
+  producer_ = std::make_unique<waybill::kafka::producer>(
+      handle(), std::move(settings), made.observed,
+      [log = log_.get()](const waybill::kafka::delivery_report& report) { log->add(report); },
+      options);
   if (!producer_->knows_outcomes()) throw std::runtime_error("waybill does not see the outcomes");
 }
 
 rd_kafka_resp_err_t waybill_producer::try_send(const std::string& topic,
                                                const bare_message& message,
-                                               const waybill::context* context,
+                                               const waybill::send_options& options,
                                                waybill::kafka::record record) {
   record.topic = topic.c_str();
   record.partition = message.partition;
   record.key = view_of(message.key);
-  record.value = view_of(message.value);
-  record.context = context;
+  record.payload = view_of(message.value);
   waybill::kafka::headers list = make_headers(message.headers);
-  return producer_->produce(record, list);
+  return producer_->produce(record, list, options);
 }
 
 void waybill_producer::send(const std::string& topic, const bare_message& message,
-                            const waybill::context* context, waybill::kafka::record record) {
-  const rd_kafka_resp_err_t error = try_send(topic, message, context, record);
+                            const waybill::send_options& options, waybill::kafka::record record) {
+  const rd_kafka_resp_err_t error = try_send(topic, message, options, record);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) fail("produce to " + topic, error);
 }
 
@@ -147,7 +143,8 @@ void waybill_producer::flush() {
 
 waybill_consumer::waybill_consumer(const std::string& bootstrap, const std::string& topic,
                                    waybill::kafka::consumer_options options,
-                                   waybill::propagation with, const kafka_properties& properties) {
+                                   waybill::propagation settings,
+                                   const kafka_properties& properties) {
   kafka_properties all = {{"group.id", "waybill-" + topic},
                           {"enable.auto.commit", "false"},
                           {"fetch.wait.max.ms", "50"}};
@@ -155,7 +152,7 @@ waybill_consumer::waybill_consumer(const std::string& bootstrap, const std::stri
   handle_ = make_kafka_handle(RD_KAFKA_CONSUMER, bootstrap, all);
   rd_kafka_poll_set_consumer(handle());
   assign_from_beginning(handle(), topic);
-  consumer_ = std::make_unique<waybill::kafka::consumer>(handle(), std::move(with), options);
+  consumer_ = std::make_unique<waybill::kafka::consumer>(handle(), std::move(settings), options);
 }
 
 waybill::kafka::message waybill_consumer::next() & { return next_message(*consumer_); }
@@ -190,8 +187,8 @@ waybill::kafka::headers make_headers(const std::vector<bare_header>& headers) {
   return list;
 }
 
-std::string_view view_of(const std::optional<std::string>& text) {
-  return text.has_value() ? std::string_view(*text) : std::string_view();
+std::optional<std::string_view> view_of(const std::optional<std::string>& text) {
+  return text.has_value() ? std::optional<std::string_view>(*text) : std::nullopt;
 }
 
 }  // namespace waybill_test

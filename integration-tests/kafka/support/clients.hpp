@@ -8,6 +8,7 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bare_kafka.hpp"
@@ -21,15 +22,20 @@ namespace waybill_test {
 inline constexpr std::chrono::seconds patience{30};
 inline constexpr int patience_milliseconds = 30'000;
 
+/// The default settings, with counters.
+inline waybill::propagation with_counters() {
+  return waybill::propagation(waybill::propagation_options{});
+}
+
 /// What waybill said of one message.
 struct reported_outcome {
   waybill::outcome_state state = waybill::outcome_state::unknown;
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
-  waybill::trace_context trace;
+  waybill::span_context sent;
+  void* user_data = nullptr;
   bool has_message = false;
   std::int32_t partition = RD_KAFKA_PARTITION_UA;
   std::int64_t offset = RD_KAFKA_OFFSET_INVALID;
-  void* opaque = nullptr;
 };
 std::ostream& operator<<(std::ostream& stream, const reported_outcome& outcome);
 
@@ -43,7 +49,7 @@ struct own_report {
 /// @par Threads Any.
 class delivery_log {
  public:
-  void add(const waybill::kafka::delivery& delivery);
+  void add(const waybill::kafka::delivery_report& report);
   void add(const rd_kafka_message_t& message);
   [[nodiscard]] std::vector<reported_outcome> outcomes() const;
   [[nodiscard]] std::vector<own_report> own_reports() const;
@@ -69,16 +75,16 @@ instrumented_handle make_instrumented_handle(const std::string& bootstrap,
 class waybill_producer {
  public:
   explicit waybill_producer(const std::string& bootstrap, const kafka_properties& properties = {},
-                            waybill::propagation with = {},
+                            waybill::propagation settings = with_counters(),
                             waybill::kafka::producer_options options = {});
 
-  /// Hands a message over. `record` is for what bare_message has not (timestamp, mode, opaque).
+  /// Hands a message over. `record` is for what bare_message has not (the timestamp).
   rd_kafka_resp_err_t try_send(const std::string& topic, const bare_message& message,
-                               const waybill::context* context = nullptr,
+                               const waybill::send_options& options = {},
                                waybill::kafka::record record = {});
   /// The same; throws std::runtime_error if librdkafka refuses.
   void send(const std::string& topic, const bare_message& message,
-            const waybill::context* context = nullptr, waybill::kafka::record record = {});
+            const waybill::send_options& options = {}, waybill::kafka::record record = {});
   /// Waits until the broker has answered for every message.
   /// @par Errors Throws std::runtime_error if it does not in time.
   void flush();
@@ -103,7 +109,8 @@ class waybill_producer {
 class waybill_consumer {
  public:
   waybill_consumer(const std::string& bootstrap, const std::string& topic,
-                   waybill::kafka::consumer_options options = {}, waybill::propagation with = {},
+                   waybill::kafka::consumer_options options = {},
+                   waybill::propagation settings = with_counters(),
                    const kafka_properties& properties = {});
 
   /// The next message. Not from a temporary: librdkafka's client waits for its messages to go.
@@ -128,7 +135,7 @@ std::vector<bare_header> seen_headers(const waybill::kafka::message& message);
 
 waybill::kafka::headers make_headers(const std::vector<bare_header>& headers);
 
-/// A view that is null where the text is.
-std::string_view view_of(const std::optional<std::string>& text);
+/// A view of the text, if there is one.
+std::optional<std::string_view> view_of(const std::optional<std::string>& text);
 
 }  // namespace waybill_test

@@ -25,6 +25,7 @@ class kafka_test : public testing::Test {
     broker_.create_topic(topic, partitions, 1, configuration);
     return topic;
   }
+  void delete_topic(const std::string& topic) const { broker_.delete_topic(topic); }
   [[nodiscard]] std::string bootstrap() const { return broker_.bootstrap(); }
   /// All that is in a topic, read by a client that knows nothing of waybill.
   [[nodiscard]] std::vector<bare_record> records_of(const std::string& topic) const {

@@ -24,13 +24,12 @@ rd_kafka_resp_err_t send_numbered(waybill::kafka::producer& producer, const std:
   waybill::kafka::record record;
   record.topic = topic.c_str();
   record.partition = partition;
-  record.value = payload;
+  record.payload = payload;
   for (;;) {
     waybill::kafka::headers headers = make_headers(headers_of_message(number));
     rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
     if (number % 2 == 0) {
-      record.context = &context;
-      error = producer.produce(record, headers);
+      error = producer.produce(record, headers, {.context = &context});
     } else {
       const waybill::scope active(context);
       error = producer.produce(record, headers);
@@ -66,11 +65,11 @@ std::uint64_t tally::counted(int times) const {
 }
 
 waybill::kafka::delivery_listener counting(tally& outcomes, waybill::outcome_state state) {
-  return [&outcomes, state](const waybill::kafka::delivery& told) {
-    const std::uint64_t number = number_of(told.trace);
+  return [&outcomes, state](const waybill::kafka::delivery_report& told) {
+    const std::uint64_t number = number_of(told.sent);
     if (!outcomes.add(number)) return;
-    outcomes.expect(told.trace == trace_of(number), number, "the trace");
-    outcomes.expect(told.state == state, number, "the state");
+    outcomes.expect(told.sent == trace_of(number), number, "the span context");
+    outcomes.expect(told.outcome == state, number, "the state");
     if (told.message == nullptr) return;
     const auto* payload = static_cast<const char*>(told.message->payload);
     outcomes.expect(number_in({payload, told.message->len}) == number, number, "the message");

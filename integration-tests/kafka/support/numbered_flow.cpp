@@ -34,13 +34,13 @@ numbered_flow::numbered_flow(const std::string& bootstrap, std::string topic,
     : topic_(std::move(topic)),
       may_send_(std::move(may_send)),
       client_(make_instrumented_handle(bootstrap, with_defaults(properties), nullptr)) {
-  waybill::kafka::producer_options options;
-  options.on_delivery = [this, count = counting(outcomes_)](const waybill::kafka::delivery& told) {
+  auto count_all = [this,
+                    count = counting(outcomes_)](const waybill::kafka::delivery_report& told) {
     count(told);
     ++told_;
   };
   producer_ = std::make_unique<waybill::kafka::producer>(
-      client_.handle.get(), waybill::propagation{}, client_.observed, std::move(options));
+      client_.handle.get(), waybill::propagation(), client_.observed, std::move(count_all));
   for (std::uint64_t first = 0; first < senders; ++first) {
     senders_.emplace_back([this, first] { send_every_other(first); });
   }

@@ -65,7 +65,7 @@ class rabbitmq_test : public testing::Test {
     int reply_code;
     std::uint64_t tag;
     void* token;
-    waybill::trace_context trace;
+    waybill::span_context trace;
     std::string text;
   };
 

@@ -20,7 +20,7 @@ using owned = std::unique_ptr<T, void (*)(T*)>;
 int count_of(std::chrono::milliseconds duration) { return static_cast<int>(duration.count()); }
 
 [[noreturn]] void fail(const std::string& topic, const std::string& reason) {
-  throw std::runtime_error("can't create topic " + topic + ": " + reason);
+  throw std::runtime_error("can't create or delete topic " + topic + ": " + reason);
 }
 
 owned<rd_kafka_NewTopic_t> describe_topic(const std::string& name, int partitions, int replication,
@@ -36,6 +36,40 @@ owned<rd_kafka_NewTopic_t> describe_topic(const std::string& name, int partition
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) fail(name, rd_kafka_err2str(error));
   }
   return topic;
+}
+
+owned<rd_kafka_AdminOptions_t> options_of(rd_kafka_t* handle, rd_kafka_admin_op_t operation,
+                                          const std::string& topic,
+                                          std::chrono::milliseconds patience) {
+  owned<rd_kafka_AdminOptions_t> options(rd_kafka_AdminOptions_new(handle, operation),
+                                         rd_kafka_AdminOptions_destroy);
+  std::array<char, 512> text{};
+  for (const auto set :
+       {rd_kafka_AdminOptions_set_request_timeout, rd_kafka_AdminOptions_set_operation_timeout}) {
+    if (set(options.get(), count_of(patience), text.data(), text.size()) !=
+        RD_KAFKA_RESP_ERR_NO_ERROR) {
+      fail(topic, text.data());
+    }
+  }
+  return options;
+}
+
+// Waits for the answer, which the request's own time limit ends, and looks at it: `topics_of` gives
+// what it says of each topic.
+template <class F>
+void check_answer(rd_kafka_queue_t* queue, const std::string& topic, F topics_of) {
+  const owned<rd_kafka_event_t> event(rd_kafka_queue_poll(queue, -1), rd_kafka_event_destroy);
+  if (rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    fail(topic, rd_kafka_event_error_string(event.get()));
+  }
+  std::size_t count = 0;
+  const rd_kafka_topic_result_t** all = topics_of(event.get(), &count);
+  if (all == nullptr || count == 0) fail(topic, "no answer");
+  for (const rd_kafka_topic_result_t* each : std::span(all, count)) {
+    if (rd_kafka_topic_result_error(each) == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+    const char* reason = rd_kafka_topic_result_error_string(each);
+    fail(topic, reason != nullptr ? reason : rd_kafka_err2name(rd_kafka_topic_result_error(each)));
+  }
 }
 
 }  // namespace
@@ -67,39 +101,31 @@ void kafka_admin::create_topic(const std::string& name, int partitions, int repl
   const owned<rd_kafka_NewTopic_t> topic =
       describe_topic(name, partitions, replication, configuration);
   const owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(handle_.get()), rd_kafka_queue_destroy);
-  const owned<rd_kafka_AdminOptions_t> options(
-      rd_kafka_AdminOptions_new(handle_.get(), RD_KAFKA_ADMIN_OP_CREATETOPICS),
-      rd_kafka_AdminOptions_destroy);
-  std::array<char, 512> text{};
-  for (const auto set :
-       {rd_kafka_AdminOptions_set_request_timeout, rd_kafka_AdminOptions_set_operation_timeout}) {
-    if (set(options.get(), count_of(patience), text.data(), text.size()) !=
-        RD_KAFKA_RESP_ERR_NO_ERROR) {
-      fail(name, text.data());
-    }
-  }
-
+  const auto options = options_of(handle_.get(), RD_KAFKA_ADMIN_OP_CREATETOPICS, name, patience);
   std::array<rd_kafka_NewTopic_t*, 1> topics = {topic.get()};
   rd_kafka_CreateTopics(handle_.get(), topics.data(), topics.size(), options.get(), queue.get());
-  // The request's own time limit ends this wait.
-  const owned<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), -1), rd_kafka_event_destroy);
-  const rd_kafka_CreateTopics_result_t* result = rd_kafka_event_CreateTopics_result(event.get());
-  if (result == nullptr) fail(name, "no answer");
-  if (rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    fail(name, rd_kafka_event_error_string(event.get()));
-  }
-  std::size_t count = 0;
-  const rd_kafka_topic_result_t** all = rd_kafka_CreateTopics_result_topics(result, &count);
-  for (const rd_kafka_topic_result_t* each : std::span(all, count)) {
-    if (rd_kafka_topic_result_error(each) == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
-    const char* reason = rd_kafka_topic_result_error_string(each);
-    fail(name, reason != nullptr ? reason : rd_kafka_err2name(rd_kafka_topic_result_error(each)));
-  }
+  check_answer(queue.get(), name, [](rd_kafka_event_t* event, std::size_t* count) {
+    const rd_kafka_CreateTopics_result_t* result = rd_kafka_event_CreateTopics_result(event);
+    return result != nullptr ? rd_kafka_CreateTopics_result_topics(result, count) : nullptr;
+  });
 
   while (!is_served(name, partitions)) {
     if (clock::now() >= deadline) fail(name, "it was made, but its leaders did not answer in time");
     rd_kafka_poll(handle_.get(), poll_interval_milliseconds);
   }
+}
+
+void kafka_admin::delete_topic(const std::string& name, std::chrono::milliseconds patience) {
+  const owned<rd_kafka_DeleteTopic_t> topic(rd_kafka_DeleteTopic_new(name.c_str()),
+                                            rd_kafka_DeleteTopic_destroy);
+  const owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(handle_.get()), rd_kafka_queue_destroy);
+  const auto options = options_of(handle_.get(), RD_KAFKA_ADMIN_OP_DELETETOPICS, name, patience);
+  std::array<rd_kafka_DeleteTopic_t*, 1> topics = {topic.get()};
+  rd_kafka_DeleteTopics(handle_.get(), topics.data(), topics.size(), options.get(), queue.get());
+  check_answer(queue.get(), name, [](rd_kafka_event_t* event, std::size_t* count) {
+    const rd_kafka_DeleteTopics_result_t* result = rd_kafka_event_DeleteTopics_result(event);
+    return result != nullptr ? rd_kafka_DeleteTopics_result_topics(result, count) : nullptr;
+  });
 }
 
 int kafka_admin::leader_of(const std::string& topic, int partition,

@@ -24,6 +24,11 @@ class kafka_admin {
                     const std::map<std::string, std::string>& configuration,
                     std::chrono::milliseconds patience);
 
+  /// Deletes a topic. The cluster knows that it is gone when this returns; clients learn it from
+  /// their next metadata.
+  /// @par Errors Throws std::runtime_error with the broker's text.
+  void delete_topic(const std::string& name, std::chrono::milliseconds patience);
+
   /// The node that leads a partition, or -1 if there is none or nobody answers.
   int leader_of(const std::string& topic, int partition, std::chrono::milliseconds patience);
 

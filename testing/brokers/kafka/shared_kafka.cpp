@@ -20,6 +20,10 @@ void kafka_address::create_topic(const std::string& name, int partitions, int re
       .create_topic(name, partitions, replication, configuration, topic_patience);
 }
 
+void kafka_address::delete_topic(const std::string& name) const {
+  kafka_admin(bootstrap_).delete_topic(name, topic_patience);
+}
+
 std::optional<kafka_address> kafka_of_environment() {
   const auto named = address_of_environment("WAYBILL_TEST_KAFKA");
   if (!named) return std::nullopt;

@@ -9,7 +9,7 @@
 namespace waybill_test {
 
 /// A Kafka that somebody runs somewhere: all that is known of it is where it answers.
-/// @par Errors  create_topic throws as kafka_broker's does.
+/// @par Errors  create_topic and delete_topic throw std::runtime_error with the broker's text.
 /// @par Threads Any, one call at a time.
 class kafka_address {
  public:
@@ -19,6 +19,7 @@ class kafka_address {
   [[nodiscard]] const std::string& bootstrap() const noexcept { return bootstrap_; }
   void create_topic(const std::string& name, int partitions = 1, int replication = 1,
                     const std::map<std::string, std::string>& configuration = {}) const;
+  void delete_topic(const std::string& name) const;
 
  private:
   std::string bootstrap_;

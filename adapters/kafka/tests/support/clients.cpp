@@ -40,11 +40,11 @@ config& config::set(const char* name, const std::string& value) {
   return *this;
 }
 
-owned_client make_client(rd_kafka_type_t type, config with) {
+owned_client make_client(rd_kafka_type_t type, config settings) {
   std::array<char, 256> text{};
-  owned_client client(rd_kafka_new(type, with.get(), text.data(), text.size()));
+  owned_client client(rd_kafka_new(type, settings.get(), text.data(), text.size()));
   if (client == nullptr) throw std::runtime_error(text.data());
-  static_cast<void>(with.release());
+  static_cast<void>(settings.release());
   if (type == RD_KAFKA_CONSUMER) rd_kafka_poll_set_consumer(client.get());
   return client;
 }
@@ -71,7 +71,8 @@ bare_record to_record(const rd_kafka_message_t& message) {
 mock_cluster::mock_cluster()
     : cluster_(rd_kafka_mock_cluster_new(make_client(RD_KAFKA_PRODUCER, config()).release(), 1)) {
   check(rd_kafka_mock_topic_create(cluster_, topic, partitions, 1), "create topic");
-  sender_ = producer();
+  sender_ = make_client(RD_KAFKA_PRODUCER,
+                        std::move(producer_config().set("message.max.bytes", "4000000")));
 }
 
 config mock_cluster::producer_config() const {

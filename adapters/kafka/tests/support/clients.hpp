@@ -55,7 +55,7 @@ using owned_event = std::unique_ptr<rd_kafka_event_t, client_deleter>;
 using owned_partitions = std::unique_ptr<rd_kafka_topic_partition_list_t, client_deleter>;
 
 /// @par Errors   throws std::runtime_error with librdkafka's text; `with` is destroyed then.
-owned_client make_client(rd_kafka_type_t type, config with);
+owned_client make_client(rd_kafka_type_t type, config settings);
 
 /// A producer's configuration whose broker refuses every connection: messages stay in the queue.
 config unreachable();

@@ -21,16 +21,21 @@ class delivery_log {
   struct entry {
     waybill::outcome_state state{};
     rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
-    waybill::trace_context trace;
+    waybill::span_context sent;
+    void* user_data = nullptr;
     /// Nothing when the outcome came without the message.
     std::optional<bare_record> message;
-    void* opaque = nullptr;
+    void* opaque = nullptr;  // the message's own
     const void* payload = nullptr;
   };
 
   [[nodiscard]] waybill::kafka::delivery_listener listener() {
-    return [this](const waybill::kafka::delivery& told) {
-      entry made{told.state, told.error, told.trace, std::nullopt, nullptr, nullptr};
+    return [this](const waybill::kafka::delivery_report& told) {
+      entry made;
+      made.state = told.outcome;
+      made.error = told.error;
+      made.sent = told.sent;
+      made.user_data = told.user_data;
       if (told.message != nullptr) {
         made.message = to_record(*told.message);
         made.opaque = told.message->_private;

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "../../../../testing/support/recording_tracer.hpp"
 #include "bare_headers.hpp"
 #include "clients.hpp"
-#include "recording_tracer.hpp"
 #include "support/contexts.hpp"
 #include "waybill/kafka/consumer.hpp"
 
@@ -19,7 +19,7 @@ namespace waybill_test {
 /// waits before it asks a broker again that had nothing.
 struct kafka_receiving : testing::Test {
   std::shared_ptr<recording_tracer> tracer;  // null, unless a test makes one
-  waybill::propagation with;
+  waybill::propagation_options options;
   const mock_cluster cluster;
   owned_client client;
   std::unique_ptr<waybill::kafka::consumer> receiver;
@@ -28,16 +28,17 @@ struct kafka_receiving : testing::Test {
 
   void trace() {
     tracer = std::make_shared<recording_tracer>();
-    with.tracer = tracer;
+    options.tracer = tracer;
   }
-  void connect(waybill::kafka::consumer_options options = {}) {
-    connect(cluster.consumer_config(), options);
+  [[nodiscard]] waybill::propagation settings() const { return waybill::propagation(options); }
+  void connect(waybill::kafka::consumer_options consuming = {}) {
+    connect(cluster.consumer_config(), consuming);
   }
-  void connect(config how, waybill::kafka::consumer_options options = {}) {
+  void connect(config how, waybill::kafka::consumer_options consuming = {}) {
     receiver.reset();
     client = make_client(RD_KAFKA_CONSUMER, std::move(how));
     assign(client.get(), topic, 0);
-    receiver = std::make_unique<waybill::kafka::consumer>(client.get(), with, options);
+    receiver = std::make_unique<waybill::kafka::consumer>(client.get(), settings(), consuming);
   }
   /// Sends messages whose values are their numbers, each with the same headers.
   void send(int count, const bare_headers& headers) const {

@@ -7,10 +7,10 @@
 #include <string>
 #include <utility>
 
+#include "../../../../testing/support/recording_tracer.hpp"
 #include "bare_headers.hpp"
 #include "clients.hpp"
 #include "delivery_log.hpp"
-#include "recording_tracer.hpp"
 #include "support/contexts.hpp"
 #include "waybill/kafka/producer.hpp"
 
@@ -23,7 +23,7 @@ inline constexpr const char* topic = mock_cluster::topic;
 struct sending {
   delivery_log log;
   std::shared_ptr<recording_tracer> tracer;  // null, unless a test makes one
-  waybill::propagation with;
+  waybill::propagation_options options;
   const waybill::context full = make_context(traceparent_a, "x=1,y=2", "user=alice,n=1");
   owned_client client;
   waybill::kafka::instrumentation observed;
@@ -35,23 +35,25 @@ struct sending {
   }
   void trace() {
     tracer = std::make_shared<recording_tracer>();
-    with.tracer = tracer;
+    options.tracer = tracer;
   }
-  /// What producers are made with: the log as the listener.
-  [[nodiscard]] waybill::kafka::producer_options options(
-      waybill::inject_mode mode = waybill::inject_mode::automatic) {
-    return {.mode = mode, .on_delivery = log.listener()};
+  [[nodiscard]] waybill::propagation settings() const { return waybill::propagation(options); }
+  [[nodiscard]] static waybill::kafka::producer_options producing(waybill::inject_mode mode) {
+    return {.mode = mode, .in_flight_max = {}};
   }
+  /// A producer whose outcomes are in the log.
   [[nodiscard]] std::unique_ptr<waybill::kafka::producer> make_producer(
       waybill::inject_mode mode = waybill::inject_mode::automatic) {
     if (client == nullptr) connect();
-    return std::make_unique<waybill::kafka::producer>(client.get(), with, observed, options(mode));
+    return std::make_unique<waybill::kafka::producer>(client.get(), settings(), observed,
+                                                      log.listener(), producing(mode));
   }
   /// What a message has become at the moment it was accepted.
-  [[nodiscard]] std::optional<delivery_log::entry> sent(const waybill::kafka::record& message) {
+  [[nodiscard]] std::optional<delivery_log::entry> sent(const waybill::kafka::record& message,
+                                                        const waybill::send_options& how = {}) {
     const auto producer = make_producer();
     const std::size_t before = log.size();
-    if (producer->produce(message) != RD_KAFKA_RESP_ERR_NO_ERROR) return std::nullopt;
+    if (producer->produce(message, how) != RD_KAFKA_RESP_ERR_NO_ERROR) return std::nullopt;
     purge(client.get());
     const auto entries = log.entries();
     if (entries.size() != before + 1 || !entries.back().message.has_value()) return std::nullopt;
@@ -63,7 +65,7 @@ struct sending {
       waybill::inject_mode mode = waybill::inject_mode::automatic) {
     owned_list list = make_list(before);
     const auto entry =
-        sent({.topic = topic, .headers = list.get(), .context = context, .mode = mode});
+        sent({.topic = topic, .headers = list.get()}, {.context = context, .mode = mode});
     if (!entry.has_value()) return std::nullopt;
     static_cast<void>(list.release());
     return entry->message->headers;

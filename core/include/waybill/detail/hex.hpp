@@ -6,14 +6,6 @@
 #include <cstdint>
 #include <type_traits>
 
-// Words of 64 bits are moved to and from vectors, which 32-bit x86 cannot do.
-#if defined(__SSE2__) && defined(__x86_64__)
-#define WAYBILL_HAS_WIDE_HEX 1
-#include <emmintrin.h>
-#else
-#define WAYBILL_HAS_WIDE_HEX 0
-#endif
-
 namespace waybill::inline v0::detail {
 
 /// The value of one lower-case hexadecimal digit, or -1. Upper case is no digit (HEXDIGLC).
@@ -36,7 +28,7 @@ namespace waybill::inline v0::detail {
   return word;
 }
 
-/// Eight bytes as a number whose lowest byte is the first: how both ways below hand bytes over.
+/// Eight bytes as a number whose lowest byte is the first: how the functions below hand bytes over.
 struct hex_word {
   std::uint64_t bytes = 0;
   bool is_good = false;
@@ -70,9 +62,9 @@ struct hex_words {
   bool is_good = false;
 };
 
-/// Three times sixteen digits become three times eight bytes: the portable way.
-[[nodiscard]] constexpr hex_words decode_3x16_portable(const char* first, const char* second,
-                                                       const char* third) noexcept {
+/// Three times sixteen digits become three times eight bytes.
+[[nodiscard]] constexpr hex_words decode_3x16(const char* first, const char* second,
+                                              const char* third) noexcept {
   hex_words words;
   words.is_good = true;
   const char* const all[] = {first, second, third};
@@ -85,73 +77,12 @@ struct hex_words {
   return words;
 }
 
-/// Eight bytes become sixteen digits: the portable way.
-constexpr void encode_16_portable(std::uint64_t bytes, char* out) noexcept {
+/// Eight bytes become sixteen digits.
+constexpr void encode_16(std::uint64_t bytes, char* out) noexcept {
   for (unsigned i = 0; i < 16; ++i) {
     const auto nibble = static_cast<char>((bytes >> (8 * (i / 2) + (i % 2 == 0 ? 4 : 0))) & 0x0f);
     out[i] = static_cast<char>(nibble + (nibble > 9 ? 'a' - 10 : '0'));
   }
-}
-
-#if WAYBILL_HAS_WIDE_HEX
-/// Sixteen digits become the low bytes of eight words; a byte of `good` is cleared where there is
-/// no digit.
-[[nodiscard]] inline __m128i decode_16_wide(const char* digits, __m128i& good) noexcept {
-  const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(digits));
-  const __m128i digit = _mm_sub_epi8(text, _mm_set1_epi8('0'));
-  const __m128i letter = _mm_sub_epi8(text, _mm_set1_epi8('a'));
-  const __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
-  const __m128i is_letter = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(5)), letter);
-  good = _mm_and_si128(good, _mm_or_si128(is_digit, is_letter));
-  // The low half of '0' is 0 and that of 'a' is 1.
-  const __m128i nibbles = _mm_add_epi8(_mm_and_si128(text, _mm_set1_epi8(0x0f)),
-                                       _mm_and_si128(is_letter, _mm_set1_epi8(9)));
-  return _mm_and_si128(_mm_or_si128(_mm_slli_epi16(nibbles, 4), _mm_srli_epi16(nibbles, 8)),
-                       _mm_set1_epi16(0xff));
-}
-
-/// The same with vectors of sixteen bytes.
-[[nodiscard]] inline hex_words decode_3x16_wide(const char* first, const char* second,
-                                                const char* third) noexcept {
-  __m128i good = _mm_set1_epi8(-1);
-  const __m128i words[] = {decode_16_wide(first, good), decode_16_wide(second, good),
-                           decode_16_wide(third, good)};
-  const __m128i pair = _mm_packus_epi16(words[0], words[1]);
-  const __m128i last = _mm_packus_epi16(words[2], words[2]);
-  return {{static_cast<std::uint64_t>(_mm_cvtsi128_si64(pair)),
-           static_cast<std::uint64_t>(_mm_cvtsi128_si64(_mm_unpackhi_epi64(pair, pair))),
-           static_cast<std::uint64_t>(_mm_cvtsi128_si64(last))},
-          _mm_movemask_epi8(good) == 0xffff};
-}
-
-inline void encode_16_wide(std::uint64_t bytes, char* out) noexcept {
-  const __m128i low_mask = _mm_set1_epi8(0x0f);
-  const __m128i packed = _mm_cvtsi64_si128(static_cast<long long>(bytes));
-  const __m128i high = _mm_and_si128(_mm_srli_epi16(packed, 4), low_mask);
-  const __m128i nibbles = _mm_unpacklo_epi8(high, _mm_and_si128(packed, low_mask));
-  const __m128i above_9 = _mm_cmpgt_epi8(nibbles, _mm_set1_epi8(9));
-  const __m128i text = _mm_add_epi8(_mm_add_epi8(nibbles, _mm_set1_epi8('0')),
-                                    _mm_and_si128(above_9, _mm_set1_epi8('a' - 10 - '0')));
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(out), text);
-}
-#endif
-
-[[nodiscard]] constexpr hex_words decode_3x16(const char* first, const char* second,
-                                              const char* third) noexcept {
-#if WAYBILL_HAS_WIDE_HEX
-  if (!std::is_constant_evaluated()) return decode_3x16_wide(first, second, third);
-#endif
-  return decode_3x16_portable(first, second, third);
-}
-
-constexpr void encode_16(std::uint64_t bytes, char* out) noexcept {
-#if WAYBILL_HAS_WIDE_HEX
-  if (!std::is_constant_evaluated()) {
-    encode_16_wide(bytes, out);
-    return;
-  }
-#endif
-  encode_16_portable(bytes, out);
 }
 
 /// Two digits, or -1.
@@ -178,16 +109,6 @@ constexpr void store_little_endian(std::uint64_t word, std::uint8_t* out) noexce
   std::uint64_t word = 0;
   for (unsigned i = 0; i < 8; ++i) word |= std::uint64_t{at[i]} << (8 * i);
   return word;
-}
-
-template <std::size_t Bytes>
-requires(Bytes % 8 == 0) [[nodiscard]] constexpr std::array<char, 2 * Bytes> to_hex(
-    const std::array<std::uint8_t, Bytes>& bytes) noexcept {
-  std::array<char, 2 * Bytes> text{};
-  for (std::size_t i = 0; i < Bytes; i += 8) {
-    encode_16(load_little_endian(bytes.data() + i), text.data() + 2 * i);
-  }
-  return text;
 }
 
 }  // namespace waybill::inline v0::detail

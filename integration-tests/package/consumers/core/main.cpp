@@ -20,10 +20,10 @@ int main() {
   request.add("Traceparent", sent);
   request.add("Accept", "*/*");
   const waybill::propagation propagation;
-  const waybill::extraction taken = waybill::take(request, propagation);
+  const waybill::extraction taken = waybill::take(request, propagation, waybill::any_destination);
 
   waybill::header_list onward;
-  waybill::inject(taken.context(), onward, propagation);
+  waybill::inject(taken.context(), onward, propagation, waybill::any_destination);
   std::cout << onward.get("traceparent").value_or("nothing") << '\n';
   return request.size() == 1 && onward.get("traceparent") == sent ? 0 : 1;
 }

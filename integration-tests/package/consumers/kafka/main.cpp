@@ -6,7 +6,7 @@
 
 int main() {
   const waybill::propagation propagation;
-  const waybill::context sent(waybill::trace_context::new_root(true));
+  const waybill::context sent(waybill::span_context::new_root(true));
 
   waybill::kafka::headers headers;
   headers.add("application", "stays");
@@ -14,5 +14,8 @@ int main() {
   const waybill::extraction taken = waybill::kafka::take(headers.get(), propagation, "orders");
 
   std::cout << rd_kafka_header_cnt(headers.get()) << " application header\n";
-  return taken.context().trace() == sent.trace() && rd_kafka_header_cnt(headers.get()) == 1 ? 0 : 1;
+  return taken.context().span_context() == sent.span_context() &&
+                 rd_kafka_header_cnt(headers.get()) == 1
+             ? 0
+             : 1;
 }

@@ -7,7 +7,7 @@
 
 int main() {
   const waybill::propagation propagation;
-  const waybill::context sent(waybill::trace_context::new_root(true));
+  const waybill::context sent(waybill::span_context::new_root(true));
   MQTTAsync_message message = MQTTAsync_message_initializer;
   waybill::mqtt::property_writer writer(message.properties);
   waybill::inject(sent, writer, propagation, "orders");
@@ -18,5 +18,5 @@ int main() {
   const int left = message.properties.count;
   std::cout << left << " application properties\n";
   MQTTProperties_free(&message.properties);
-  return taken.context().trace() == sent.trace() && left == 0 ? 0 : 1;
+  return taken.context().span_context() == sent.span_context() && left == 0 ? 0 : 1;
 }

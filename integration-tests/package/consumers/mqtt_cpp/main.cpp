@@ -7,7 +7,7 @@
 
 int main() {
   const waybill::propagation propagation;
-  const waybill::context sent(waybill::trace_context::new_root(true));
+  const waybill::context sent(waybill::span_context::new_root(true));
   const auto message = mqtt::make_message("orders", "payload", 1, false);
   waybill::mqtt::edited_properties edited(message->get_properties().c_struct());
   waybill::inject(sent, edited, propagation, message->get_topic());

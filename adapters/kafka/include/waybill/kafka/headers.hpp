@@ -41,7 +41,8 @@ class WAYBILL_API headers {
   void add_null(std::string_view name);
 
   /// Null as long as nothing was added.
-  [[nodiscard]] rd_kafka_headers_t* get() const noexcept { return list_; }
+  [[nodiscard]] rd_kafka_headers_t* get() const& noexcept { return list_; }
+  rd_kafka_headers_t* get() const&& = delete;
   /// The list, which is the caller's from now on.
   [[nodiscard]] rd_kafka_headers_t* release() noexcept { return std::exchange(list_, nullptr); }
   /// Destroys its list and owns `list`, which may be null.

@@ -19,7 +19,7 @@ class delivery_registry;
 /// @par Threads   any.
 class WAYBILL_API instrumentation {
  public:
-  /// None: a producer without outcomes.
+  /// None: no client is known.
   instrumentation() noexcept;
   /// The same instrumentation.
   /// @{
@@ -44,7 +44,8 @@ class WAYBILL_API instrumentation {
 /// Observes the acknowledgements of every client made from `conf` or from a copy of it. Call it
 /// before rd_kafka_new. The application's opaque and callbacks are not touched. A second call for
 /// the same configuration, or for a copy of it, answers the same instrumentation.
-/// @par Broker    interceptors of librdkafka: on_new, on_conf_dup, on_acknowledgement, on_destroy.
+/// @par Broker    interceptors of librdkafka: on_new, on_conf_dup, on_send, on_acknowledgement,
+///                on_destroy.
 /// @par Threads   that of the configuration.
 [[nodiscard]] WAYBILL_API instrumentation instrument(rd_kafka_conf_t* conf);
 

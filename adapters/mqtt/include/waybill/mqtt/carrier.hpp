@@ -6,8 +6,8 @@
 #include <concepts>
 #include <optional>
 
+#include "waybill/messaging/sending.hpp"
 #include "waybill/mqtt/properties.hpp"
-#include "waybill/outgoing.hpp"
 #include "waybill/propagation.hpp"
 
 /// Context in the user properties of MQTT 5: free functions on Paho's own lists and messages, each
@@ -52,56 +52,58 @@ struct send_rules {
     const MQTTProperties& list, std::chrono::system_clock::time_point now) noexcept;
 
 /// Reads what a list holds.
-[[nodiscard]] WAYBILL_API extraction extract(const MQTTProperties& list, const propagation& with,
+[[nodiscard]] WAYBILL_API extraction extract(const MQTTProperties& list,
+                                             const propagation& settings,
                                              const arrival& how = {}) noexcept;
 
 /// Reads without a copy.
 /// @par Errors     needs_copy: use extract; so for a context that is to be linked.
 /// @par Lifetime   until the list is changed or freed.
 [[nodiscard]] WAYBILL_API result<context_view> peek(const MQTTProperties& list,
-                                                    const propagation& with,
+                                                    const propagation& settings,
                                                     const arrival& how = {}) noexcept;
 
 /// Takes every field that the propagator can read away, and the stamp. What remains keeps its order
 /// and bytes; what is the event's own of a CloudEvent remains, too.
 /// @par Cost     linear, one allocation of Paho's for ten fields.
 /// @par Errors   carrier_failed, counted: Paho had no memory.
-WAYBILL_API errc strip(MQTTProperties& list, const propagation& with,
-                       const destination& from = {}) noexcept;
+WAYBILL_API errc strip(MQTTProperties& list, const propagation& settings,
+                       const destination& destination) noexcept;
 
 /// Reads and strips: what a receiver usually wants.
-[[nodiscard]] WAYBILL_API extraction take(MQTTProperties& list, const propagation& with,
+[[nodiscard]] WAYBILL_API extraction take(MQTTProperties& list, const propagation& settings,
                                           const arrival& how = {}) noexcept;
 
 /// Puts a context into a list in place of every field that is there; the fields go to the end. With
-/// an older position its stamp goes. A CloudEvent that keeps its position keeps the stamp, too, and
-/// gets no other.
+/// an older span context its stamp goes. A CloudEvent that keeps its span context keeps the stamp,
+/// too, and gets no other.
 /// @par Input      `context` may show text of this list, as peek() does: it is then copied first.
 /// @par Lifetime   Paho copies what it is given: the list owns all of it, until
 ///                 MQTTProperties_free.
 /// @{
 WAYBILL_API inject_report inject(const context_view& context, MQTTProperties& list,
-                                 const propagation& with, const destination& to = {},
+                                 const propagation& settings, const destination& destination,
                                  const send_rules& rules = {}) noexcept;
 WAYBILL_API inject_report inject(const context_view& context, edited_properties& list,
-                                 const propagation& with, const destination& to = {},
+                                 const propagation& settings, const destination& destination,
                                  const send_rules& rules = {}) noexcept;
-inline inject_report inject(const context& context, MQTTProperties& list, const propagation& with,
-                            const destination& to = {}, const send_rules& rules = {}) noexcept {
-  return inject(context_view(context), list, with, to, rules);
+inline inject_report inject(const context& context, MQTTProperties& list,
+                            const propagation& settings, const destination& destination,
+                            const send_rules& rules = {}) noexcept {
+  return inject(context_view(context), list, settings, destination, rules);
 }
 inline inject_report inject(const context& context, edited_properties& list,
-                            const propagation& with, const destination& to = {},
+                            const propagation& settings, const destination& destination,
                             const send_rules& rules = {}) noexcept {
-  return inject(context_view(context), list, with, to, rules);
+  return inject(context_view(context), list, settings, destination, rules);
 }
 /// @}
 
 /// The same for a wrapper that has decided what goes out.
 /// @{
-WAYBILL_API inject_report write(const outgoing& decided, MQTTProperties& list,
+WAYBILL_API inject_report write(const messaging::sending& decided, MQTTProperties& list,
                                 const send_rules& rules = {}) noexcept;
-WAYBILL_API inject_report write(const outgoing& decided, edited_properties& list,
+WAYBILL_API inject_report write(const messaging::sending& decided, edited_properties& list,
                                 const send_rules& rules = {}) noexcept;
 /// @}
 
@@ -115,14 +117,14 @@ concept c_message = requires(M& message) {
 /// The same on a message that arrived: `topic` is the destination.
 /// @{
 template <c_message M>
-[[nodiscard]] extraction extract(const M& message, const propagation& with,
+[[nodiscard]] extraction extract(const M& message, const propagation& settings,
                                  const destination& topic, receive_rules rules = {}) noexcept {
-  return extract(message.properties, with, arrival{topic, message.retained != 0, rules});
+  return extract(message.properties, settings, arrival{topic, message.retained != 0, rules});
 }
 template <c_message M>
-[[nodiscard]] extraction take(M& message, const propagation& with, const destination& topic,
+[[nodiscard]] extraction take(M& message, const propagation& settings, const destination& topic,
                               receive_rules rules = {}) noexcept {
-  return take(message.properties, with, arrival{topic, message.retained != 0, rules});
+  return take(message.properties, settings, arrival{topic, message.retained != 0, rules});
 }
 /// @}
 

@@ -37,7 +37,7 @@ struct publish_packet {
 /// of an older stamp, which are replaced, no room is counted.
 [[nodiscard]] WAYBILL_API inject_budget room_in_packet(const publish_packet& packet,
                                                        const MQTTProperties& own,
-                                                       const propagation& with,
+                                                       const propagation& settings,
                                                        std::size_t packet_bytes_max) noexcept;
 
 }  // namespace waybill::inline v0::mqtt

@@ -70,7 +70,7 @@ class WAYBILL_API property_writer {
   void set(std::string_view name, std::string_view value);
   /// Takes every property of this name away.
   void erase(std::string_view name);
-  /// Whether this is a CloudEvent that had a position of its own, which stays whatever is set.
+  /// Whether this is a CloudEvent that had a span context of its own, which stays whatever is set.
   [[nodiscard]] bool keeps_position() const noexcept { return event_has_trace_; }
 
  private:

@@ -5,7 +5,7 @@
 
 /// Context in rabbitmq-c's own header tables, properties and messages: free functions, each useful
 /// alone, for code that keeps its own publish and consume calls.
-/// `from` is the queue that the message was taken from: no message says it itself.
+/// `destination` is the queue that the message was taken from: no message says it itself.
 /// @par Errors    none of these throws; what is bad is counted in propagation::diagnostics.
 /// @par Threads   any, as far as nobody else uses the table or message at the same time.
 /// @par Broker    rabbitmq-c 0.11 and newer; any broker of AMQP 0-9-1.
@@ -13,16 +13,18 @@ namespace waybill::inline v0::rabbitmq {
 
 /// Reads what the headers hold.
 /// @{
-[[nodiscard]] WAYBILL_API extraction extract(const amqp_table_t& headers, const propagation& with,
-                                             const destination& from = {}) noexcept;
+[[nodiscard]] WAYBILL_API extraction extract(const amqp_table_t& headers,
+                                             const propagation& settings,
+                                             const destination& destination) noexcept;
 [[nodiscard]] WAYBILL_API extraction extract(const amqp_basic_properties_t& properties,
-                                             const propagation& with,
-                                             const destination& from = {}) noexcept;
-[[nodiscard]] WAYBILL_API extraction extract(const amqp_message_t& message, const propagation& with,
-                                             const destination& from = {}) noexcept;
+                                             const propagation& settings,
+                                             const destination& destination) noexcept;
+[[nodiscard]] WAYBILL_API extraction extract(const amqp_message_t& message,
+                                             const propagation& settings,
+                                             const destination& destination) noexcept;
 [[nodiscard]] WAYBILL_API extraction extract(const amqp_envelope_t& envelope,
-                                             const propagation& with,
-                                             const destination& from = {}) noexcept;
+                                             const propagation& settings,
+                                             const destination& destination) noexcept;
 /// @}
 
 /// Reads without a copy.
@@ -31,17 +33,17 @@ namespace waybill::inline v0::rabbitmq {
 ///                 with amqp_destroy_message, amqp_destroy_envelope or the release of its buffers.
 /// @{
 [[nodiscard]] WAYBILL_API result<context_view> peek(const amqp_table_t& headers,
-                                                    const propagation& with,
-                                                    const destination& from = {}) noexcept;
+                                                    const propagation& settings,
+                                                    const destination& destination) noexcept;
 [[nodiscard]] WAYBILL_API result<context_view> peek(const amqp_basic_properties_t& properties,
-                                                    const propagation& with,
-                                                    const destination& from = {}) noexcept;
+                                                    const propagation& settings,
+                                                    const destination& destination) noexcept;
 [[nodiscard]] WAYBILL_API result<context_view> peek(const amqp_message_t& message,
-                                                    const propagation& with,
-                                                    const destination& from = {}) noexcept;
+                                                    const propagation& settings,
+                                                    const destination& destination) noexcept;
 [[nodiscard]] WAYBILL_API result<context_view> peek(const amqp_envelope_t& envelope,
-                                                    const propagation& with,
-                                                    const destination& from = {}) noexcept;
+                                                    const propagation& settings,
+                                                    const destination& destination) noexcept;
 /// @}
 
 /// Takes every field that the propagator can read away, in place; other headers keep their order,
@@ -49,23 +51,23 @@ namespace waybill::inline v0::rabbitmq {
 /// that there are some goes too, so that the message is as one that was sent without.
 /// @par Cost   linear.
 /// @{
-WAYBILL_API void strip(amqp_table_t& headers, const propagation& with) noexcept;
-WAYBILL_API void strip(amqp_basic_properties_t& properties, const propagation& with) noexcept;
-WAYBILL_API void strip(amqp_message_t& message, const propagation& with) noexcept;
-WAYBILL_API void strip(amqp_envelope_t& envelope, const propagation& with) noexcept;
+WAYBILL_API void strip(amqp_table_t& headers, const propagation& settings) noexcept;
+WAYBILL_API void strip(amqp_basic_properties_t& properties, const propagation& settings) noexcept;
+WAYBILL_API void strip(amqp_message_t& message, const propagation& settings) noexcept;
+WAYBILL_API void strip(amqp_envelope_t& envelope, const propagation& settings) noexcept;
 /// @}
 
 /// Reads and strips: what a consumer usually wants.
 /// @{
-[[nodiscard]] WAYBILL_API extraction take(amqp_table_t& headers, const propagation& with,
-                                          const destination& from = {}) noexcept;
+[[nodiscard]] WAYBILL_API extraction take(amqp_table_t& headers, const propagation& settings,
+                                          const destination& destination) noexcept;
 [[nodiscard]] WAYBILL_API extraction take(amqp_basic_properties_t& properties,
-                                          const propagation& with,
-                                          const destination& from = {}) noexcept;
-[[nodiscard]] WAYBILL_API extraction take(amqp_message_t& message, const propagation& with,
-                                          const destination& from = {}) noexcept;
-[[nodiscard]] WAYBILL_API extraction take(amqp_envelope_t& envelope, const propagation& with,
-                                          const destination& from = {}) noexcept;
+                                          const propagation& settings,
+                                          const destination& destination) noexcept;
+[[nodiscard]] WAYBILL_API extraction take(amqp_message_t& message, const propagation& settings,
+                                          const destination& destination) noexcept;
+[[nodiscard]] WAYBILL_API extraction take(amqp_envelope_t& envelope, const propagation& settings,
+                                          const destination& destination) noexcept;
 /// @}
 
 }  // namespace waybill::inline v0::rabbitmq

@@ -44,7 +44,7 @@ struct connection_parameters {
 struct connection_options {
   /// Called with every frame of a channel that no publisher or consumer owns, such as one that the
   /// application opened itself; a content's header and body come as frames too. Empty: dropped.
-  /// What it throws is dropped and counted, as errc::carrier_failed.
+  /// What it throws is dropped and counted, as errc::listener_failed.
   std::function<void(const amqp_frame_t&)> on_other_frame{};
   /// Who counts that; null: nobody.
   std::shared_ptr<waybill::diagnostics> diagnostics = std::make_shared<waybill::diagnostics>();

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "waybill/incoming.hpp"
+#include "waybill/messaging/receiving.hpp"
 #include "waybill/rabbitmq/connection.hpp"
 #include "waybill/rabbitmq/message.hpp"
 
@@ -54,16 +54,16 @@ class WAYBILL_API consumer {
  public:
   /// Opens its channel, and waits for that. The queue is declared already.
   /// @par Errors   the consumer is not open, and reason() says why.
-  consumer(connection& on, std::string queue, propagation with, consumer_options options = {});
+  consumer(connection& on, std::string queue, waybill::propagation settings,
+           consumer_options options = {});
   ~consumer();
   consumer(const consumer&) = delete;
   consumer& operator=(const consumer&) = delete;
 
   /// Asks the broker to send messages (basic.consume), and waits for its answer.
   /// @par Errors   AMQP_STATUS_INVALID_PARAMETER: it was started already, or the queue's name or
-  /// the
-  ///               consumer tag has more than 255 bytes. AMQP_STATUS_CONNECTION_CLOSED, or why the
-  ///               connection was lost.
+  ///               the consumer tag has more than 255 bytes. AMQP_STATUS_CONNECTION_CLOSED, or why
+  ///               the connection was lost.
   int start() noexcept;
   /// Asks it to send no more (basic.cancel). What has come already can still be received.
   int cancel() noexcept;
@@ -83,10 +83,10 @@ class WAYBILL_API consumer {
     if (!received) return AMQP_STATUS_TIMEOUT;
     unless_handled guard(*this, received);
     {
-      processing running(received.extraction(),
-                         describe(operation_kind::process, "process", received), propagating());
-      std::forward<F>(handler)(received);
-      running.succeed();
+      messaging::processing work(
+          received.extraction(), destination_of(received),
+          [&] { return describe("process", received); }, propagation());
+      messaging::run(work, propagation(), [&] { std::forward<F>(handler)(received); });
     }
     guard.release();
     return settle_handled(received);
@@ -120,7 +120,7 @@ class WAYBILL_API consumer {
   /// What it was made with.
   /// @{
   [[nodiscard]] std::string_view queue() const noexcept;
-  [[nodiscard]] const propagation& propagating() const noexcept;
+  [[nodiscard]] const waybill::propagation& propagation() const noexcept;
   [[nodiscard]] const consumer_options& options() const noexcept;
   /// @}
 
@@ -146,8 +146,9 @@ class WAYBILL_API consumer {
 
   int settle_handled(message& received) noexcept;
   void settle_failed(message& received) noexcept;
-  [[nodiscard]] operation describe(operation_kind kind, std::string_view name,
-                                   const message& received) const noexcept;
+  [[nodiscard]] static destination destination_of(const message& received) noexcept;
+  [[nodiscard]] operation_details describe(std::string_view name,
+                                           const message& received) const noexcept;
   [[nodiscard]] message next(std::string_view how,
                              std::chrono::system_clock::time_point began) noexcept;
 

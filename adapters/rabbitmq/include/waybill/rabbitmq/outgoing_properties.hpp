@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "waybill/outgoing.hpp"
+#include "waybill/messaging/sending.hpp"
 #include "waybill/rabbitmq/amqp.hpp"
 
 namespace waybill::inline v0::rabbitmq {
@@ -48,27 +48,27 @@ class WAYBILL_API outgoing_properties {
   explicit outgoing_properties(const amqp_basic_properties_t& given) noexcept : given_(&given) {}
   explicit outgoing_properties(const amqp_basic_properties_t&& given) = delete;
   /// @}
-  /// Puts a context in place of every field that is there, as waybill::inject does. `to` is the
-  /// exchange and the routing key; of the default exchange the queue alone.
+  /// Puts a context in place of every field that is there, as waybill::inject does. `destination`
+  /// is the exchange and the routing key; of the default exchange the queue alone.
   /// @par Input   `frame_bytes_max`: amqp_get_frame_max; 0 is no limit. What does not fit is left
   ///              out and counted: baggage first, then tracestate, then traceparent.
   /// @{
   outgoing_properties(const context& context, const amqp_basic_properties_t* given,
-                      const propagation& with, const destination& to = {},
+                      const propagation& settings, const destination& destination,
                       std::size_t frame_bytes_max = 0) noexcept;
   outgoing_properties(const context& context, const amqp_basic_properties_t& given,
-                      const propagation& with, const destination& to = {},
+                      const propagation& settings, const destination& destination,
                       std::size_t frame_bytes_max = 0) noexcept
-      : outgoing_properties(context, &given, with, to, frame_bytes_max) {}
+      : outgoing_properties(context, &given, settings, destination, frame_bytes_max) {}
   outgoing_properties(const context& context, const amqp_basic_properties_t&& given,
-                      const propagation& with, const destination& to = {},
+                      const propagation& settings, const destination& destination,
                       std::size_t frame_bytes_max = 0) = delete;
   /// @}
   outgoing_properties(const outgoing_properties&) = delete;
   outgoing_properties& operator=(const outgoing_properties&) = delete;
 
   /// Writes what was decided about this message: for wrappers.
-  inject_report write(const outgoing& decided, const propagation& with,
+  inject_report write(const messaging::sending& decided, const propagation& settings,
                       std::size_t frame_bytes_max = 0) noexcept;
 
   /// What amqp_basic_publish takes; null where nothing was given and nothing written.
@@ -87,7 +87,7 @@ class WAYBILL_API outgoing_properties {
   struct field_setter;
 
   template <class Write>
-  void write_fields(Write&& write, const propagation& with, bool replaces_all,
+  void write_fields(Write&& write, const propagation& settings, bool replaces_all,
                     std::size_t frame_bytes_max) noexcept;
   bool copy_headers(const propagator& formats, bool replaces_all,
                     std::size_t frame_bytes_max) noexcept;
@@ -119,18 +119,20 @@ class WAYBILL_API outgoing_properties {
 /// @{
 [[nodiscard]] inline outgoing_properties inject(const context& context,
                                                 const amqp_basic_properties_t* given,
-                                                const propagation& with, const destination& to = {},
+                                                const propagation& settings,
+                                                const destination& destination,
                                                 std::size_t frame_bytes_max = 0) noexcept {
-  return outgoing_properties(context, given, with, to, frame_bytes_max);
+  return outgoing_properties(context, given, settings, destination, frame_bytes_max);
 }
 [[nodiscard]] inline outgoing_properties inject(const context& context,
                                                 const amqp_basic_properties_t& given,
-                                                const propagation& with, const destination& to = {},
+                                                const propagation& settings,
+                                                const destination& destination,
                                                 std::size_t frame_bytes_max = 0) noexcept {
-  return outgoing_properties(context, &given, with, to, frame_bytes_max);
+  return outgoing_properties(context, &given, settings, destination, frame_bytes_max);
 }
 outgoing_properties inject(const context& context, const amqp_basic_properties_t&& given,
-                           const propagation& with, const destination& to = {},
+                           const propagation& settings, const destination& destination,
                            std::size_t frame_bytes_max = 0) = delete;
 /// @}
 

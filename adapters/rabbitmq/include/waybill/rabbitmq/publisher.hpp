@@ -7,7 +7,7 @@
 #include <memory>
 #include <string_view>
 
-#include "waybill/outgoing.hpp"
+#include "waybill/messaging/sending.hpp"
 #include "waybill/propagation.hpp"
 #include "waybill/rabbitmq/amqp.hpp"
 #include "waybill/rabbitmq/connection.hpp"
@@ -35,7 +35,7 @@ struct delivery {
   outcome_state state = outcome_state::unknown;
   std::uint16_t reply_code = 0;    ///< Of a return (312 NO_ROUTE) or of a close; 0: none.
   std::string_view reply_text{};   ///< The broker's words for it. Valid during the call.
-  trace_context trace{};           ///< What the message carried.
+  span_context trace{};            ///< What the message carried.
   std::uint64_t delivery_tag = 0;  ///< Counts the channel's publications from 1.
   void* token = nullptr;           ///< publication::token.
   /// What came back, context included; null but for a return. Valid during the call.
@@ -44,7 +44,7 @@ struct delivery {
 
 /// Called once for each message that publish() accepted, within the pump or in the call that
 /// closes the channel. It may publish, but not pump, nor destroy the publisher or the connection.
-/// It may throw: the exception is dropped and counted.
+/// It may throw: the exception is dropped and counted, as errc::listener_failed.
 using delivery_listener = std::function<void(const delivery&)>;
 
 /// What a publisher does with every message.
@@ -69,7 +69,7 @@ class WAYBILL_API publisher {
  public:
   /// Opens its channel, and waits for that.
   /// @par Errors   the publisher is not open, and reason() says why.
-  publisher(connection& on, propagation with, publisher_options options = {});
+  publisher(connection& on, waybill::propagation settings, publisher_options options = {});
   ~publisher();
   publisher(const publisher&) = delete;
   publisher& operator=(const publisher&) = delete;
@@ -102,7 +102,7 @@ class WAYBILL_API publisher {
   /// The channel's number; 0 when it could not be opened.
   [[nodiscard]] amqp_channel_t channel() const noexcept;
   /// What it was made with.
-  [[nodiscard]] const propagation& propagating() const noexcept;
+  [[nodiscard]] const waybill::propagation& propagation() const noexcept;
 
  private:
   struct state;

@@ -12,54 +12,31 @@
 #include <vector>
 
 #include "waybill/kafka/consumer.hpp"
+#include "waybill/kafka/cpp/callbacks.hpp"
 #include "waybill/kafka/cpp/handle.hpp"
 #include "waybill/kafka/cpp/message.hpp"
 
 namespace waybill::inline v0::kafka {
 
-/// Hands the application's rebalance callback the consumer that the application knows. librdkafka
-/// would hand it its own one, which cannot commit messages of ours.
-class cpp_rebalance final : public RdKafka::RebalanceCb {
- public:
-  /// Of the application's own callback, which outlives this.
-  explicit cpp_rebalance(RdKafka::RebalanceCb& application) noexcept : application_(&application) {}
-  /// The consumer that the application knows; null: librdkafka's own.
-  void speak_of(RdKafka::KafkaConsumer* known) noexcept { known_ = known; }
-  /// Calls the application's callback.
-  void rebalance_cb(RdKafka::KafkaConsumer* consumer, RdKafka::ErrorCode err,
-                    std::vector<RdKafka::TopicPartition*>& partitions) override {
-    application_->rebalance_cb(known_ != nullptr ? known_ : consumer, err, partitions);
-  }
-
- private:
-  RdKafka::RebalanceCb* application_;
-  RdKafka::KafkaConsumer* known_ = nullptr;
-};
-
-namespace detail {
-/// A base, so that it goes after the client that calls it.
-struct rebalance_owner {
-  std::unique_ptr<cpp_rebalance> rebalance;
-};
-}  // namespace detail
-
 /// An RdKafka::KafkaConsumer whose messages have no context in their headers any more:
 /// context_of() has it. Everything else is forwarded to the consumer it owns.
 /// @par Threads    any, as librdkafka's.
 /// @par Lifetime   messages go before their consumer, as librdkafka's.
-class cpp_consumer final : private detail::rebalance_owner,
-                           public cpp_handle<RdKafka::KafkaConsumer> {
+class cpp_consumer final : private cpp_callbacks, public cpp_handle<RdKafka::KafkaConsumer> {
  public:
   /// A wrapped consumer without a C handle (a test double) gives its messages as they are.
-  cpp_consumer(std::unique_ptr<RdKafka::KafkaConsumer> wrapped, propagation with,
-               consumer_options options, std::unique_ptr<cpp_rebalance> callback = nullptr)
-      : detail::rebalance_owner{std::move(callback)}, cpp_handle(std::move(wrapped)) {
+  cpp_consumer(std::unique_ptr<RdKafka::KafkaConsumer> wrapped, waybill::propagation settings,
+               consumer_options options, cpp_callbacks callbacks = {})
+      : cpp_callbacks(std::move(callbacks)), cpp_handle(std::move(wrapped)) {
     rd_kafka_t* client = c_ptr();
-    if (client != nullptr) receiver_.emplace(client, std::move(with), options);
-    if (rebalance != nullptr) rebalance->speak_of(this);
+    if (client != nullptr) receiver_.emplace(client, settings, options);
+    if (client != nullptr && on_consume != nullptr) {
+      on_consume->receive_by(client, std::move(settings), options);
+    }
+    if (on_rebalance != nullptr) on_rebalance->speak_of(this);
   }
   ~cpp_consumer() override {
-    if (rebalance != nullptr) rebalance->speak_of(nullptr);
+    if (on_rebalance != nullptr) on_rebalance->speak_of(nullptr);
   }
   cpp_consumer(const cpp_consumer&) = delete;
   cpp_consumer& operator=(const cpp_consumer&) = delete;
@@ -71,21 +48,21 @@ class cpp_consumer final : private detail::rebalance_owner,
 
   /// Takes the context off a message that came another way, such as by a partition queue, before
   /// its headers were looked at. Error reports and messages of ours are given back as they are.
-  [[nodiscard]] std::unique_ptr<RdKafka::Message> receive(
+  [[nodiscard]] std::unique_ptr<RdKafka::Message> adopt(
       std::unique_ptr<RdKafka::Message> came,
       std::chrono::system_clock::time_point waited_since = {}) {
     if (!receiver_ || came == nullptr || came->err() != RdKafka::ERR_NO_ERROR) return came;
-    if (came->c_ptr() == nullptr || extraction_of(*came) != nullptr) return came;
+    if (came->c_ptr() == nullptr || bare_message(came.get()) != came.get()) return came;
     rd_kafka_message_t& raw = *came->c_ptr();
     // Without memory for the wrapper the message goes on as it came.
     std::unique_ptr<RdKafka::Message> made(
-        new (std::nothrow) cpp_message(std::move(came), receiver_->receive(raw, waited_since)));
+        new (std::nothrow) cpp_message(std::move(came), receiver_->adopt(raw, waited_since)));
     return made != nullptr ? std::move(made) : std::move(came);
   }
 
   /// Runs `handler(message)` with the message's context as the current one, within a process span
   /// where there is a tracer, then settles it as consumer_options say; see consumer::handle. A
-  /// message that did not come by this interface runs the handler alone: give it to receive()
+  /// message that did not come by this interface runs the handler alone: give it to adopt()
   /// first.
   template <class F>
   RdKafka::ErrorCode handle(RdKafka::Message& message, F&& handler) {
@@ -121,11 +98,8 @@ class cpp_consumer final : private detail::rebalance_owner,
   /// The next message without fields in its headers; otherwise as of the consumer it owns.
   RdKafka::Message* consume(int timeout_ms) override {
     std::chrono::system_clock::time_point began{};
-    if (receiver_ && receiver_->propagating().tracer != nullptr) {
-      began = std::chrono::system_clock::now();
-    }
-    return receive(std::unique_ptr<RdKafka::Message>(wrapped().consume(timeout_ms)), began)
-        .release();
+    if (receiver_) began = receiver_->begin_receive();
+    return adopt(std::unique_ptr<RdKafka::Message>(wrapped().consume(timeout_ms)), began).release();
   }
 
   /// As of the consumer it owns, also for messages of ours.
@@ -158,7 +132,10 @@ class cpp_consumer final : private detail::rebalance_owner,
   RdKafka::ErrorCode position(std::vector<RdKafka::TopicPartition*>& partitions) override {
     return wrapped().position(partitions);
   }
-  RdKafka::ErrorCode close() override { return wrapped().close(); }
+  RdKafka::ErrorCode close() override {
+    if (receiver_) receiver_->begin_receive();  // a received context ends here
+    return wrapped().close();
+  }
   RdKafka::ErrorCode seek(const RdKafka::TopicPartition& partition, int timeout_ms) override {
     return wrapped().seek(partition, timeout_ms);
   }
@@ -200,31 +177,48 @@ static_assert(!std::is_abstract_v<cpp_consumer>,
 /// Receives through a consumer that librdkafka made. Its rebalance callback, if it has one, goes on
 /// to be called with librdkafka's own consumer: create_consumer() does better. Null for null.
 [[nodiscard]] inline std::unique_ptr<cpp_consumer> consumer_of(
-    std::unique_ptr<RdKafka::KafkaConsumer> wrapped, propagation with = {},
-    consumer_options options = {}) {
+    std::unique_ptr<RdKafka::KafkaConsumer> wrapped, waybill::propagation settings = {},
+    consumer_options options = {.fills_received_slot = true}) {
   if (wrapped == nullptr) return nullptr;
-  return std::make_unique<cpp_consumer>(std::move(wrapped), std::move(with), options);
+  return std::make_unique<cpp_consumer>(std::move(wrapped), std::move(settings), options);
 }
 
 /// RdKafka::KafkaConsumer::create, with the context taken off every message. A rebalance callback
 /// is called with the consumer that is returned. The configuration is as it was afterwards.
+///
+/// librdkafka calls a consume callback from poll(), never from consume(), and does not show the one
+/// that is set in a configuration: hand it over here too, and its messages come without fields,
+/// each while its context is current. Otherwise it is called with the fields in the headers.
+/// @par Input    `consume_callback`: what `conf` has for "consume_cb", or null.
+///
+/// A message's context is the thread's received one until its next consume(): a relay that only
+/// changes this line keeps its trace. Turn consumer_options::fills_received_slot off for threads
+/// that receive and then send something else.
+///
+/// RdKafka::Topic::create and RdKafka::Queue::create crash when they are given the consumer that is
+/// returned, because librdkafka casts it to its own class: use create_topic() and create_queue().
 /// @par Output   null, and the reason in `errstr`, as from librdkafka.
-[[nodiscard]] inline std::unique_ptr<cpp_consumer> create_consumer(RdKafka::Conf* conf,
-                                                                   std::string& errstr,
-                                                                   propagation with = {},
-                                                                   consumer_options options = {}) {
-  std::unique_ptr<cpp_rebalance> rebalance;
-  RdKafka::RebalanceCb* own = nullptr;
+[[nodiscard]] inline std::unique_ptr<cpp_consumer> create_consumer(
+    RdKafka::Conf* conf, std::string& errstr, waybill::propagation settings = {},
+    consumer_options options = {.fills_received_slot = true},
+    RdKafka::ConsumeCb* consume_callback = nullptr) {
+  cpp_callbacks callbacks;
+  RdKafka::RebalanceCb* rebalance = nullptr;
   std::string ignored;
-  if (conf != nullptr && conf->get(own) == RdKafka::Conf::CONF_OK && own != nullptr) {
-    rebalance = std::make_unique<cpp_rebalance>(*own);
-    conf->set("rebalance_cb", rebalance.get(), ignored);
+  if (conf != nullptr && conf->get(rebalance) == RdKafka::Conf::CONF_OK && rebalance != nullptr) {
+    callbacks.on_rebalance = std::make_unique<cpp_rebalance>(*rebalance);
+    conf->set("rebalance_cb", callbacks.on_rebalance.get(), ignored);
+  }
+  if (conf != nullptr && consume_callback != nullptr) {
+    callbacks.on_consume = std::make_unique<cpp_consume_callback>(*consume_callback);
+    conf->set("consume_cb", callbacks.on_consume.get(), ignored);
   }
   std::unique_ptr<RdKafka::KafkaConsumer> made(RdKafka::KafkaConsumer::create(conf, errstr));
-  if (rebalance != nullptr) conf->set("rebalance_cb", own, ignored);
+  if (callbacks.on_rebalance != nullptr) conf->set("rebalance_cb", rebalance, ignored);
+  if (callbacks.on_consume != nullptr) conf->set("consume_cb", consume_callback, ignored);
   if (made == nullptr) return nullptr;
-  return std::make_unique<cpp_consumer>(std::move(made), std::move(with), options,
-                                        std::move(rebalance));
+  return std::make_unique<cpp_consumer>(std::move(made), std::move(settings), options,
+                                        std::move(callbacks));
 }
 
 }  // namespace waybill::inline v0::kafka

@@ -10,24 +10,28 @@
 #include <utility>
 
 #include "waybill/kafka/consumer.hpp"
-#include "waybill/kafka/cpp/handle.hpp"
 
 namespace waybill::inline v0::kafka {
 
 /// A received RdKafka::Message without context in its headers, and the context it came with. It
-/// forwards everything to the message it owns.
+/// forwards everything to the message it stands for, which it owns or borrows.
 /// @par Threads    as librdkafka's: one at a time.
 /// @par Lifetime   goes before its client, as librdkafka's.
 class cpp_message final : public RdKafka::Message {
  public:
   /// `wrapped` is not null, `received` borrows its C message. Takes `wrapped` when it is made.
   cpp_message(std::unique_ptr<RdKafka::Message>&& wrapped, kafka::message received) noexcept
-      : wrapped_(std::move(wrapped)), received_(std::move(received)) {
+      : cpp_message(*wrapped, std::move(received)) {
+    owned_.swap(wrapped);
+  }
+  /// Of a message that is somebody else's and outlives this: a consume callback's.
+  cpp_message(RdKafka::Message& borrowed, kafka::message received) noexcept
+      : wrapped_(&borrowed), received_(std::move(received)) {
     const rd_kafka_headers_t* left = received_.headers();
     had_only_fields_ = left != nullptr && rd_kafka_header_cnt(left) == 0;
   }
 
-  /// The message it owns.
+  /// The message it stands for.
   [[nodiscard]] RdKafka::Message& wrapped() const noexcept { return *wrapped_; }
   /// The same message for waybill's own functions: context, extraction, handle().
   /// @{
@@ -35,7 +39,7 @@ class cpp_message final : public RdKafka::Message {
   [[nodiscard]] const kafka::message& received() const noexcept { return received_; }
   /// @}
 
-  /// As of the message it owns.
+  /// As of the message it stands for.
   /// @{
   std::string errstr() const override { return wrapped_->errstr(); }
   RdKafka::ErrorCode err() const override { return wrapped_->err(); }
@@ -72,7 +76,8 @@ class cpp_message final : public RdKafka::Message {
   /// @}
 
  private:
-  std::unique_ptr<RdKafka::Message> wrapped_;
+  std::unique_ptr<RdKafka::Message> owned_;  // null where the message is borrowed
+  RdKafka::Message* wrapped_;
   kafka::message received_;  // borrows what wrapped_ owns
   bool had_only_fields_ = false;
 };

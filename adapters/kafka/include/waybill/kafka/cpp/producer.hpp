@@ -24,12 +24,23 @@ namespace waybill::inline v0::kafka {
 class cpp_producer final : public cpp_handle<RdKafka::Producer> {
  public:
   /// A wrapped producer without a C handle (a test double) sends for itself, without context.
-  cpp_producer(std::unique_ptr<RdKafka::Producer> wrapped, propagation with,
-               const instrumentation& observed, producer_options options)
+  /// @{
+  cpp_producer(std::unique_ptr<RdKafka::Producer> wrapped, waybill::propagation settings,
+               producer_options options)
       : cpp_handle(std::move(wrapped)) {
     rd_kafka_t* client = c_ptr();
-    if (client != nullptr) sender_.emplace(client, std::move(with), observed, std::move(options));
+    if (client != nullptr) sender_.emplace(client, std::move(settings), options);
   }
+  /// The same, with outcomes; see producer.
+  cpp_producer(std::unique_ptr<RdKafka::Producer> wrapped, waybill::propagation settings,
+               const instrumentation& observed, delivery_listener on_delivery_report,
+               producer_options options)
+      : cpp_handle(std::move(wrapped)) {
+    rd_kafka_t* client = c_ptr();
+    if (client == nullptr) return;
+    sender_.emplace(client, std::move(settings), observed, std::move(on_delivery_report), options);
+  }
+  /// @}
 
   /// What sends: for explicit contexts and modes, batches, and whether outcomes are known. Null
   /// where the wrapped producer has no C handle.
@@ -46,10 +57,10 @@ class cpp_producer final : public cpp_handle<RdKafka::Producer> {
     }
     return send({.topic_handle = handle_of(topic),
                  .partition = partition,
-                 .value = bytes(payload, len),
-                 .key = key != nullptr ? std::string_view(*key) : std::string_view(),
-                 .opaque = msg_opaque,
-                 .flags = msgflags});
+                 .payload = bytes(payload, len),
+                 .key = key != nullptr ? std::optional<std::string_view>(*key) : std::nullopt,
+                 .flags = msgflags},
+                msg_opaque);
   }
 
   RdKafka::ErrorCode produce(RdKafka::Topic* topic, std::int32_t partition, int msgflags,
@@ -60,10 +71,10 @@ class cpp_producer final : public cpp_handle<RdKafka::Producer> {
     }
     return send({.topic_handle = handle_of(topic),
                  .partition = partition,
-                 .value = bytes(payload, len),
+                 .payload = bytes(payload, len),
                  .key = bytes(key, key_len),
-                 .opaque = msg_opaque,
-                 .flags = msgflags});
+                 .flags = msgflags},
+                msg_opaque);
   }
 
   RdKafka::ErrorCode produce(const std::string topic_name, std::int32_t partition, int msgflags,
@@ -75,11 +86,11 @@ class cpp_producer final : public cpp_handle<RdKafka::Producer> {
     }
     return send({.topic = topic_name.c_str(),
                  .partition = partition,
-                 .value = bytes(payload, len),
+                 .payload = bytes(payload, len),
                  .key = bytes(key, key_len),
                  .timestamp_ms = timestamp,
-                 .opaque = msg_opaque,
-                 .flags = msgflags});
+                 .flags = msgflags},
+                msg_opaque);
   }
 
   RdKafka::ErrorCode produce(const std::string topic_name, std::int32_t partition, int msgflags,
@@ -94,12 +105,11 @@ class cpp_producer final : public cpp_handle<RdKafka::Producer> {
     }
     const RdKafka::ErrorCode answer = send({.topic = topic_name.c_str(),
                                             .partition = partition,
-                                            .value = bytes(payload, len),
+                                            .payload = bytes(payload, len),
                                             .key = bytes(key, key_len),
                                             .timestamp_ms = timestamp,
-                                            .opaque = msg_opaque,
                                             .flags = msgflags},
-                                           list);
+                                           msg_opaque, list);
     if (answer == RdKafka::ERR_NO_ERROR) delete headers;
     return answer;
   }
@@ -110,10 +120,10 @@ class cpp_producer final : public cpp_handle<RdKafka::Producer> {
     if (!sender_) return wrapped().produce(topic, partition, payload, key, msg_opaque);
     return send({.topic_handle = handle_of(topic),
                  .partition = partition,
-                 .value = bytes(payload),
+                 .payload = bytes(payload),
                  .key = bytes(key),
-                 .opaque = msg_opaque,
-                 .flags = RK_MSG_COPY});
+                 .flags = RK_MSG_COPY},
+                msg_opaque);
   }
 
   /// @}
@@ -143,13 +153,14 @@ class cpp_producer final : public cpp_handle<RdKafka::Producer> {
   static rd_kafka_topic_t* handle_of(RdKafka::Topic* topic) {
     return topic != nullptr ? topic->c_ptr() : nullptr;
   }
-  static std::string_view bytes(const void* data, std::size_t size) noexcept {
-    if (data == nullptr) return {};
-    return {static_cast<const char*>(data), size};
+  static std::optional<std::string_view> bytes(const void* data, std::size_t size) noexcept {
+    if (data == nullptr) return std::nullopt;
+    return std::string_view(static_cast<const char*>(data), size);
   }
-  /// As for librdkafka an empty vector is null as long as it never held anything.
-  static std::string_view bytes(const std::vector<char>* data) noexcept {
-    return data != nullptr ? bytes(data->data(), data->size()) : std::string_view();
+  /// A null pointer is null; an empty vector is empty, whether it ever held anything or not.
+  static std::optional<std::string_view> bytes(const std::vector<char>* data) noexcept {
+    if (data == nullptr) return std::nullopt;
+    return data->empty() ? std::string_view("") : std::string_view(data->data(), data->size());
   }
   /// RdKafka::Headers has no C handle in its interface, only copies of its headers.
   static bool copy(const RdKafka::Headers* from, kafka::headers& list) noexcept {
@@ -159,18 +170,19 @@ class cpp_producer final : public cpp_handle<RdKafka::Producer> {
         if (each.value() == nullptr) {
           list.add_null(each.key());
         } else {
-          list.add(each.key(), bytes(each.value(), each.value_size()));
+          list.add(each.key(), {static_cast<const char*>(each.value()), each.value_size()});
         }
       }
     }
     WAYBILL_CATCH_ALL { return false; }
     return true;
   }
-  RdKafka::ErrorCode send(const record& message) noexcept {
-    return static_cast<RdKafka::ErrorCode>(sender_->produce(message));
+  RdKafka::ErrorCode send(const record& message, void* msg_opaque) noexcept {
+    return static_cast<RdKafka::ErrorCode>(sender_->produce(message, {.user_data = msg_opaque}));
   }
-  RdKafka::ErrorCode send(const record& message, kafka::headers& list) noexcept {
-    return static_cast<RdKafka::ErrorCode>(sender_->produce(message, list));
+  RdKafka::ErrorCode send(const record& message, void* msg_opaque, kafka::headers& list) noexcept {
+    return static_cast<RdKafka::ErrorCode>(
+        sender_->produce(message, list, {.user_data = msg_opaque}));
   }
 
   std::optional<producer> sender_;  // goes before the client that it borrows
@@ -180,23 +192,35 @@ static_assert(!std::is_abstract_v<cpp_producer>,
               "this librdkafka's RdKafka::Producer has functions that this version of waybill does "
               "not forward: a newer waybill is needed");
 
-/// Sends through a producer that librdkafka made. `observed` is what instrument() answered for its
-/// configuration (Conf::c_ptr_global()) before it was made. Null for null.
+/// Sends through a producer that librdkafka made, without learning outcomes. Null for null.
 [[nodiscard]] inline std::unique_ptr<cpp_producer> producer_of(
-    std::unique_ptr<RdKafka::Producer> wrapped, propagation with = {},
-    const instrumentation& observed = {}, producer_options options = {}) {
+    std::unique_ptr<RdKafka::Producer> wrapped, waybill::propagation settings = {},
+    producer_options options = {}) {
   if (wrapped == nullptr) return nullptr;
-  return std::make_unique<cpp_producer>(std::move(wrapped), std::move(with), observed,
-                                        std::move(options));
+  return std::make_unique<cpp_producer>(std::move(wrapped), std::move(settings), options);
+}
+
+/// The same with outcomes. `observed` is what instrument() returned for the producer's
+/// configuration (Conf::c_ptr_global()) before it was made. Null for null.
+/// @par Errors   as of producer's constructor.
+[[nodiscard]] inline std::unique_ptr<cpp_producer> producer_of(
+    std::unique_ptr<RdKafka::Producer> wrapped, waybill::propagation settings,
+    const instrumentation& observed, delivery_listener on_delivery_report,
+    producer_options options = {}) {
+  if (wrapped == nullptr) return nullptr;
+  return std::make_unique<cpp_producer>(std::move(wrapped), std::move(settings), observed,
+                                        std::move(on_delivery_report), options);
 }
 
 /// RdKafka::Producer::create, with context in every message. Where there is a listener or a tracer
 /// the configuration is instrumented; otherwise it is as it was. Callbacks are not touched.
+///
+/// RdKafka::Topic::create and RdKafka::Queue::create crash when they are given the producer that is
+/// returned, because librdkafka casts it to its own class: use create_topic() and create_queue().
 /// @par Output   null, and the reason in `errstr`, as from librdkafka.
-[[nodiscard]] inline std::unique_ptr<cpp_producer> create_producer(RdKafka::Conf* conf,
-                                                                   std::string& errstr,
-                                                                   propagation with = {},
-                                                                   producer_options options = {}) {
+[[nodiscard]] inline std::unique_ptr<cpp_producer> create_producer(
+    RdKafka::Conf* conf, std::string& errstr, waybill::propagation settings = {},
+    delivery_listener on_delivery_report = {}, producer_options options = {}) {
   std::unique_ptr<RdKafka::Conf> defaults;
   if (conf == nullptr) {  // librdkafka's defaults, as there
     defaults.reset(RdKafka::Conf::create(RdKafka::Conf::CONF_GLOBAL));
@@ -204,10 +228,14 @@ static_assert(!std::is_abstract_v<cpp_producer>,
   }
   instrumentation observed;
   rd_kafka_conf_t* observable = conf->c_ptr_global();  // null: of topics, which create() refuses
-  const bool is_waited_for = options.on_delivery || with.tracer != nullptr;
+  const bool is_waited_for = on_delivery_report || settings.tracer() != nullptr;
   if (is_waited_for && observable != nullptr) observed = instrument(observable);
   std::unique_ptr<RdKafka::Producer> made(RdKafka::Producer::create(conf, errstr));
-  return producer_of(std::move(made), std::move(with), observed, std::move(options));
+  if (observed.status() != errc::ok) {
+    return producer_of(std::move(made), std::move(settings), options);
+  }
+  return producer_of(std::move(made), std::move(settings), observed, std::move(on_delivery_report),
+                     options);
 }
 
 }  // namespace waybill::inline v0::kafka

@@ -113,7 +113,7 @@ class async_client : private detail::client_parts, public ::mqtt::async_client {
   /// @{
   // NOLINTBEGIN(*-override): virtual in some versions of Paho alone
   ::mqtt::const_message_ptr consume_message() {
-    const auto began = now();
+    const auto began = begin_receive();
     return receiving.receive(::mqtt::async_client::consume_message(), began);
   }
   bool try_consume_message(::mqtt::const_message_ptr* message) {
@@ -158,13 +158,13 @@ class async_client : private detail::client_parts, public ::mqtt::async_client {
   /// @{
   // NOLINTBEGIN(*-override)
   ::mqtt::event consume_event() {
-    const auto began = now();
+    const auto began = begin_receive();
     ::mqtt::event next = ::mqtt::async_client::consume_event();
     take_off(next, began);
     return next;
   }
   bool try_consume_event(::mqtt::event* next) {
-    const auto began = now();
+    const auto began = begin_receive();
     const bool came = ::mqtt::async_client::try_consume_event(next);
     if (came) take_off(*next, began);
     return came;
@@ -173,14 +173,14 @@ class async_client : private detail::client_parts, public ::mqtt::async_client {
   template <class Rep, class Period>
   bool try_consume_event_for(::mqtt::event* next,
                              const std::chrono::duration<Rep, Period>& patience) {
-    const auto began = now();
+    const auto began = begin_receive();
     const bool came = ::mqtt::async_client::try_consume_event_for(next, patience);
     if (came) take_off(*next, began);
     return came;
   }
   template <class Rep, class Period>
   ::mqtt::event try_consume_event_for(const std::chrono::duration<Rep, Period>& patience) {
-    const auto began = now();
+    const auto began = begin_receive();
     ::mqtt::event next = ::mqtt::async_client::try_consume_event_for(patience);
     take_off(next, began);
     return next;
@@ -188,14 +188,14 @@ class async_client : private detail::client_parts, public ::mqtt::async_client {
   template <class Clock, class Duration>
   bool try_consume_event_until(::mqtt::event* next,
                                const std::chrono::time_point<Clock, Duration>& deadline) {
-    const auto began = now();
+    const auto began = begin_receive();
     const bool came = ::mqtt::async_client::try_consume_event_until(next, deadline);
     if (came) take_off(*next, began);
     return came;
   }
   template <class Clock, class Duration>
   ::mqtt::event try_consume_event_until(const std::chrono::time_point<Clock, Duration>& deadline) {
-    const auto began = now();
+    const auto began = begin_receive();
     ::mqtt::event next = ::mqtt::async_client::try_consume_event_until(deadline);
     take_off(next, began);
     return next;
@@ -225,7 +225,7 @@ class async_client : private detail::client_parts, public ::mqtt::async_client {
 
   template <class Fetch>
   bool fetch(::mqtt::const_message_ptr* message, Fetch&& how) {
-    const auto began = now();
+    const auto began = begin_receive();
     if (!how(message)) return false;
     *message = receiving.receive(std::move(*message), began);
     return true;

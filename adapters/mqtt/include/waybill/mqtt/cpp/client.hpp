@@ -83,7 +83,7 @@ class client : private detail::client_parts, public ::mqtt::client {
   /// @{
   // NOLINTBEGIN(*-override): virtual in some versions of Paho alone
   ::mqtt::const_message_ptr consume_message() {
-    const auto began = now();
+    const auto began = begin_receive();
     return receiving.receive(::mqtt::client::consume_message(), began);
   }
   bool try_consume_message(::mqtt::const_message_ptr* message) {
@@ -114,7 +114,7 @@ class client : private detail::client_parts, public ::mqtt::client {
   }
   template <class Fetch>
   bool fetch(::mqtt::const_message_ptr* message, Fetch&& how) {
-    const auto began = now();
+    const auto began = begin_receive();
     if (!how(message)) return false;
     *message = receiving.receive(std::move(*message), began);
     return true;

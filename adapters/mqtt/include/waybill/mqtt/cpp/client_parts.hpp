@@ -13,7 +13,7 @@ namespace waybill::inline v0::mqtt {
 
 /// What a drop-in client does with every message.
 struct client_options {
-  propagation with{};           ///< Formats, boundary, tracer and the rest.
+  propagation settings{};       ///< Formats, boundary, tracer and the rest.
   publisher_options publish{};  ///< For what goes out.
   receiver_options receive{};   ///< For what comes in; the client id is filled in.
 };
@@ -50,8 +50,8 @@ bool wait_until(const std::chrono::time_point<Clock, Duration>& deadline, WaitFo
 /// threads, which call it.
 struct client_parts {
   explicit client_parts(client_options options)
-      : sending(options.with, std::move(options.publish)),
-        receiving(std::move(options.with), std::move(options.receive)),
+      : sending(options.settings, std::move(options.publish)),
+        receiving(std::move(options.settings), std::move(options.receive)),
         calling(receiving) {}
 
   /// The client has got its id.
@@ -59,9 +59,12 @@ struct client_parts {
     sending.know(client_id);
     receiving.know(client_id);
   }
-  [[nodiscard]] std::chrono::system_clock::time_point now() const noexcept {
-    return receiving.propagating().tracer != nullptr ? std::chrono::system_clock::now()
-                                                     : std::chrono::system_clock::time_point{};
+  /// To be called on entry to every receive call, whatever it then gives. Returns when the call
+  /// began, where there is a tracer.
+  [[nodiscard]] std::chrono::system_clock::time_point begin_receive() const noexcept {
+    received_slot::clear();
+    return receiving.propagation().tracer() != nullptr ? std::chrono::system_clock::now()
+                                                       : std::chrono::system_clock::time_point{};
   }
 
   sender sending;

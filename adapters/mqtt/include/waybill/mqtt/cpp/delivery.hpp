@@ -4,7 +4,7 @@
 
 #include <functional>
 
-#include "waybill/tracer.hpp"
+#include "waybill/messaging/tracer.hpp"
 
 namespace waybill::inline v0::mqtt {
 
@@ -13,7 +13,7 @@ struct delivery {
   outcome_state state = outcome_state::unknown;  ///< How it ended.
   int return_code = MQTTASYNC_SUCCESS;           ///< Paho's.
   int reason_code = 0;                           ///< MQTT 5's of a refusal, otherwise 0.
-  trace_context trace{};                         ///< What the message carried.
+  span_context trace{};                          ///< What the message carried.
   /// Null when unanswered and for a client that waits. Valid during the call.
   const ::mqtt::token* token = nullptr;
 };

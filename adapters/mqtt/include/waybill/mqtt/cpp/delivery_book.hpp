@@ -9,8 +9,8 @@
 #include <string_view>
 #include <utility>
 
-#include "waybill/diagnostics.hpp"
 #include "waybill/mqtt/cpp/delivery.hpp"
+#include "waybill/propagation.hpp"
 
 namespace waybill::inline v0::mqtt {
 
@@ -64,7 +64,7 @@ class tracked_message final : public ::mqtt::iaction_listener {
  public:
   tracked_message(::mqtt::const_message_ptr sent, std::shared_ptr<delivery_book> book,
                   ::mqtt::iaction_listener* application, span_handle span,
-                  const trace_context& trace)
+                  const span_context& trace)
       : sent_(std::move(sent)),
         book_(std::move(book)),
         application_(application),
@@ -76,7 +76,7 @@ class tracked_message final : public ::mqtt::iaction_listener {
 
   [[nodiscard]] const ::mqtt::message& sent() const noexcept { return *sent_; }
   [[nodiscard]] span_handle span() const noexcept { return span_; }
-  [[nodiscard]] const trace_context& trace() const noexcept { return trace_; }
+  [[nodiscard]] const span_context& trace() const noexcept { return trace_; }
 
  private:
   friend class delivery_book;
@@ -85,7 +85,7 @@ class tracked_message final : public ::mqtt::iaction_listener {
   std::shared_ptr<delivery_book> book_;
   ::mqtt::iaction_listener* application_;
   span_handle span_;
-  trace_context trace_;
+  span_context trace_;
   // Of the book, under its lock; set while it waits.
   std::shared_ptr<tracked_message> self_;
   ::mqtt::delivery_token_ptr token_;
@@ -97,15 +97,15 @@ class tracked_message final : public ::mqtt::iaction_listener {
 /// @par Threads   any.
 class delivery_book {
  public:
-  delivery_book(std::shared_ptr<tracer> tracing, std::shared_ptr<diagnostics> counters,
-                delivery_listener listener, std::size_t messages_max)
-      : tracing_(std::move(tracing)),
-        counters_(std::move(counters)),
+  delivery_book(propagation settings, delivery_listener listener, std::size_t messages_max)
+      : settings_(std::move(settings)),
         listener_(std::move(listener)),
         messages_max_(messages_max) {}
 
   /// Whether somebody wants to know.
-  [[nodiscard]] bool is_wanted() const noexcept { return listener_ || tracing_ != nullptr; }
+  [[nodiscard]] bool is_wanted() const noexcept {
+    return listener_ || settings_.tracer() != nullptr;
+  }
   [[nodiscard]] std::size_t size() const noexcept {
     const std::lock_guard lock(mutex_);
     return size_;
@@ -165,19 +165,17 @@ class delivery_book {
   /// Ends a span and tells the listener.
   void report(span_handle span, const delivery& result) noexcept {
     if (span) {
-      outcome ended{.state = result.state};
-      if (result.state != outcome_state::succeeded) {
-        ended.error = error_of(result.return_code, result.reason_code);
-      }
-      tracing_->end(span, ended);
+      const bool succeeded = result.state == outcome_state::succeeded;
+      settings_.tracer()->end(
+          span,
+          outcome(result.state, succeeded ? std::string_view()
+                                          : error_of(result.return_code, result.reason_code)));
     }
     if (!listener_) return;
     try {
       listener_(result);
     } catch (...) {
-      if (counters_ != nullptr) {
-        counters_->record({.way = direction::outbound, .code = errc::carrier_failed});
-      }
+      settings_.record({.way = direction::outbound, .code = errc::listener_failed});
     }
   }
 
@@ -250,8 +248,7 @@ class delivery_book {
     }
   }
 
-  std::shared_ptr<tracer> tracing_;
-  std::shared_ptr<diagnostics> counters_;
+  propagation settings_;
   delivery_listener listener_;
   std::size_t messages_max_;
 

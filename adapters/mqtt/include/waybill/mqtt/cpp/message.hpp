@@ -43,18 +43,18 @@ namespace waybill::inline v0::mqtt {
 }
 
 /// Reads what a message holds; the topic is the destination.
-[[nodiscard]] inline extraction extract(const ::mqtt::message& message, const propagation& with,
+[[nodiscard]] inline extraction extract(const ::mqtt::message& message, const propagation& settings,
                                         const receive_rules& rules = {}) noexcept {
-  return extract(message.get_properties().c_struct(), with, arrival_of(message, rules));
+  return extract(message.get_properties().c_struct(), settings, arrival_of(message, rules));
 }
 
 /// Reads without a copy.
 /// @par Errors     needs_copy: use extract.
 /// @par Lifetime   that of the message.
 [[nodiscard]] inline result<context_view> peek(const ::mqtt::message& message,
-                                               const propagation& with,
+                                               const propagation& settings,
                                                const receive_rules& rules = {}) noexcept {
-  return peek(message.get_properties().c_struct(), with, arrival_of(message, rules));
+  return peek(message.get_properties().c_struct(), settings, arrival_of(message, rules));
 }
 
 namespace detail {
@@ -66,13 +66,6 @@ struct with_extraction {
   void operator()(const ::mqtt::message* /*message*/) noexcept { message.reset(); }
 };
 
-inline void count_failure(const propagation& with, direction way,
-                          const destination& where) noexcept {
-  if (with.diagnostics == nullptr) return;
-  with.diagnostics->record(
-      {.way = way, .code = errc::no_memory, .boundary_index = with.boundary.find_index(where)});
-}
-
 }  // namespace detail
 
 /// Reads and strips: a message without context in its properties, and the context with it, as
@@ -80,19 +73,19 @@ inline void count_failure(const propagation& with, direction way,
 /// @par Cost       without fields no copy of the message.
 /// @par Lifetime   the extraction lives as long as what is returned.
 [[nodiscard]] inline ::mqtt::const_message_ptr take(const ::mqtt::const_message_ptr& message,
-                                                    const propagation& with,
+                                                    const propagation& settings,
                                                     const receive_rules& rules = {}) noexcept {
   if (message == nullptr) return message;
   try {
-    extraction taken = extract(*message, with, rules);
+    extraction taken = extract(*message, settings, rules);
     edited_properties stripped(message->get_properties().c_struct());
-    stripped.strip(with.formats);
+    stripped.strip(settings.propagator());
     ::mqtt::const_message_ptr left =
         stripped.is_changed() ? with_properties(*message, stripped.c_struct()) : message;
     const ::mqtt::message* shown = left.get();
     return {shown, detail::with_extraction{std::move(left), std::move(taken)}};
   } catch (...) {
-    detail::count_failure(with, direction::inbound, message->get_topic());
+    settings.record(direction::inbound, errc::no_memory, message->get_topic());
     return message;
   }
 }
@@ -117,7 +110,7 @@ inline void count_failure(const propagation& with, direction way,
 /// @{
 [[nodiscard]] inline ::mqtt::const_message_ptr inject(const context_view& context,
                                                       const ::mqtt::const_message_ptr& message,
-                                                      const propagation& with,
+                                                      const propagation& settings,
                                                       const send_rules& rules = {},
                                                       inject_report* report = nullptr) noexcept {
   inject_report unused;
@@ -126,30 +119,30 @@ inline void count_failure(const propagation& with, direction way,
   if (message == nullptr) return message;
   try {
     edited_properties edited(message->get_properties().c_struct());
-    told = inject(context, edited, with, message->get_topic(), rules);
+    told = inject(context, edited, settings, message->get_topic(), rules);
     return edited.is_changed() ? with_properties(*message, edited.c_struct()) : message;
   } catch (...) {
     told = {.code = errc::no_memory};
-    detail::count_failure(with, direction::outbound, message->get_topic());
+    settings.record(direction::outbound, errc::no_memory, message->get_topic());
     return message;
   }
 }
 [[nodiscard]] inline ::mqtt::const_message_ptr inject(const context& context,
                                                       const ::mqtt::const_message_ptr& message,
-                                                      const propagation& with,
+                                                      const propagation& settings,
                                                       const send_rules& rules = {},
                                                       inject_report* report = nullptr) noexcept {
-  return inject(context_view(context), message, with, rules, report);
+  return inject(context_view(context), message, settings, rules, report);
 }
 /// @}
 
 /// The same for properties that are the caller's own, such as those of a will, in place.
 inline inject_report inject(const context& context, ::mqtt::properties& list,
-                            const propagation& with, const destination& to = {},
+                            const propagation& settings, const destination& destination,
                             const send_rules& rules = {}) noexcept {
   // c_struct() is const for want of another; the list that is changed is not.
-  return inject(context_view(context), const_cast<MQTTProperties&>(list.c_struct()), with, to,
-                rules);
+  return inject(context_view(context), const_cast<MQTTProperties&>(list.c_struct()), settings,
+                destination, rules);
 }
 
 /// The packet that a message goes in, for room_in_packet().

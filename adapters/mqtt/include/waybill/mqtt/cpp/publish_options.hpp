@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "waybill/messaging/sending.hpp"
 #include "waybill/mqtt/cpp/delivery.hpp"
 #include "waybill/mqtt/envelope_rule.hpp"
-#include "waybill/outgoing.hpp"
 
 namespace waybill::inline v0::mqtt {
 

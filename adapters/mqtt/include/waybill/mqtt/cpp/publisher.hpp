@@ -22,9 +22,9 @@ namespace waybill::inline v0::mqtt {
 class publisher {
  public:
   /// Of a client that outlives its calls.
-  explicit publisher(::mqtt::iasync_client& client, propagation with = {},
+  explicit publisher(::mqtt::iasync_client& client, waybill::propagation settings = {},
                      publisher_options options = {})
-      : client_(&client), sender_(std::move(with), std::move(options)) {
+      : client_(&client), sender_(std::move(settings), std::move(options)) {
     sender_.know(client.get_client_id());
   }
 
@@ -84,7 +84,9 @@ class publisher {
   /// tracer); otherwise 0.
   [[nodiscard]] std::size_t in_flight() const noexcept { return sender_.in_flight(); }
   /// What it was made with.
-  [[nodiscard]] const propagation& propagating() const noexcept { return sender_.propagating(); }
+  [[nodiscard]] const waybill::propagation& propagation() const noexcept {
+    return sender_.propagation();
+  }
 
  private:
   ::mqtt::iasync_client* client_;

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "waybill/incoming.hpp"
+#include "waybill/messaging/receiving.hpp"
 #include "waybill/mqtt/cpp/message.hpp"
 #include "waybill/mqtt/envelope_rule.hpp"
 
@@ -40,8 +40,8 @@ struct receiver_options {
 class receiver {
  public:
   /// Of any number of clients.
-  explicit receiver(propagation with = {}, receiver_options options = {})
-      : with_(std::move(with)), options_(std::move(options)) {}
+  explicit receiver(waybill::propagation settings = {}, receiver_options options = {})
+      : settings_(std::move(settings)), options_(std::move(options)) {}
 
   /// For messaging.client.id, where the options have none. Before the first message.
   void know(const std::string& client_id) {
@@ -57,7 +57,7 @@ class receiver {
       ::mqtt::const_message_ptr unpacked = unwrap(form, came);
       if (unpacked != nullptr) return unpacked;
     }
-    return options_.strip ? mqtt::take(came, with_, options_.rules) : read(came);
+    return options_.strip ? mqtt::take(came, settings_, options_.rules) : read(came);
   }
 
   /// The same for a message that the application fetched (consume_message), with a receive span
@@ -65,16 +65,16 @@ class receiver {
   [[nodiscard]] ::mqtt::const_message_ptr receive(
       ::mqtt::const_message_ptr came,
       std::chrono::system_clock::time_point waited_since = {}) const noexcept {
+    received_slot::clear();
     if (came == nullptr || extraction_of(came) != nullptr) return came;
     ::mqtt::const_message_ptr received = take(std::move(came));
-    if (with_.tracer == nullptr) return received;
-    operation what = describe(operation_kind::receive, "receive", *received);
-    what.started_at = waited_since != std::chrono::system_clock::time_point{}
-                          ? waited_since
-                          : std::chrono::system_clock::now();
+    if (settings_.tracer() == nullptr) return received;
     const extraction* taken = extraction_of(received);
-    trace_receive(what, taken != nullptr ? taken->creation() : std::span<const trace_context>(),
-                  with_);
+    messaging::trace_receive(
+        received->get_topic(), [&] { return describe("receive", *received); },
+        waited_since != std::chrono::system_clock::time_point{} ? waited_since
+                                                                : std::chrono::system_clock::now(),
+        taken != nullptr ? taken->creation() : std::span<const span_context>(), settings_);
     return received;
   }
 
@@ -91,10 +91,10 @@ class receiver {
     }
     const extraction* taken = extraction_of(received);
     const extraction nothing;
-    processing running(taken != nullptr ? *taken : nothing,
-                       describe(operation_kind::process, "process", *received), with_);
-    std::forward<F>(handler)(received);
-    running.succeed();
+    messaging::processing work(
+        taken != nullptr ? *taken : nothing, received->get_topic(),
+        [&] { return describe("process", *received); }, settings_);
+    messaging::run(work, settings_, [&] { std::forward<F>(handler)(received); });
   }
 
   /// For set_message_callback: takes the context off and handles each message.
@@ -107,15 +107,15 @@ class receiver {
   }
 
   /// What it was made with.
-  [[nodiscard]] const propagation& propagating() const noexcept { return with_; }
+  [[nodiscard]] const waybill::propagation& propagation() const noexcept { return settings_; }
 
  private:
   [[nodiscard]] ::mqtt::const_message_ptr read(
       const ::mqtt::const_message_ptr& came) const noexcept {
     try {
-      return {came.get(), detail::with_extraction{came, extract(*came, with_, options_.rules)}};
+      return {came.get(), detail::with_extraction{came, extract(*came, settings_, options_.rules)}};
     } catch (...) {
-      detail::count_failure(with_, direction::inbound, came->get_topic());
+      settings_.record(direction::inbound, errc::no_memory, came->get_topic());
       return came;
     }
   }
@@ -126,39 +126,37 @@ class receiver {
       envelope_form form, const ::mqtt::const_message_ptr& came) const noexcept {
     try {
       const destination from(came->get_topic());
-      envelope_reader envelope(form, came->get_payload(), with_, from);
+      envelope_reader envelope(form, came->get_payload(), settings_, from);
       if (envelope.code() != errc::ok) return nullptr;
-      extraction taken = waybill::extract(envelope, with_, from);
+      extraction taken = waybill::extract(envelope, settings_, from);
       // There is no stamp in an envelope: a message of the broker's store may be of any age.
       if (taken.parent() != nullptr && came->is_retained()) {
-        taken.link_rather_than_adopt(with_, from);
+        taken.link_rather_than_adopt(settings_, from);
       }
       envelope.strip();
       edited_properties stripped(came->get_properties().c_struct());
-      if (options_.strip) stripped.strip(with_.formats);
+      if (options_.strip) stripped.strip(settings_.propagator());
       const ::mqtt::message_ptr left = with_properties(*came, stripped.c_struct());
       left->set_payload(::mqtt::binary_ref(::mqtt::binary(envelope.payload())));
       const ::mqtt::message* shown = left.get();
       return {shown, detail::with_extraction{left, std::move(taken)}};
     } catch (...) {
-      detail::count_failure(with_, direction::inbound, came->get_topic());
+      settings_.record(direction::inbound, errc::no_memory, came->get_topic());
       return came;
     }
   }
 
-  [[nodiscard]] operation describe(operation_kind kind, std::string_view name,
-                                   const ::mqtt::message& received) const noexcept {
-    operation what{.kind = kind, .system = "mqtt", .name = name};
-    what.where = destination(received.get_topic());
-    what.destination_template =
-        detail::template_of(options_.destination_templates, received.get_topic());
-    what.client_id = options_.client_id;
-    what.body_bytes = received.get_payload().size();
-    what.injects = false;
-    return what;
+  [[nodiscard]] operation_details describe(std::string_view name,
+                                           const ::mqtt::message& received) const noexcept {
+    return {.system = "mqtt",
+            .name = name,
+            .destination_template =
+                detail::template_of(options_.destination_templates, received.get_topic()),
+            .client_id = options_.client_id,
+            .body_bytes = received.get_payload().size()};
   }
 
-  propagation with_;
+  waybill::propagation settings_;
   receiver_options options_;
 };
 

@@ -24,10 +24,10 @@ namespace detail {
 /// @par Threads   any.
 class sender {
  public:
-  sender(propagation with, publisher_options options)
-      : with_(std::move(with)),
+  sender(waybill::propagation settings, publisher_options options)
+      : settings_(std::move(settings)),
         options_(std::move(options)),
-        book_(std::make_shared<delivery_book>(with_.tracer, with_.diagnostics, options_.on_delivery,
+        book_(std::make_shared<delivery_book>(settings_, options_.on_delivery,
                                               options_.in_flight_max)) {}
   sender(const sender&) = delete;
   sender& operator=(const sender&) = delete;
@@ -48,7 +48,7 @@ class sender {
     if (tracked == nullptr) {
       try {
         ::mqtt::delivery_token_ptr token = hand_over(std::move(ready.message), application);
-        end(ready.span, {.state = outcome_state::unknown});
+        end(ready.span, outcome(outcome_state::unknown));
         return token;
       } catch (...) {
         end(ready.span, current_refusal());
@@ -102,38 +102,34 @@ class sender {
   }
 
   [[nodiscard]] session& connection() noexcept { return session_; }
-  [[nodiscard]] const propagation& propagating() const noexcept { return with_; }
+  [[nodiscard]] const waybill::propagation& propagation() const noexcept { return settings_; }
   [[nodiscard]] std::size_t in_flight() const noexcept { return book_->size(); }
 
  private:
   struct prepared {
     ::mqtt::const_message_ptr message;
     span_handle span;
-    trace_context trace;
+    span_context trace;
   };
 
-  [[nodiscard]] operation describe(const ::mqtt::message& message, bool injects) const noexcept {
-    operation what{.kind = operation_kind::send, .system = "mqtt", .name = "publish"};
-    what.where = destination(message.get_topic());
-    what.destination_template = template_of(options_.destination_templates, message.get_topic());
-    what.client_id = client_id_;
-    what.body_bytes = message.get_payload().size();
-    what.injects = injects;
-    return what;
+  [[nodiscard]] operation_details describe(const ::mqtt::message& message) const noexcept {
+    return {
+        .system = "mqtt",
+        .name = "publish",
+        .destination_template = template_of(options_.destination_templates, message.get_topic()),
+        .client_id = client_id_,
+        .body_bytes = message.get_payload().size()};
   }
 
   [[nodiscard]] prepared prepare(::mqtt::const_message_ptr message,
                                  const publish_options& options) noexcept {
-    const inject_mode mode = options.mode == inject_mode::automatic ? options_.mode : options.mode;
     const envelope_form form = envelope_form_of(options_.envelopes, message->get_topic());
-    if (form != envelope_form::none) return wrap(form, std::move(message), options.context, mode);
+    if (form != envelope_form::none) return wrap(form, std::move(message), options);
     const property_reader existing(message->get_properties().c_struct());
-    outgoing decided =
-        with_.tracer == nullptr
-            ? outgoing(existing, options.context, mode, with_, destination(message->get_topic()))
-            : outgoing(existing, options.context, mode, with_,
-                       describe(*message, session_.has_properties()));
-    prepared ready{std::move(message), decided.take_span(), decided.sent_trace()};
+    messaging::sending decided(existing, {.context = options.context, .mode = options.mode},
+                               options_.mode, settings_, message->get_topic(),
+                               [&] { return describe(*message); });
+    prepared ready{std::move(message), decided.take_span(), decided.sent()};
     if (!session_.has_properties()) ready.trace = {};
     if (!decided.changes_headers() || !session_.has_properties()) return ready;
     try {
@@ -141,36 +137,36 @@ class sender {
     } catch (...) {
       // Without memory for the copy the message goes out as it is.
       ready.trace = {};
-      detail::count_failure(with_, direction::outbound, ready.message->get_topic());
+      settings_.record(direction::outbound, errc::no_memory, ready.message->get_topic());
     }
     return ready;
   }
 
   [[nodiscard]] prepared wrap(envelope_form form, ::mqtt::const_message_ptr message,
-                              const context* explicit_context, inject_mode mode) noexcept {
+                              const publish_options& options) noexcept {
     const ::mqtt::const_message_ptr original = message;  // what the rest borrows from
     const destination to(original->get_topic());
     const ::mqtt::binary& payload = original->get_payload();
-    envelope_writer envelope(form, payload_to_wrap(payload, original->is_retained()), with_, to);
-    outgoing decided = with_.tracer == nullptr
-                           ? outgoing(envelope, explicit_context, envelope.mode(mode), with_, to)
-                           : outgoing(envelope, explicit_context, envelope.mode(mode), with_,
-                                      describe(*original, true));
-    prepared ready{std::move(message), decided.take_span(), decided.sent_trace()};
+    envelope_writer envelope(form, payload_to_wrap(payload, original->is_retained()), settings_,
+                             to);
+    messaging::sending decided(envelope,
+                               {.context = options.context, .mode = envelope.mode(options.mode)},
+                               options_.mode, settings_, to, [&] { return describe(*original); });
+    prepared ready{std::move(message), decided.take_span(), decided.sent()};
     try {
       const auto fits = [&](std::size_t bytes) {
         return encoded_bytes({to.name.size(), bytes, original->get_qos()},
                              original->get_properties().c_struct()) <= session_.packet_bytes_max();
       };
-      wrapped_payload made = wrap_payload(decided, envelope, with_, to, room_for(ready), fits);
-      ready.trace = made.position;
+      wrapped_payload made = wrap_payload(decided, envelope, settings_, to, room_for(ready), fits);
+      ready.trace = made.sent;
       if (!made.text.has_value()) return ready;
       auto wrapped = std::make_shared<::mqtt::message>(*ready.message);
       wrapped->set_payload(::mqtt::binary_ref(*std::move(made.text)));
       ready.message = std::move(wrapped);
     } catch (...) {
       ready.trace = {};
-      detail::count_failure(with_, direction::outbound, to);
+      settings_.record(direction::outbound, errc::no_memory, to);
     }
     return ready;
   }
@@ -186,19 +182,20 @@ class sender {
     return {.bytes_max = all > used ? all - used : 0};
   }
 
-  void write(const outgoing& decided, prepared& ready) const {
+  void write(const messaging::sending& decided, prepared& ready) const {
     const ::mqtt::message& message = *ready.message;
     const MQTTProperties& own = message.get_properties().c_struct();
     edited_properties edited(own);
-    const inject_report report =
-        mqtt::write(decided, edited,
-                    {room_in_packet(packet_of(message), own, with_, session_.packet_bytes_max()),
-                     options_.stamps_time});
+    const inject_report report = mqtt::write(
+        decided, edited,
+        {room_in_packet(packet_of(message), own, settings_, session_.packet_bytes_max()),
+         options_.stamps_time});
     if (edited.is_changed()) ready.message = with_properties(message, edited.c_struct());
     if (edited.keeps_position()) {
       const property_reader kept(own);
-      ready.trace =
-          with_.formats.extract(kept, with_.rules_for(kept), with_.limits, nullptr).trace();
+      ready.trace = settings_.propagator()
+                        .extract(kept, settings_.rules_for(kept), settings_.limits(), nullptr)
+                        .span_context();
     } else if (!report.trace) {
       ready.trace = {};
     }
@@ -212,7 +209,7 @@ class sender {
                                                        ready.span, ready.trace);
       if (book_->add(tracked)) return tracked;
     } catch (...) {
-      detail::count_failure(with_, direction::outbound, ready.message->get_topic());
+      settings_.record(direction::outbound, errc::no_memory, ready.message->get_topic());
     }
     return nullptr;
   }
@@ -222,17 +219,17 @@ class sender {
     try {
       throw;
     } catch (const ::mqtt::exception& refusal) {
-      return {.state = outcome_state::failed, .error = error_of(refusal.get_return_code(), 0)};
+      return outcome(outcome_state::failed, error_of(refusal.get_return_code(), 0));
     } catch (...) {
-      return {.state = outcome_state::failed, .error = "exception"};
+      return outcome(outcome_state::failed, "exception");
     }
   }
 
   void end(span_handle span, const outcome& how) const noexcept {
-    if (span) with_.tracer->end(span, how);
+    if (span) settings_.tracer()->end(span, how);
   }
 
-  propagation with_;
+  waybill::propagation settings_;
   publisher_options options_;
   std::string client_id_;
   session session_;
