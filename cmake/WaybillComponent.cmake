@@ -80,6 +80,8 @@ function(_waybill_set_up_library target scope)
       # Public, because the reader of the headers must know what kind of symbol to expect.
       target_compile_definitions(${target} PUBLIC WAYBILL_SHARED)
     endif()
+    # Public functions that call each other may be inlined: nobody replaces one of them at run time.
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>)
     target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:waybill_build_flags>)
   endif()
   target_compile_features(${target} ${scope} cxx_std_20)

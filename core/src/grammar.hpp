@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "waybill/detail/ascii.hpp"
 #include "waybill/detail/hex.hpp"
 
 namespace waybill::inline v0::detail {
@@ -74,10 +75,6 @@ inline constexpr std::array<std::uint8_t, 256> char_classes = [] {
   return !text.empty() && is_all(text, class_token);
 }
 
-[[nodiscard]] constexpr char to_lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
-
 /// Whether both are the same `bytes` bytes. Names are short: two words that overlap say it sooner
 /// than a call of memcmp.
 [[nodiscard]] inline bool equals(const char* a, const char* b, std::size_t bytes) noexcept {
@@ -97,15 +94,6 @@ inline constexpr std::array<std::uint8_t, 256> char_classes = [] {
   bool is_equal = true;
   for (std::size_t i = 0; i < bytes; ++i) is_equal &= a[i] == b[i];
   return is_equal;
-}
-
-/// Whether both differ in ASCII case at most.
-[[nodiscard]] constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (to_lower(a[i]) != to_lower(b[i])) return false;
-  }
-  return true;
 }
 
 }  // namespace waybill::inline v0::detail

@@ -103,6 +103,7 @@ void propagator::add(const format& added) noexcept {
       all_absent_[field_count_] = errc::absent;
       fields_[field_count_++] = each;
       name_lengths_ |= std::uint64_t{1} << each.name.size();
+      first_letters_ |= bit_of(each.name.front());
       if (each.access == field_access::read_only) read_only_ |= bit;
     } else if (each.access == field_access::read_write) {
       read_only_ &= ~(std::uint32_t{1} << index);  // one format that writes it is enough
@@ -120,12 +121,16 @@ std::span<const std::uint8_t> propagator::slots_of(std::size_t format_index) con
   return {slots_.data() + first, first_slot_[format_index + 1] - first};
 }
 
-std::size_t propagator::field_index(std::string_view name) const noexcept {
-  if (name.size() > field_name_bytes_max || ((name_lengths_ >> name.size()) & 1) == 0) {
-    return field_count_;
-  }
+std::size_t propagator::find_field(std::string_view name) const noexcept {
+  // Most names come as they are written; the others are compared letter by letter.
   std::size_t index = 0;
-  while (index < field_count_ && !detail::equals_ignoring_case(name, fields_[index].name)) ++index;
+  while (index < field_count_ && fields_[index].name != name) ++index;
+  if (index == field_count_) {
+    index = 0;
+    while (index < field_count_ && !detail::equals_ignoring_case(name, fields_[index].name)) {
+      ++index;
+    }
+  }
   return ((std::uint64_t{read_only_} >> index) & 1) != 0 ? field_count_ : index;
 }
 

@@ -5,23 +5,14 @@
 #include <cstddef>
 #include <string_view>
 
+#include "waybill/detail/ascii.hpp"
 #include "waybill/mqtt/carrier.hpp"
 #include "waybill/mqtt/properties.hpp"
 #include "waybill/propagator.hpp"
 
 namespace waybill::inline v0::mqtt::detail {
 
-[[nodiscard]] inline char to_lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
-
-[[nodiscard]] inline bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (to_lower(a[i]) != to_lower(b[i])) return false;
-  }
-  return true;
-}
+using waybill::detail::equals_ignoring_case;
 
 [[nodiscard]] inline bool is_user_property(const MQTTProperty& property) noexcept {
   return property.identifier == MQTTPROPERTY_CODE_USER_PROPERTY;

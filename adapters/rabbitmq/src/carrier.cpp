@@ -2,8 +2,6 @@
 
 #include <cstddef>
 
-#include "field_names.hpp"
-
 namespace waybill::inline v0::rabbitmq {
 
 namespace {
@@ -11,10 +9,10 @@ namespace {
 /// Takes the fields out of a table by moving what is left together; answers how many they were.
 std::size_t remove_fields(amqp_table_t& table, const propagator& formats) noexcept {
   const std::size_t count = entries_of(table).size();
-  const detail::field_names names(formats);
+  const std::size_t none = formats.fields().size();
   std::size_t kept = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    if (names.index_of(text_of(table.entries[i].key)) != names.none()) continue;
+    if (formats.field_index(text_of(table.entries[i].key)) != none) continue;
     if (kept != i) table.entries[kept] = table.entries[i];
     ++kept;
   }

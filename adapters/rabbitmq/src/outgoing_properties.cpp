@@ -6,7 +6,6 @@
 #include <new>
 
 #include "encoded_size.hpp"
-#include "field_names.hpp"
 #include "waybill/rabbitmq/headers.hpp"
 
 namespace waybill::inline v0::rabbitmq {
@@ -144,11 +143,10 @@ bool outgoing_properties::copy_headers(const propagator& formats, bool replaces_
   }
   std::size_t count = 0;
   if (!headers.empty()) {
-    const detail::field_names names(formats);
     amqp_table_entry_t* const entries = entries_;
     for (const amqp_table_entry_t& each : headers) {
-      const std::size_t index = names.index_of(text_of(each.key));
-      const bool is_replaced = index != names.none() &&
+      const std::size_t index = formats.field_index(text_of(each.key));
+      const bool is_replaced = index != fields.size() &&
                                (replaces_all || fields[index].concern == field_concern::baggage);
       if (is_replaced) continue;
       entries[count++] = each;

@@ -75,7 +75,17 @@ class WAYBILL_API propagator {
   std::span<const field> fields() const&& = delete;
   /// The index in fields() of this name in any ASCII-case spelling, if it is one that inject
   /// replaces and strip removes; otherwise fields().size().
-  [[nodiscard]] std::size_t field_index(std::string_view name) const noexcept;
+  [[nodiscard]] std::size_t field_index(std::string_view name) const noexcept {
+    // Most headers are told from fields by their length or first letter, without a call.
+    const bool may_be_field = name.size() < 64 && ((name_lengths_ >> name.size()) & 1) != 0 &&
+                              may_begin_field(name.front());
+    return may_be_field ? find_field(name) : field_count_;
+  }
+  /// False when no field has a name that begins with this letter, in either case. It costs one look
+  /// at a bit: for clients that show the names of headers without their length.
+  [[nodiscard]] bool may_begin_field(char letter) const noexcept {
+    return (first_letters_ & bit_of(letter)) != 0;
+  }
 
   /// What the carrier holds, with its text copied: the usual way to read.
   /// @par Errors   never throws; a bad field costs that field alone and is named in the report.
@@ -128,6 +138,7 @@ class WAYBILL_API propagator {
 
  private:
   void add(const format& added) noexcept;
+  [[nodiscard]] std::size_t find_field(std::string_view name) const noexcept;
   bool collect(detail::collected_fields& collected, extract_report* report) const noexcept;
   void read(detail::collected_fields& collected, extract_draft& draft) const noexcept;
   [[nodiscard]] std::uint32_t fields_of(const context_view& context) const noexcept;
@@ -136,6 +147,10 @@ class WAYBILL_API propagator {
   inject_report write_within_limits(const context_view& context, const writer_ref& carrier,
                                     const limits& limits, inject_parts parts) const noexcept;
   [[nodiscard]] std::span<const std::uint8_t> slots_of(std::size_t format_index) const noexcept;
+  /// The same for both cases of a letter, and for a few other characters.
+  static std::uint32_t bit_of(char letter) noexcept {
+    return std::uint32_t{1} << (static_cast<unsigned char>(letter) % 32);
+  }
 
   std::array<const format*, formats_max> formats_{};
   std::array<std::uint32_t, formats_max> masks_{};  // each format's fields as bits, by index
@@ -143,11 +158,12 @@ class WAYBILL_API propagator {
   std::array<std::uint8_t, fields_max> slots_{};  // each format's fields as indices of fields_
   std::array<field, fields_max> fields_{};
   std::array<errc, fields_max> all_absent_{};  // the states of a carrier without any of the fields
-  std::uint64_t name_lengths_ = 0;
-  std::uint32_t trace_fields_ = 0;  // bits by index, as all of these
+  std::uint64_t name_lengths_ = 0;             // bit n: some name has n bytes; none is empty
+  std::uint32_t trace_fields_ = 0;             // bits by index, as all of these
   std::uint32_t baggage_fields_ = 0;
   std::uint32_t list_fields_ = 0;
   std::uint32_t read_only_ = 0;
+  std::uint32_t first_letters_ = 0;  // bits by letter
   std::uint8_t format_count_ = 0;
   std::uint8_t field_count_ = 0;
   std::uint8_t slot_count_ = 0;
