@@ -36,9 +36,10 @@ struct context_node {
   context value;
   context_node* outer = nullptr;
   std::atomic<node_state> state{node_state::active};
-  // Of received contexts alone.
+  // Only for received contexts.
   const received_slot* filled_by = nullptr;
   std::shared_ptr<diagnostics> counters;
+  std::size_t boundary_index = 0;
   time_t received_at = 0;
   std::atomic<std::uint32_t> owners{1};  // the slot, and the message
   std::atomic<bool> is_used{false};
@@ -91,7 +92,7 @@ struct thread_end {
 /// To be called once in each thread. False when memory ran out: glibc ends the process when it has
 /// no memory to remember a destructor, so it is made sure first that there is some.
 bool begin_thread() noexcept {
-  void* room = std::malloc(sizeof(node));  // NOLINT(*-no-malloc): answers null
+  void* room = std::malloc(sizeof(node));  // NOLINT(*-no-malloc): returns null
   if (room == nullptr) return false;
   std::free(room);  // NOLINT(*-no-malloc)
   static thread_local const thread_end at_thread_end;
@@ -108,7 +109,7 @@ node* new_node() noexcept {
     return reused;
   }
   if (!self.has_begun && !begin_thread()) return nullptr;
-  void* memory = std::malloc(sizeof(node));  // NOLINT(*-no-malloc): answers null
+  void* memory = std::malloc(sizeof(node));  // NOLINT(*-no-malloc): returns null
   if (memory == nullptr) return nullptr;
   return new (memory) node;
 }
@@ -116,15 +117,11 @@ node* new_node() noexcept {
 void recycle(node* done) noexcept {
   // Bounded, because messages may be received on one thread and die on another.
   constexpr std::uint32_t spares_max = 64;
-  if (self.spares == spares_max) {
+  if (self.spares == spares_max || self.has_ended) {
     delete_node(done);
     return;
   }
   ++self.spares;
-  if (self.has_ended) {
-    delete_node(done);
-    return;
-  }
   done->value = context();
   done->outer = self.spare;
   self.spare = done;
@@ -134,7 +131,9 @@ void recycle(node* done) noexcept {
 void drop_received(node* done) noexcept {
   if (done->owners.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   if (!done->is_used.load(std::memory_order_relaxed) && done->counters != nullptr) {
-    done->counters->record({.way = direction::inbound, .code = errc::unused_context});
+    done->counters->record({.way = direction::inbound,
+                            .code = errc::unused_context,
+                            .boundary_index = done->boundary_index});
   }
   done->counters.reset();
   recycle(done);
@@ -228,7 +227,8 @@ void received_slot::clear_own() const noexcept {
   if (self.received != nullptr && self.received->filled_by == this) clear();
 }
 
-received_use received_slot::fill(const context& received) const noexcept {
+received_use received_slot::fill(const context& received,
+                                 std::size_t boundary_index) const noexcept {
   clear();
   if (received.is_empty()) return {};
   node* made = new_node();
@@ -236,6 +236,7 @@ received_use received_slot::fill(const context& received) const noexcept {
   made->value = received;
   made->filled_by = this;
   made->counters = counters_;
+  made->boundary_index = boundary_index;
   made->received_at = coarse_seconds();
   made->owners.store(2, std::memory_order_relaxed);
   made->is_used.store(false, std::memory_order_relaxed);

@@ -230,6 +230,7 @@ extraction::extraction(const reader_ref& carrier, const propagation& settings,
   const std::size_t index = settings.boundary().find_index(destination);
   const boundary_entry& entry = settings.boundary().entry(index);
   mode_ = entry.inbound;
+  boundary_index_ = static_cast<std::uint32_t>(index);
   detail::record_report(settings, report_, index);
   if (mode_ == inbound_mode::ignore) {
     context_ = waybill::context();
@@ -253,11 +254,10 @@ void extraction::begin_trace(const propagation& settings, const boundary_entry& 
                      span_context::new_root(entry.new_traces_sampled, settings.random_flag()));
 }
 
-void extraction::link_rather_than_adopt(const propagation& settings,
-                                        const destination& destination) noexcept {
+void extraction::link_rather_than_adopt(const propagation& settings) noexcept {
   if (mode_ != inbound_mode::adopt) return;
   mode_ = inbound_mode::link;
-  begin_trace(settings, settings.boundary().entry(settings.boundary().find_index(destination)));
+  begin_trace(settings, settings.boundary().entry(boundary_index_));
 }
 
 extraction extract(const reader_ref& carrier, const propagation& settings,

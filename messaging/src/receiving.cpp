@@ -66,4 +66,24 @@ void trace_receive(const destination& destination, const operation_source& sourc
   if (span) settings.tracer()->end(span, outcome(outcome_state::succeeded));
 }
 
+void receiving::batch::give(received& message, const destination& from) noexcept {
+  message.use_ = context_use(message.taken_, walk_.settings_);
+  ++messages_;
+  if (walk_.settings_.tracer() == nullptr) return;
+  // A span cannot name several destinations.
+  if (messages_ == 1) {
+    from_ = from;
+  } else if (from != from_) {
+    from_ = any_destination;
+  }
+  const std::span<const span_context> creation = message.taken_.creation();
+  // A link that there is no memory for is no reason to lose the message.
+  WAYBILL_TRY { links_.insert(links_.end(), creation.begin(), creation.end()); }
+  WAYBILL_CATCH_ALL {}
+}
+
+void receiving::batch::end(const operation_source& source) const noexcept {
+  if (messages_ != 0) trace_receive(from_, source, began_, links_, walk_.settings_);
+}
+
 }  // namespace waybill::inline v0::messaging

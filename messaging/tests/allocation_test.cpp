@@ -24,6 +24,8 @@ using waybill::messaging::in_flight_table;
 using waybill::messaging::sending;
 using carrier = fixed_headers<6>;
 
+constexpr auto describe = [] { return waybill::operation_details{.system = "test"}; };
+
 template <class F>
 std::size_t allocations_in(F&& work) {
   return memory_use_in(std::forward<F>(work)).allocations;
@@ -52,12 +54,18 @@ TEST(MessagingAllocation, none_to_decide_what_goes_out) {
   }
 }
 
+struct message_of : waybill::messaging::received {
+  message_of(carrier& headers, const propagation& settings)
+      : received([&] { return waybill::take(headers, settings, "orders"); }) {}
+};
+
 TEST(MessagingAllocation, none_to_relay_a_message_through_the_received_slot) {
   const waybill::messaging::receiving client(propagation(waybill::propagation_options{}), true);
   const auto relay = [&client] {
     static_cast<void>(client.begin());
     carrier headers = full_carrier();
-    client.gave(waybill::take(headers, client.settings(), "orders"));
+    message_of received(headers, client.settings());
+    client.give(received, "orders", describe, {});
     const sending message(headers, {}, waybill::inject_mode::automatic, client.settings(), "next");
     message.write(headers);
     EXPECT_EQ(headers.find("traceparent"), sample_traceparent);

@@ -1,4 +1,4 @@
-// What a tracer is told of an operation.
+// The attributes that a tracer sees of an operation.
 #include <gtest/gtest.h>
 
 #include <chrono>

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "support/recording_tracer.hpp"
+#include "received_messages.hpp"
 #include "waybill/header_list.hpp"
 #include "waybill/messaging/sending.hpp"
 
@@ -27,22 +27,7 @@ using waybill::outcome_state;
 using waybill::propagation;
 using waybill::span_context;
 using waybill::messaging::processing;
-using waybill::messaging::receiving;
 using waybill::messaging::settling;
-
-constexpr auto describe = [] { return waybill::operation_details{.system = "test"}; };
-
-propagation taking(inbound_mode mode, std::shared_ptr<recording_tracer> tracer = nullptr) {
-  return propagation(
-      {.boundary = waybill::boundary({.inbound = mode}), .tracer = std::move(tracer)});
-}
-
-extraction received(const propagation& settings) {
-  waybill::header_list headers;
-  headers.add("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
-  headers.add("baggage", "tenant=42");
-  return waybill::extract(waybill::reader_ref(headers), settings, "orders");
-}
 
 TEST(Receiving, links_go_to_where_the_message_began_unless_the_boundary_forgets_it) {
   for (const inbound_mode mode : {inbound_mode::adopt, inbound_mode::link}) {
@@ -225,91 +210,6 @@ TEST(Receiving, a_receive_span_is_a_child_of_the_current_context_and_links_to_ev
   ASSERT_EQ(span.links.size(), 1U);
   EXPECT_EQ(span.links[0], taken.sender());
   EXPECT_EQ(span.ends, 1);
-}
-
-// The received slot, as the receive calls of every client fill and empty it.
-
-TEST(ReceivedSlot, holds_the_one_message_that_a_receive_call_gave) {
-  const receiving client(taking(inbound_mode::adopt), true);
-  static_cast<void>(client.begin());
-  const extraction first = received(client.settings());
-  client.gave(first);
-  EXPECT_EQ(current(), first.context());
-  static_cast<void>(client.begin());
-  EXPECT_TRUE(current().is_empty()) << "a call that gives nothing leaves nothing";
-  client.gave(extraction());
-  EXPECT_TRUE(current().is_empty());
-}
-
-TEST(ReceivedSlot, is_not_filled_by_a_client_that_does_not_want_it) {
-  const receiving client(taking(inbound_mode::adopt), false);
-  EXPECT_FALSE(client.fills_slot());
-  client.gave(received(client.settings()));
-  EXPECT_TRUE(current().is_empty());
-}
-
-TEST(ReceivedSlot, is_emptied_by_the_receive_call_of_any_client) {
-  const receiving one(taking(inbound_mode::adopt), true);
-  const receiving other(taking(inbound_mode::adopt), false);
-  one.gave(received(one.settings()));
-  static_cast<void>(other.begin());
-  EXPECT_TRUE(current().is_empty());
-}
-
-TEST(ReceivedSlot, is_emptied_when_its_client_is_closed_and_not_when_another_is) {
-  const receiving one(taking(inbound_mode::adopt), true);
-  {
-    const receiving other(taking(inbound_mode::adopt), true);
-    one.gave(received(one.settings()));
-    other.closed();
-    EXPECT_FALSE(current().is_empty());
-  }
-  EXPECT_FALSE(current().is_empty()) << "nor when another is destroyed";
-  one.closed();
-  EXPECT_TRUE(current().is_empty());
-}
-
-TEST(ReceivedSlot, is_the_parent_of_what_the_thread_sends) {
-  const auto tracer = std::make_shared<recording_tracer>();
-  const receiving client(taking(inbound_mode::adopt, tracer), true);
-  const extraction taken = received(client.settings());
-  client.gave(taken);
-  waybill::header_list headers;
-  {
-    const waybill::messaging::sending message(headers, {}, waybill::inject_mode::automatic,
-                                              client.settings(), "next", describe);
-    message.write(headers);
-  }
-  EXPECT_EQ(tracer->span_at(0).parent, taken.context());
-  EXPECT_EQ(waybill::propagator().extract(headers), tracer->span_at(0).started);
-  static_cast<void>(client.begin());
-  EXPECT_EQ(client.settings().diagnostics()->count(waybill::direction::inbound,
-                                                   waybill::errc::unused_context),
-            0U);
-}
-
-TEST(ReceivedSlot, that_nobody_looks_at_is_counted) {
-  const receiving client(taking(inbound_mode::adopt), true);
-  const auto unused = [&client] {
-    return client.settings().diagnostics()->count(waybill::direction::inbound,
-                                                  waybill::errc::unused_context);
-  };
-  client.gave(received(client.settings()));
-  static_cast<void>(client.begin());
-  EXPECT_EQ(unused(), 1U);
-  static_cast<void>(client.begin());
-  EXPECT_EQ(unused(), 1U);
-  client.gave(received(client.settings()));
-  client.closed();
-  EXPECT_EQ(unused(), 2U);
-}
-
-TEST(ReceivedSlot, a_receive_call_knows_when_it_began_where_there_is_a_tracer) {
-  const receiving silent(taking(inbound_mode::adopt), true);
-  EXPECT_EQ(silent.begin(), std::chrono::system_clock::time_point{});
-  const receiving traced(taking(inbound_mode::adopt, std::make_shared<recording_tracer>()), true);
-  const auto before = std::chrono::system_clock::now();
-  EXPECT_GE(traced.begin(), before);
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <cstdio>
 
 #include "waybill/header_list.hpp"
+#include "waybill/messaging/callback_link.hpp"
+#include "waybill/messaging/deliveries.hpp"
 #include "waybill/messaging/in_flight.hpp"
 #include "waybill/messaging/operation.hpp"
 #include "waybill/messaging/outcome.hpp"
@@ -15,6 +17,22 @@
 #error "this program shows nothing when exceptions or run-time types are on"
 #endif
 
+namespace {
+
+struct message : waybill::messaging::received {
+  message(waybill::header_list& headers, const waybill::propagation& settings)
+      : received([&] { return waybill::take(headers, settings, "orders"); }) {}
+};
+
+struct report {
+  waybill::outcome_state outcome = waybill::outcome_state::unknown;
+  waybill::span_context sent{};
+  void* user_data = nullptr;
+};
+waybill::outcome as_outcome(const report& told) noexcept { return waybill::outcome(told.outcome); }
+
+}  // namespace
+
 int main() {
   namespace messaging = waybill::messaging;
   constexpr std::string_view traceparent =
@@ -25,18 +43,26 @@ int main() {
   received.add("traceparent", traceparent);
   const messaging::receiving receiver(settings, true);
   static_cast<void>(receiver.begin());
-  const waybill::extraction taken = waybill::take(received, settings, "orders");
-  receiver.gave(taken);
+  message taken(received, settings);
+  receiver.give(taken, "orders", describe, {});
 
   waybill::header_list sent;
-  messaging::processing work(taken, "orders", describe, settings);
+  messaging::processing work(taken.extraction(), "orders", describe, settings);
   messaging::run(work, settings, [&] {
     const messaging::sending message(sent, {}, waybill::inject_mode::automatic, settings, "orders",
                                      describe);
     message.write(sent);
   });
-  messaging::in_flight_table table(1);
-  const bool is_known = !table.add(1, {}).has_value() && table.take(1).has_value();
+  int told = 0;
+  messaging::deliveries<report> deliveries(
+      settings, [&told](const report&) { ++told; }, 1);
+  messaging::callback_link<messaging::deliveries<report>> link;
+  const bool is_attached = link.attach(deliveries);
+  deliveries.accepted(1, {});
+  link.call([](messaging::deliveries<report>& sender) {
+    sender.answered(1, {.outcome = waybill::outcome_state::succeeded});
+  });
+  const bool is_known = is_attached && told == 1;
 
   const bool is_same = received.is_empty() && sent.get("traceparent") == traceparent && is_known;
   if (!is_same) std::fputs("what was sent is not what was received\n", stderr);

@@ -116,6 +116,45 @@ void wrapped_with_outcome(benchmark::State& state) {
   produce_wrapped(state, producer);
 }
 
+/// What the messages in flight carry.
+enum class carried { nothing, one_context, different_contexts };
+
+/// Ends 100,000 messages in flight at once, by a purge; only that is timed. It must not matter
+/// whether their headers are alike.
+void acknowledge(benchmark::State& state, carried by_each) {
+  constexpr int messages = 100'000;
+  config how = quiet();
+  how.set("queue.buffering.max.messages", "100000");
+  const waybill::kafka::instrumentation observed = waybill::kafka::instrument(how.get());
+  const owned_client client = waybill_test::make_client(RD_KAFKA_PRODUCER, std::move(how));
+  std::size_t ended = 0;
+  waybill::kafka::producer producer(client.get(), waybill::propagation(), observed,
+                                    [&ended](const waybill::kafka::delivery_report&) { ++ended; });
+  std::size_t accepted = 0;
+  waybill::context sent = by_each == carried::nothing ? waybill::context() : make_context();
+  for (auto _ : state) {
+    for (int i = 0; i < messages; ++i) {
+      if (by_each == carried::different_contexts) sent = sent.new_child();
+      const rd_kafka_resp_err_t error =
+          producer.produce({.topic = topic, .payload = value, .key = key}, {.context = &sent});
+      if (error == RD_KAFKA_RESP_ERR_NO_ERROR) ++accepted;
+    }
+    const stopwatch running;
+    waybill_test::purge(client.get());
+    state.SetIterationTime(running.seconds());
+  }
+  if (ended != accepted || accepted == 0) state.SkipWithError("an outcome is missing");
+}
+BENCHMARK_CAPTURE(acknowledge, nothing, carried::nothing)
+    ->Name("waybill/kafka/acknowledge/nothing")
+    ->UseManualTime();
+BENCHMARK_CAPTURE(acknowledge, one_context, carried::one_context)
+    ->Name("waybill/kafka/acknowledge/one-context")
+    ->UseManualTime();
+BENCHMARK_CAPTURE(acknowledge, different_contexts, carried::different_contexts)
+    ->Name("waybill/kafka/acknowledge/different-contexts")
+    ->UseManualTime();
+
 void header_counts(benchmark::internal::Benchmark* each) {
   each->Arg(0)->Arg(1)->Arg(3)->Arg(10)->UseManualTime();
 }

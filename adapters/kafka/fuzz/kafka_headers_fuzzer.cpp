@@ -111,13 +111,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // Of a hostile list the fields stay, all of them.
   const bare_headers& left = stripped == waybill::errc::too_many_fields ? before : others;
   require(stripped == waybill::errc::ok || before.size() > 1'000, "a short list is stripped");
-  require(waybill_test::headers_of(to_strip.get()) == left, "strip takes the fields alone");
+  require(waybill_test::headers_of(to_strip.get()) == left, "strip takes only the fields");
   check_inject(read.context(), *to_strip.get(), settings);
 
   const kafka::headers to_write = kafka::headers::copy_of(list.get());
   check_inject(read.context(), *to_write.get(), settings);
   const waybill::extraction taken = kafka::take(list.get(), settings, waybill::any_destination);
   require(taken.context() == read.context(), "take reads what extract reads");
-  require(waybill_test::headers_of(list.get()) == left, "take takes the fields alone");
+  require(waybill_test::headers_of(list.get()) == left, "take takes only the fields");
   return 0;
 }

@@ -24,16 +24,32 @@ errc leave(const propagation& settings, const destination& topic) noexcept {
   return errc::too_many_fields;
 }
 
+/// Reads and strips; `refuse()` is called instead of stripping where that would take too long.
+template <class Refuse>
+extraction take_or(Refuse&& refuse, rd_kafka_headers_t* list, const propagation& settings,
+                   const destination& topic) noexcept {
+  if (list == nullptr) return extract(list, settings, topic);
+  const detail::stripping_reader reader(*list, settings.propagator());
+  extraction taken = waybill::extract(reader, settings, topic);
+  if (reader.cost().is_bearable()) {
+    reader.strip();
+  } else {
+    refuse();
+  }
+  return taken;
+}
+
 }  // namespace
 
 namespace detail {
 
-removal_cost cost_of_removal(const rd_kafka_headers_t* list, const propagator& formats) noexcept {
-  if (list == nullptr) return {};
-  // Only reads: a reader that could strip too takes the list as it may change.
-  const stripping_reader reader(const_cast<rd_kafka_headers_t&>(*list), formats);
-  reader.for_each([](std::string_view, const field_value&) {});
-  return reader.cost();
+bool has_fields(const rd_kafka_headers_t& list, const propagator& formats) noexcept {
+  const std::size_t none = formats.fields().size();
+  for (std::size_t i = 0;; ++i) {
+    const char* name = name_at(list, i);
+    if (name == nullptr) return false;
+    if (formats.may_begin_field(*name) && formats.field_index(name) != none) return true;
+  }
 }
 
 rd_kafka_headers_t* copy_without_fields(const rd_kafka_headers_t& list,
@@ -99,15 +115,7 @@ errc strip(rd_kafka_message_t& message, const propagation& settings) noexcept {
 
 extraction take(rd_kafka_headers_t* list, const propagation& settings,
                 const destination& destination) noexcept {
-  if (list == nullptr) return extract(list, settings, destination);
-  const detail::stripping_reader reader(*list, settings.propagator());
-  extraction taken = waybill::extract(reader, settings, destination);
-  if (reader.cost().is_bearable()) {
-    reader.strip();
-  } else {
-    static_cast<void>(leave(settings, destination));
-  }
-  return taken;
+  return take_or([&]() noexcept { leave(settings, destination); }, list, settings, destination);
 }
 
 extraction take(rd_kafka_message_t& message, const propagation& settings) noexcept {
@@ -117,19 +125,13 @@ extraction take(rd_kafka_message_t& message, const propagation& settings) noexce
 extraction detail::take_whole(rd_kafka_message_t& message, const propagation& settings,
                               rd_kafka_headers_t*& replaced) noexcept {
   rd_kafka_headers_t* list = headers_of(message);
-  const destination topic = topic_of(message);
-  if (list == nullptr) return extract(list, settings, topic);
-  const detail::stripping_reader reader(*list, settings.propagator());
-  extraction taken = waybill::extract(reader, settings, topic);
-  if (reader.cost().is_bearable()) {
-    reader.strip();
-  } else {
+  const auto replace = [&]() noexcept {
     // Somebody may hold the list: it is taken out of the message, and kept.
-    rd_kafka_headers_t* kept = detail::copy_without_fields(*list, settings.propagator());
+    rd_kafka_headers_t* kept = copy_without_fields(*list, settings.propagator());
     rd_kafka_message_detach_headers(&message, &replaced);
     rd_kafka_message_set_headers(&message, kept);
-  }
-  return taken;
+  };
+  return take_or(replace, list, settings, topic_of(message));
 }
 
 inject_report inject(const context& context, rd_kafka_headers_t& list, const propagation& settings,
@@ -140,11 +142,14 @@ inject_report inject(const context& context, rd_kafka_headers_t& list, const pro
 inject_report inject(const context_view& context, rd_kafka_headers_t& list,
                      const propagation& settings, const destination& destination,
                      const inject_budget& budget) noexcept {
-  if (detail::cost_of_removal(&list, settings.propagator()).fields == 0) {
-    detail::header_appender appender(list);
-    return waybill::inject(context, appender, settings, destination, budget);
-  }
-  header_writer writer(list);
+  const detail::stripping_reader reader(list, settings.propagator());
+  reader.for_each([](std::string_view, const field_value&) {});
+  const bool has_fields = reader.cost().fields != 0;
+  // A context with a trace replaces all of them, which is cheaper at once than one by one.
+  const bool strips = has_fields && context.has_trace() && reader.cost().is_bearable();
+  if (strips) reader.strip();
+  const bool is_free = strips || !has_fields;
+  header_writer writer = is_free ? header_writer::appending_to(list) : header_writer(list);
   return waybill::inject(context, writer, settings, destination, budget);
 }
 

@@ -35,8 +35,10 @@ void header_writer::set(std::string_view name, std::string_view value) noexcept 
 }
 
 void header_writer::erase(std::string_view name) noexcept {
-  detail::remove_headers(
-      *list_, [name](std::string_view each) { return detail::equals_ignoring_case(each, name); });
+  if (appends_) return;
+  detail::remove_headers(*list_, [name](std::string_view each) {
+    return waybill::detail::equals_ignoring_case(each, name);
+  });
 }
 
 }  // namespace waybill::inline v0::kafka

@@ -1,71 +1,78 @@
 #include "waybill/kafka/instrument.hpp"
 
-#include <algorithm>
 #include <utility>
 
-#include "delivery_channel.hpp"
+#include "observed_client.hpp"
 
 namespace waybill::inline v0::kafka {
-
-namespace detail {
-
-void delivery_registry::add(const rd_kafka_t* client,
-                            const std::shared_ptr<delivery_channel>& channel) {
-  const std::lock_guard lock(mutex_);
-  entries_.push_back({client, channel});
-}
-
-void delivery_registry::remove(const delivery_channel* channel) noexcept {
-  const std::lock_guard lock(mutex_);
-  std::erase_if(entries_, [&](const entry& each) { return each.channel.get() == channel; });
-}
-
-std::shared_ptr<delivery_channel> delivery_registry::find(const rd_kafka_t* client) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = std::find_if(entries_.begin(), entries_.end(),
-                                  [&](const entry& each) { return each.client == client; });
-  return found == entries_.end() ? nullptr : found->channel;
-}
-
-}  // namespace detail
 
 namespace {
 
 constexpr const char* interceptor_name = "waybill";
 
-/// What one configuration carries. A configuration becomes at most one client, so there is one
-/// channel in each; librdkafka destroys it with the client, when no callback can come any more.
+/// What one configuration carries. A configuration becomes at most one client; librdkafka destroys
+/// the hook with the client, when no callback can come any more.
 struct configuration_hook {
-  std::shared_ptr<detail::delivery_registry> registry;
-  std::shared_ptr<detail::delivery_channel> channel = std::make_shared<detail::delivery_channel>();
+  std::shared_ptr<detail::client_registry> registry;
+  std::shared_ptr<detail::observed_client> client = std::make_shared<detail::observed_client>();
 };
 
 /// Where on_conf_dup says what the original reports to, while already_in() asks on this thread.
-constinit thread_local std::shared_ptr<detail::delivery_registry>* asked = nullptr;
+constinit thread_local std::shared_ptr<detail::client_registry>* asked = nullptr;
 
 rd_kafka_resp_err_t add_hook(rd_kafka_conf_t* conf,
-                             const std::shared_ptr<detail::delivery_registry>& registry);
+                             const std::shared_ptr<detail::client_registry>& registry);
 
-/// Messages of other calls than our producers' are none that anybody waits for: neither those that
-/// an application's partitioner or interceptor sends while one of ours is on its way.
+outcome_state state_of(const rd_kafka_message_t& message) noexcept {
+  switch (message.err) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+      // Without acknowledgements asked for (acks=0) librdkafka reports no error either.
+      return rd_kafka_message_status(&message) == RD_KAFKA_MSG_STATUS_PERSISTED
+                 ? outcome_state::succeeded
+                 : outcome_state::unknown;
+    case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
+    case RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:
+      return outcome_state::purged;
+    default:
+      return outcome_state::failed;
+  }
+}
+
+/// librdkafka accepted a message: on the thread that produces, before anything can answer it.
+/// Only the first message of a waybill produce call is tracked: an application's partitioner or
+/// interceptor may send others from within it.
 rd_kafka_resp_err_t on_send(rd_kafka_t* /*client*/, rd_kafka_message_t* message, void* /*hook*/) {
-  if (detail::producing != nullptr && detail::producing->identity == nullptr) {
-    detail::producing->sink->sent(*message);
+  detail::produce_call* call = detail::producing;
+  if (call != nullptr && call->identity == nullptr) {
+    call->identity = message;
+    call->sender.accepted(detail::key_of(message), call->message);
   }
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 rd_kafka_resp_err_t on_acknowledgement(rd_kafka_t* /*client*/, rd_kafka_message_t* message,
                                        void* hook) {
-  static_cast<configuration_hook*>(hook)->channel->acknowledge(*message);
+  static_cast<configuration_hook*>(hook)->client->call([&](detail::deliveries& sender) noexcept {
+    // When the partitioner fails librdkafka acknowledges the message from within the call that then
+    // returns the error: one outcome is enough.
+    detail::produce_call* call = detail::producing;
+    if (call != nullptr && call->identity == message && &call->sender == &sender) {
+      // Now, while nobody else's message can have this address.
+      sender.forget(detail::key_of(message));
+      call->is_answered = true;
+      return;
+    }
+    sender.answered(detail::key_of(message),
+                    {.outcome = state_of(*message), .error = message->err, .message = message});
+  });
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-rd_kafka_resp_err_t on_destroy(rd_kafka_t* /*client*/, void* opaque) {
+rd_kafka_resp_err_t on_destroy(rd_kafka_t* client, void* opaque) {
   auto& hook = *static_cast<configuration_hook*>(opaque);
-  hook.channel->close();
+  hook.client->call([](detail::deliveries& sender) noexcept { sender.close(detail::unanswered); });
   // Another client may come to live at the same address.
-  hook.registry->remove(hook.channel.get());
+  hook.registry->remove(client);
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
@@ -82,7 +89,7 @@ rd_kafka_resp_err_t on_new(rd_kafka_t* client, const rd_kafka_conf_t* /*conf*/, 
   const bool is_good = sent == RD_KAFKA_RESP_ERR_NO_ERROR &&
                        observed == RD_KAFKA_RESP_ERR_NO_ERROR &&
                        closed == RD_KAFKA_RESP_ERR_NO_ERROR;
-  if (is_good) hook.registry->add(client, hook.channel);
+  if (is_good) hook.registry->add(client, hook.client);
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
@@ -99,7 +106,7 @@ rd_kafka_resp_err_t on_conf_destroy(void* hook) {
 }
 
 rd_kafka_resp_err_t add_hook(rd_kafka_conf_t* conf,
-                             const std::shared_ptr<detail::delivery_registry>& registry) {
+                             const std::shared_ptr<detail::client_registry>& registry) {
   auto hook = std::make_unique<configuration_hook>(configuration_hook{registry});
   const rd_kafka_resp_err_t owned = rd_kafka_conf_interceptor_add_on_conf_destroy(
       conf, interceptor_name, &on_conf_destroy, hook.get());
@@ -113,8 +120,8 @@ rd_kafka_resp_err_t add_hook(rd_kafka_conf_t* conf,
 
 /// What a configuration was instrumented with before. librdkafka does not show interceptors, but it
 /// calls them when the configuration is copied.
-std::shared_ptr<detail::delivery_registry> already_in(const rd_kafka_conf_t* conf) {
-  std::shared_ptr<detail::delivery_registry> found;
+std::shared_ptr<detail::client_registry> already_in(const rd_kafka_conf_t* conf) {
+  std::shared_ptr<detail::client_registry> found;
   asked = &found;
   rd_kafka_conf_destroy(rd_kafka_conf_dup(conf));
   asked = nullptr;
@@ -123,16 +130,9 @@ std::shared_ptr<detail::delivery_registry> already_in(const rd_kafka_conf_t* con
 
 }  // namespace
 
-instrumentation::instrumentation() noexcept = default;
-instrumentation::instrumentation(const instrumentation&) noexcept = default;
-instrumentation::instrumentation(instrumentation&&) noexcept = default;
-instrumentation& instrumentation::operator=(const instrumentation&) noexcept = default;
-instrumentation& instrumentation::operator=(instrumentation&&) noexcept = default;
-instrumentation::~instrumentation() = default;
-
 instrumentation instrument(rd_kafka_conf_t* conf) {
   instrumentation made;
-  made.registry_ = std::make_shared<detail::delivery_registry>();
+  made.registry_ = std::make_shared<detail::client_registry>();
   const rd_kafka_resp_err_t added = add_hook(conf, made.registry_);
   if (added == RD_KAFKA_RESP_ERR__CONFLICT) made.registry_ = already_in(conf);
   const bool is_good = added == RD_KAFKA_RESP_ERR_NO_ERROR ||

@@ -68,7 +68,7 @@ struct kafka_cpp_relay : testing::Test {
     EXPECT_EQ(came->err(), no_error) << came->errstr();
     return came;
   }
-  /// Sends what came on to partition 1.
+  /// Forwards the message to partition 1.
   void send_on(RdKafka::Message& message) const {
     EXPECT_EQ(
         producer->produce(topic, 1, RdKafka::Producer::RK_MSG_COPY, message.payload(),

@@ -100,7 +100,7 @@ std::vector<list_case> hostile_cases() {
 }
 
 /// What librdkafka does to remove all headers of one name: it looks at each from the last one on,
-/// and moves the pointers behind each one it removes.
+/// and moves the pointers after each one it removes.
 std::uint64_t steps_to_remove(std::vector<std::string>& names, const std::string& name) {
   std::uint64_t steps = 0;
   for (std::size_t i = names.size(); i-- > 0;) {

@@ -136,7 +136,7 @@ extraction extract(const MQTTProperties& list, const propagation& settings,
   const property_reader reader(list);
   extraction read = waybill::extract(reader, settings, how.from);
   if (read.parent() != nullptr && is_linked(list, how)) {
-    read.link_rather_than_adopt(settings, how.from);
+    read.link_rather_than_adopt(settings);
   }
   return read;
 }

@@ -27,10 +27,11 @@ struct destination {
   /// An exchange with a routing key.
   constexpr destination(std::string_view exchange, std::string_view key) noexcept
       : name(exchange), routing_key(key) {}
+
+  friend constexpr bool operator==(const destination&, const destination&) noexcept = default;
 };
 
-/// No destination in particular, where there is none to name: the default entry of a boundary
-/// holds.
+/// The destination of messages that have no name for it: the default entry of a boundary holds.
 inline constexpr destination any_destination{};
 
 /// What a context that comes in is taken for.
@@ -154,7 +155,7 @@ class WAYBILL_API boundary {
 
   boundary_entry default_;
   std::vector<boundary_entry> entries_;  // the others: index 1 is the first
-  std::unique_ptr<tables> tables_;       // null as long as there is the default entry alone
+  std::unique_ptr<tables> tables_;       // null while there is only the default entry
 };
 
 }  // namespace waybill::inline v0

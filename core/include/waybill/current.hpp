@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <type_traits>
@@ -131,8 +132,9 @@ class WAYBILL_API received_slot {
   void clear_own() const noexcept;
   /// Makes `received` the thread's received context. An empty one is not kept. The message it came
   /// with keeps what is returned, and notes when the context is used another way.
+  /// @par Input    `boundary_index`: the entry that an unused context is counted for.
   /// @par Errors   without memory the slot stays empty.
-  received_use fill(const context& received) const noexcept;
+  received_use fill(const context& received, std::size_t boundary_index = 0) const noexcept;
 
   /// The calling thread's received context; null when its slot is empty or too old.
   /// @par Lifetime   until the thread's next receive call.

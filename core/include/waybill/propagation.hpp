@@ -160,10 +160,12 @@ class WAYBILL_API extraction {
   }
   /// Turns what would be adopted into a link: for a message whose trace is over, such as one that a
   /// broker retained. The other modes stay; the baggage is kept.
-  /// @par Input   `settings` and `destination` as of extract().
-  void link_rather_than_adopt(const propagation& settings, const destination& destination) noexcept;
+  /// @par Input   `settings` as of extract().
+  void link_rather_than_adopt(const propagation& settings) noexcept;
   /// The mode of the destination's entry of the boundary, or link after link_rather_than_adopt().
   [[nodiscard]] inbound_mode mode() const noexcept { return mode_; }
+  /// The index of that entry.
+  [[nodiscard]] std::size_t boundary_index() const noexcept { return boundary_index_; }
   /// What became of each field.
   /// @{
   [[nodiscard]] const extract_report& report() const& noexcept { return report_; }
@@ -179,6 +181,7 @@ class WAYBILL_API extraction {
 
   extract_report report_;
   inbound_mode mode_ = inbound_mode::adopt;
+  std::uint32_t boundary_index_ = 0;
   span_context sender_;
   waybill::context context_;
 };

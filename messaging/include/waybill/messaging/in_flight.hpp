@@ -14,16 +14,16 @@ namespace waybill::inline v0::messaging {
 
 /// A message that was handed to the client library and has no outcome yet.
 struct in_flight_message {
-  span_context sent;          ///< What its headers carry.
-  span_handle span;           ///< Its send span, if there is one.
-  void* user_data = nullptr;  ///< The application's own.
+  span_context sent;               ///< What its headers carry.
+  span_handle span;                ///< Its send span, if there is one.
+  void* user_data = nullptr;       ///< The application's own.
+  std::size_t boundary_index = 0;  ///< The entry of the boundary that holds for its destination.
 };
 
 /// The messages of one sender that have no outcome yet, by the client library's own identity of a
 /// message: never by what its headers say, because many messages may carry one context.
-/// @par Shape     bounded by messages_max. A table that is full gives up its oldest message, so
-/// that
-///                it hears of new ones for ever.
+/// @par Shape     bounded by messages_max. A table that is full gives up its oldest message, so it
+///                hears of new ones for ever.
 /// @par Cost      O(1) for every call, whatever messages carry: one look-up under a lock that 1 of
 ///                16 messages shares. Memory grows with the messages in flight and is kept.
 /// @par Threads   any.
@@ -43,7 +43,7 @@ class WAYBILL_API in_flight_table {
                                                      const in_flight_message& message) noexcept;
   /// Takes the message of this key out; none where it is not known.
   [[nodiscard]] std::optional<in_flight_message> take(std::uint64_t key) noexcept;
-  /// Takes any message out; none where there is none.
+  /// Takes any message out; empty when the table is.
   [[nodiscard]] std::optional<in_flight_message> take_any() noexcept;
 
   /// Messages in flight.

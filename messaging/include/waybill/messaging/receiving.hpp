@@ -1,9 +1,12 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <span>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "waybill/current.hpp"
 #include "waybill/messaging/tracer.hpp"
@@ -101,7 +104,8 @@ class WAYBILL_API context_use {
   context_use() noexcept = default;
   /// Counts with `settings` unless the context is used, where one came.
   context_use(const extraction& received, const propagation& settings) noexcept
-      : counters_(received.context().is_empty() ? nullptr : settings.diagnostics()) {}
+      : counters_(received.context().is_empty() ? nullptr : settings.diagnostics()),
+        boundary_index_(received.boundary_index()) {}
   /// Of a context that is in the received slot, too.
   explicit context_use(received_use shared) noexcept : shared_(std::move(shared)) {}
   /// Leaves nothing to count behind.
@@ -110,6 +114,7 @@ class WAYBILL_API context_use {
   context_use& operator=(context_use&& other) noexcept {
     count_unused();
     counters_ = std::move(other.counters_);
+    boundary_index_ = other.boundary_index_;
     shared_ = std::move(other.shared_);
     return *this;
   }
@@ -125,12 +130,65 @@ class WAYBILL_API context_use {
  private:
   void count_unused() noexcept {
     if (counters_ == nullptr) return;
-    counters_->record({.way = direction::inbound, .code = errc::unused_context});
+    counters_->record({.way = direction::inbound,
+                       .code = errc::unused_context,
+                       .boundary_index = boundary_index_});
     counters_.reset();
   }
 
   mutable std::shared_ptr<diagnostics> counters_;  // null once used
+  std::size_t boundary_index_ = 0;
   received_use shared_;
+};
+
+/// What a received message has of context: the base of each adapter's message.
+/// @par Threads   a value; move-only.
+class WAYBILL_API received {
+ public:
+  /// The context to work under; see extraction::context().
+  /// @{
+  [[nodiscard]] const waybill::context& context() const& noexcept {
+    use_.note();
+    return taken_.context();
+  }
+  [[nodiscard]] waybill::context context() const&& noexcept {
+    use_.note();
+    return taken_.context();
+  }
+  /// @}
+  /// All that came with the message, and what became of each field.
+  /// @{
+  [[nodiscard]] const waybill::extraction& extraction() const& noexcept {
+    use_.note();
+    return taken_;
+  }
+  [[nodiscard]] waybill::extraction extraction() const&& noexcept {
+    use_.note();
+    return taken_;
+  }
+  /// @}
+
+ protected:
+  /// Of no message.
+  received() noexcept = default;
+  /// Of what `take()` returns, an extraction. It is large, so it is made where it stays.
+  template <class Take>
+  requires std::is_invocable_r_v<waybill::extraction, Take>
+  explicit received(Take&& take) noexcept : taken_(std::forward<Take>(take)()) {}
+  /// Leaves a message without a context behind.
+  /// @{
+  received(received&&) noexcept = default;
+  received& operator=(received&&) noexcept = default;
+  /// @}
+  ~received() = default;
+  /// The same as extraction(), for what is no use of the context.
+  [[nodiscard]] const waybill::extraction& taken() const noexcept { return taken_; }
+
+ private:
+  friend class receiving;
+
+  waybill::extraction taken_;
+  context_use use_;
 };
 
 /// The walk of messages that are received, as far as it is the same for every client: what its
@@ -138,23 +196,29 @@ class WAYBILL_API context_use {
 /// @par Threads   any; the received slot is the calling thread's.
 class WAYBILL_API receiving {
  public:
+  /// When a receive call began to wait, where there is a tracer.
+  using time_point = std::chrono::system_clock::time_point;
+
   /// `fills_slot`: whether a call that gives exactly one message makes its context the thread's
   /// received one (see received_slot).
   receiving(propagation settings, bool fills_slot) noexcept
       : settings_(std::move(settings)), slot_(settings_.diagnostics()), fills_slot_(fills_slot) {}
 
   /// To be called on entry to every receive call, whatever it then gives. Returns the time for
-  /// trace_receive(), where there is a tracer.
-  std::chrono::system_clock::time_point begin() const noexcept {
+  /// what ends the call.
+  time_point begin() const noexcept {
     received_slot::clear();
-    return settings_.tracer() != nullptr ? std::chrono::system_clock::now()
-                                         : std::chrono::system_clock::time_point{};
+    return settings_.tracer() != nullptr ? std::chrono::system_clock::now() : time_point{};
   }
-  /// To be called with the one message that a receive call gives: fills the slot where it should.
-  /// Returns the flag that the message keeps.
-  context_use gave(const extraction& received) const noexcept {
-    return fills_slot_ ? context_use(slot_.fill(received.context()))
-                       : context_use(received, settings_);
+  /// To be called with the one message that a receive call gives: makes the receive span, and fills
+  /// the slot where it should.
+  void give(received& message, const destination& destination, const operation_source& source,
+            time_point began) const noexcept {
+    trace_receive(destination, source, began, message.taken_.creation(), settings_);
+    message.use_ =
+        fills_slot_
+            ? context_use(slot_.fill(message.taken_.context(), message.taken_.boundary_index()))
+            : context_use(message.taken_, settings_);
   }
   /// To be called when the client is closed.
   void closed() const noexcept { slot_.clear_own(); }
@@ -165,10 +229,36 @@ class WAYBILL_API receiving {
   [[nodiscard]] bool fills_slot() const noexcept { return fills_slot_; }
   /// @}
 
+  class batch;
+
  private:
   propagation settings_;
   received_slot slot_;
   bool fills_slot_;
+};
+
+/// A receive call that may give several messages: one receive span for all, with a link to each,
+/// and nothing in the received slot.
+/// @par Threads   one.
+class WAYBILL_API receiving::batch {
+ public:
+  /// The call begins.
+  explicit batch(const receiving& walk) noexcept : walk_(walk), began_(walk.begin()) {}
+
+  /// To be called with each message of the call.
+  /// @par Lifetime   the text of `from` until end().
+  void give(received& message, const destination& from) noexcept;
+  /// The call ends. Makes the span unless no message came.
+  void end(const operation_source& source) const noexcept;
+  /// Messages that were given.
+  [[nodiscard]] std::size_t messages() const noexcept { return messages_; }
+
+ private:
+  const receiving& walk_;
+  time_point began_;
+  std::size_t messages_ = 0;
+  destination from_;
+  std::vector<span_context> links_;
 };
 
 }  // namespace waybill::inline v0::messaging

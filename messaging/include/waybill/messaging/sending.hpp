@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "waybill/detail/outbound.hpp"
+#include "waybill/messaging/in_flight.hpp"
 #include "waybill/messaging/tracer.hpp"
 #include "waybill/propagation.hpp"
 
@@ -67,6 +68,11 @@ class WAYBILL_API sending {
   /// @}
   /// The span, which the caller ends from now on.
   [[nodiscard]] span_handle take_span() noexcept;
+  /// What is kept until the outcome: sent(), the span as of take_span(), and the entry of the
+  /// boundary.
+  [[nodiscard]] in_flight_message take_in_flight(void* user_data) noexcept {
+    return {sent(), take_span(), user_data, boundary_index_};
+  }
 
   /// Sends with as much of the context as goes: `send(parts)` writes these parts, hands the message
   /// over and returns true when it was too large, in which case it is called again with fewer.

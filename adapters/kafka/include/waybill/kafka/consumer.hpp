@@ -44,7 +44,7 @@ struct replaced_headers {
 /// @par Threads    a value; move-only.
 /// @par Lifetime   owns the rd_kafka_message_t, unless consumer::adopt was given it; its client
 ///                 outlives it. What accessors return belongs to the message.
-class WAYBILL_API message {
+class WAYBILL_API message : public messaging::received {
  public:
   /// No message, as after a time-out.
   message() noexcept = default;
@@ -66,16 +66,26 @@ class WAYBILL_API message {
   }
   /// Where it came from. After a time-out "", RD_KAFKA_PARTITION_UA and RD_KAFKA_OFFSET_INVALID.
   /// @{
-  [[nodiscard]] std::string_view topic() const& noexcept;
+  [[nodiscard]] std::string_view topic() const& noexcept {
+    return raw_ == nullptr || raw_->rkt == nullptr ? "" : rd_kafka_topic_name(raw_->rkt);
+  }
   std::string_view topic() const&& = delete;
-  [[nodiscard]] std::int32_t partition() const noexcept;
-  [[nodiscard]] std::int64_t offset() const noexcept;
+  [[nodiscard]] std::int32_t partition() const noexcept {
+    return raw_ == nullptr ? RD_KAFKA_PARTITION_UA : raw_->partition;
+  }
+  [[nodiscard]] std::int64_t offset() const noexcept {
+    return raw_ == nullptr ? RD_KAFKA_OFFSET_INVALID : raw_->offset;
+  }
   /// @}
   /// No value: null (a tombstone has a null payload). Of an error report the payload is its text.
   /// @{
-  [[nodiscard]] std::optional<std::string_view> key() const& noexcept;
+  [[nodiscard]] std::optional<std::string_view> key() const& noexcept {
+    return raw_ == nullptr ? std::nullopt : bytes_of(raw_->key, raw_->key_len);
+  }
   std::optional<std::string_view> key() const&& = delete;
-  [[nodiscard]] std::optional<std::string_view> payload() const& noexcept;
+  [[nodiscard]] std::optional<std::string_view> payload() const& noexcept {
+    return raw_ == nullptr ? std::nullopt : bytes_of(raw_->payload, raw_->len);
+  }
   std::optional<std::string_view> payload() const&& = delete;
   /// @}
 
@@ -83,28 +93,6 @@ class WAYBILL_API message {
   [[nodiscard]] const rd_kafka_headers_t* headers() const& noexcept;
   const rd_kafka_headers_t* headers() const&& = delete;
 
-  /// The context to work under; see extraction::context().
-  /// @{
-  [[nodiscard]] const waybill::context& context() const& noexcept {
-    use_.note();
-    return taken_.context();
-  }
-  [[nodiscard]] waybill::context context() const&& noexcept {
-    use_.note();
-    return taken_.context();
-  }
-  /// @}
-  /// All that came with it, and what became of each field.
-  /// @{
-  [[nodiscard]] const waybill::extraction& extraction() const& noexcept {
-    use_.note();
-    return taken_;
-  }
-  [[nodiscard]] waybill::extraction extraction() const&& noexcept {
-    use_.note();
-    return taken_;
-  }
-  /// @}
   /// librdkafka's own message; null after a timeout.
   [[nodiscard]] rd_kafka_message_t* raw() const& noexcept { return raw_.get(); }
   rd_kafka_message_t* raw() const&& = delete;
@@ -112,13 +100,16 @@ class WAYBILL_API message {
  private:
   friend class consumer;
   using owned_raw = std::unique_ptr<rd_kafka_message_t, detail::message_destroyer>;
-  /// Takes the context off, or only reads it. An extraction is large: it is made where it stays.
-  message(owned_raw raw, const propagation& settings, bool strips) noexcept;
+  /// Takes the context off, or only reads it. `replaced` is where take_whole() puts its list.
+  message(owned_raw raw, const propagation& settings, bool strips,
+          rd_kafka_headers_t* replaced = nullptr) noexcept;
+  static std::optional<std::string_view> bytes_of(const void* data, std::size_t bytes) noexcept {
+    if (data == nullptr) return std::nullopt;
+    return std::string_view(static_cast<const char*>(data), bytes);
+  }
 
-  std::unique_ptr<rd_kafka_headers_t, detail::replaced_headers> replaced_;  // see take_whole()
+  std::unique_ptr<rd_kafka_headers_t, detail::replaced_headers> replaced_;
   owned_raw raw_;
-  waybill::extraction taken_;
-  messaging::context_use use_;
 };
 
 /// What handle() does with the offset of a message whose handler returned.

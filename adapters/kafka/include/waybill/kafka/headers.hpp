@@ -54,6 +54,14 @@ class WAYBILL_API headers {
   rd_kafka_headers_t* list_ = nullptr;
 };
 
+namespace detail {
+/// A null value and an empty one are different.
+[[nodiscard]] inline field_value as_field_value(const void* value, std::size_t bytes) noexcept {
+  if (value == nullptr) return {{}, value_kind::null};
+  return {{static_cast<const char*>(value), bytes}, value_kind::text};
+}
+}  // namespace detail
+
 /// Reads a header list: the carrier's rules are the last value of a name, and its lower-case
 /// spelling before any other. A null value is as good as absent.
 /// @par Lifetime   that of the list; a null list is an empty one.
@@ -76,16 +84,11 @@ class header_reader {
     for (std::size_t i = 0;
          rd_kafka_header_get_all(list_, i, &name, &value, &bytes) == RD_KAFKA_RESP_ERR_NO_ERROR;
          ++i) {
-      visit(std::string_view(name), as_field_value(value, bytes));
+      visit(std::string_view(name), detail::as_field_value(value, bytes));
     }
   }
 
  private:
-  static field_value as_field_value(const void* value, std::size_t bytes) noexcept {
-    if (value == nullptr) return {{}, value_kind::null};
-    return {{static_cast<const char*>(value), bytes}, value_kind::text};
-  }
-
   const rd_kafka_headers_t* list_;
 };
 
@@ -95,6 +98,12 @@ class WAYBILL_API header_writer {
  public:
   /// To a list.
   explicit header_writer(rd_kafka_headers_t& list) noexcept : list_(&list) {}
+  /// To a list that is known to hold none of the names that will be set: it is not searched.
+  [[nodiscard]] static header_writer appending_to(rd_kafka_headers_t& list) noexcept {
+    header_writer writer(list);
+    writer.appends_ = true;
+    return writer;
+  }
 
   /// Appends the header after taking every older one of this name away.
   void set(std::string_view name, std::string_view value) noexcept;
@@ -103,6 +112,7 @@ class WAYBILL_API header_writer {
 
  private:
   rd_kafka_headers_t* list_;
+  bool appends_ = false;
 };
 
 }  // namespace waybill::inline v0::kafka

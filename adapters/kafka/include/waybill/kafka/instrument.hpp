@@ -10,26 +10,14 @@
 namespace waybill::inline v0::kafka {
 
 namespace detail {
-class delivery_channel;
-class delivery_registry;
+class client_registry;
 }  // namespace detail
 
 /// What instrument() put into a configuration: hand it to the producer so that it learns what
-/// became of its messages. Copies are the same instrumentation.
+/// became of its messages. Copies are the same instrumentation; a default one knows no client.
 /// @par Threads   any.
 class WAYBILL_API instrumentation {
  public:
-  /// None: no client is known.
-  instrumentation() noexcept;
-  /// The same instrumentation.
-  /// @{
-  instrumentation(const instrumentation&) noexcept;
-  instrumentation(instrumentation&&) noexcept;
-  instrumentation& operator=(const instrumentation&) noexcept;
-  instrumentation& operator=(instrumentation&&) noexcept;
-  /// @}
-  ~instrumentation();
-
   /// ok; absent when there is none; carrier_failed when librdkafka refused the interceptors.
   [[nodiscard]] errc status() const noexcept { return status_; }
 
@@ -37,7 +25,7 @@ class WAYBILL_API instrumentation {
   friend WAYBILL_API instrumentation instrument(rd_kafka_conf_t* conf);
   friend class producer;
 
-  std::shared_ptr<detail::delivery_registry> registry_;
+  std::shared_ptr<detail::client_registry> registry_;
   errc status_ = errc::absent;
 };
 

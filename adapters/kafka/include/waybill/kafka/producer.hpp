@@ -35,7 +35,7 @@ struct record {
 struct delivery_report {
   outcome_state outcome = outcome_state::unknown;          ///< How it ended.
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;  ///< Why it failed.
-  span_context sent;                                       ///< What the message carried.
+  span_context sent{};                                     ///< What the message carried.
   void* user_data = nullptr;                               ///< send_options::user_data.
   /// Null when the outcome came without the message (unanswered, given up). Valid during the call.
   const rd_kafka_message_t* message = nullptr;

@@ -13,7 +13,7 @@
 namespace waybill::inline v0::kafka {
 
 /// Hands the application's rebalance callback the consumer that the application knows. librdkafka
-/// would hand it its own one, which cannot commit messages of ours.
+/// would hand it its own, which cannot commit messages that waybill wraps.
 class cpp_rebalance final : public RdKafka::RebalanceCb {
  public:
   /// Of the application's own callback, which outlives this.
@@ -40,7 +40,7 @@ class cpp_consume_callback final : public RdKafka::ConsumeCb {
   explicit cpp_consume_callback(RdKafka::ConsumeCb& application) noexcept
       : application_(&application) {}
   /// From now on the context is taken off. No received slot is filled: the context is current
-  /// during the call alone.
+  /// during the call only.
   void receive_by(rd_kafka_t* client, propagation settings, consumer_options options) {
     options.fills_received_slot = false;
     receiver_.emplace(client, std::move(settings), options);

@@ -131,7 +131,7 @@ class receiver {
       extraction taken = waybill::extract(envelope, settings_, from);
       // There is no stamp in an envelope: a message of the broker's store may be of any age.
       if (taken.parent() != nullptr && came->is_retained()) {
-        taken.link_rather_than_adopt(settings_, from);
+        taken.link_rather_than_adopt(settings_);
       }
       envelope.strip();
       edited_properties stripped(came->get_properties().c_struct());
