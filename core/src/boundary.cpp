@@ -41,7 +41,7 @@ struct key_equal {
 
 using index_table = std::unordered_map<stored_key, std::size_t, key_hash, key_equal>;
 
-/// Cuts the first level off a topic or filter; nothing is left behind the last.
+/// Cuts the first level off a topic or filter; nothing is left after the last.
 std::string_view next_level(std::optional<std::string_view>& levels) noexcept {
   const std::size_t end = levels->find('/');
   const std::string_view level = levels->substr(0, end);

@@ -34,7 +34,7 @@ std::size_t exact_index(std::string_view name, std::span<const field> fields) no
   return index;
 }
 
-/// Keeps what was found in a text that is an envelope: whatever is none costs no allocation.
+/// Keeps what was found in a text that is an envelope: other texts cost no allocation.
 errc keep(detail::json_object&& found, detail::json_pointer& kept) noexcept {
   kept.reset(new (std::nothrow) detail::json_object(std::move(found)));
   return kept != nullptr ? errc::ok : errc::no_memory;

@@ -117,7 +117,7 @@ void field_writer::set_baggage(std::size_t index, const context_view& context) n
 
 namespace {
 
-/// W3C Trace Context Level 2. The tracestate is read only beside a usable traceparent, and a bad
+/// W3C Trace Context Level 2. The tracestate is read only with a usable traceparent, and a bad
 /// one never costs the traceparent.
 class tracecontext final : public format {
  public:

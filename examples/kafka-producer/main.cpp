@@ -70,7 +70,7 @@ int main(int argc, char** argv) try {
 
   const client_ptr client = make_client(RD_KAFKA_PRODUCER, conf);
 
-  // waybill: once, behind rd_kafka_new. The listener, which may be empty, runs on a thread of
+  // waybill: once, after rd_kafka_new. The listener, which may be empty, runs on a thread of
   // librdkafka's; rd_kafka_flush waits for it.
   const waybill::propagation propagation(waybill::propagation_options{});
   waybill::kafka::producer producer(client.get(), propagation, observed, &remember_place);

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "recording_tracer.hpp"
 #include "support/clients.hpp"
 #include "support/contexts.hpp"
 #include "support/kafka_test.hpp"
+#include "support/recording_tracer.hpp"
 #include "waybill/current.hpp"
 #include "waybill/kafka/rdkafkacpp.hpp"
 
@@ -128,18 +128,18 @@ TEST_F(drop_in_relay, with_a_tracer_makes_spans_of_the_same_trace) {
   relay_all(*consumer, *producer);
 
   const std::vector<bare_record> wire = records_of(next_topic_);
-  const std::vector<recorded_span> sent = tracer->spans(waybill::operation_kind::send);
+  const std::vector<recording_tracer::span> sent = tracer->spans(waybill::operation_kind::send);
   ASSERT_EQ(wire.size(), count);
   ASSERT_EQ(sent.size(), count);
   for (std::size_t i = 0; i < count; ++i) {
     const waybill::context origin = origin_of(i);
-    EXPECT_EQ(sent[i].parent, origin.span_context());
-    EXPECT_EQ(sent[i].span_context.trace_id(), origin.span_context().trace_id());
-    EXPECT_NE(sent[i].span_context.span_id(), origin.span_context().span_id());
-    EXPECT_EQ(sent[i].state, waybill::outcome_state::succeeded) << sent[i].error;
+    EXPECT_EQ(sent[i].parent.span_context(), origin.span_context());
+    EXPECT_EQ(sent[i].started.span_context().trace_id(), origin.span_context().trace_id());
+    EXPECT_NE(sent[i].started.span_context().span_id(), origin.span_context().span_id());
+    EXPECT_EQ(sent[i].ended_as, waybill::outcome_state::succeeded) << sent[i].error;
     EXPECT_EQ(sent[i].ends, 1);
     EXPECT_EQ(wire[i].headers,
-              on_wire(application_of(i), origin.with_span_context(sent[i].span_context)));
+              on_wire(application_of(i), origin.with_span_context(sent[i].started.span_context())));
   }
   EXPECT_EQ(settings.diagnostics()->total(), 0U);
 }

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "recording_tracer.hpp"
 #include "support/clients.hpp"
 #include "support/contexts.hpp"
 #include "support/kafka_test.hpp"
+#include "support/recording_tracer.hpp"
 
 namespace waybill_test {
 namespace {
@@ -111,12 +111,12 @@ TEST_F(outcomes, of_a_message_that_the_broker_finds_too_large_is_failed) {
   EXPECT_EQ(reported[1].error, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) << reported[1];
   EXPECT_EQ(reported[2].state, outcome_state::succeeded) << reported[2];
 
-  const std::vector<recorded_span> spans = tracer->spans(waybill::operation_kind::send);
+  const std::vector<recording_tracer::span> spans = tracer->spans(waybill::operation_kind::send);
   ASSERT_EQ(spans.size(), 3U);
   for (std::size_t i = 0; i < spans.size(); ++i) {
     EXPECT_EQ(spans[i].ends, 1) << i;
-    EXPECT_EQ(spans[i].state, reported[i].state) << i;
-    EXPECT_EQ(spans[i].span_context, reported[i].sent) << i;
+    EXPECT_EQ(spans[i].ended_as, reported[i].state) << i;
+    EXPECT_EQ(spans[i].started.span_context(), reported[i].sent) << i;
   }
   EXPECT_EQ(spans[1].error, "MSG_SIZE_TOO_LARGE");
   EXPECT_EQ(records_of(topic).size(), 2U);
@@ -212,7 +212,7 @@ TEST_F(outcomes, of_messages_whose_topic_is_deleted_are_failed_once_each) {
   }
   EXPECT_EQ(producer.producer().in_flight(), 0U);
   producer.flush();
-  // Closing tells nothing more.
+  // Closing reports nothing more.
   name.reset();
   producer.close_producer();
   producer.close_handle();
@@ -231,15 +231,15 @@ TEST_F(outcomes, of_messages_whose_topic_is_deleted_are_failed_once_each) {
     EXPECT_TRUE(told.insert(outcome.user_data).second) << "told twice: " << outcome;
     errors[outcome.user_data] = outcome.error;
   }
-  // What librdkafka tells the application itself.
+  // The reports of librdkafka itself.
   const std::vector<own_report> own = producer.log().own_reports();
   EXPECT_EQ(own.size(), count);
   for (const own_report& report : own) EXPECT_EQ(report.error, errors[report.opaque]);
-  const std::vector<recorded_span> spans = tracer->spans(waybill::operation_kind::send);
+  const std::vector<recording_tracer::span> spans = tracer->spans(waybill::operation_kind::send);
   EXPECT_EQ(spans.size(), count);
-  for (const recorded_span& span : spans) {
+  for (const recording_tracer::span& span : spans) {
     EXPECT_EQ(span.ends, 1);
-    EXPECT_EQ(span.state, outcome_state::failed);
+    EXPECT_EQ(span.ended_as, outcome_state::failed);
     EXPECT_NE(span.error, "");
   }
 }

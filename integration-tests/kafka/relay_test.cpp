@@ -10,10 +10,10 @@
 #include <thread>
 #include <vector>
 
-#include "recording_tracer.hpp"
 #include "support/clients.hpp"
 #include "support/contexts.hpp"
 #include "support/kafka_test.hpp"
+#include "support/recording_tracer.hpp"
 
 namespace waybill_test {
 namespace {
@@ -149,13 +149,13 @@ TEST_F(relay, with_tracers_keeps_one_trace_with_baggage_over_five_hops) {
     ASSERT_EQ(sent.size(), messages_per_relay);
     for (std::size_t i = 0; i < messages_per_relay; ++i) {
       const std::string key = "key " + std::to_string(i);
-      EXPECT_EQ(processed[i].parent, span_contexts[hop][key]);
-      EXPECT_EQ(sent[i].parent, processed[i].span_context);
-      EXPECT_EQ(sent[i].span_context, span_contexts[hop + 1][key]);
+      EXPECT_EQ(processed[i].parent.span_context(), span_contexts[hop][key]);
+      EXPECT_EQ(sent[i].parent.span_context(), processed[i].started.span_context());
+      EXPECT_EQ(sent[i].started.span_context(), span_contexts[hop + 1][key]);
     }
-    for (const recorded_span& span : tracers[hop]->spans()) {
+    for (const recording_tracer::span& span : tracers[hop]->spans()) {
       EXPECT_EQ(span.ends, 1);
-      EXPECT_EQ(span.state, waybill::outcome_state::succeeded) << span.error;
+      EXPECT_EQ(span.ended_as, waybill::outcome_state::succeeded) << span.error;
     }
   }
 }

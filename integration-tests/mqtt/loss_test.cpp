@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "mosquitto_broker.hpp"
-#include "recording_tracer.hpp"
 #include "support/mqtt_test.hpp"
+#include "support/recording_tracer.hpp"
 #include "unique_descriptor.hpp"
 #include "waybill/header_list.hpp"
 #include "waybill/mqtt/cpp/async_client.hpp"
@@ -321,7 +321,7 @@ TEST(mqtt_outcomes, of_qos_0_are_unknown_and_of_an_unconnected_client_refused) {
   EXPECT_THROW(client.publish("t", "x", 1, 1, false), ::mqtt::exception);
   EXPECT_EQ(client.in_flight(), 0U);
   EXPECT_TRUE(outcomes.all().empty()) << "it was never accepted";
-  EXPECT_EQ(tracer->spans().at(0).state, outcome_state::failed);
+  EXPECT_EQ(tracer->spans().at(0).ended_as, outcome_state::failed);
   EXPECT_EQ(tracer->spans().at(0).ends, 1);
   EXPECT_NE(tracer->spans().at(0).error, "");
 
@@ -329,7 +329,7 @@ TEST(mqtt_outcomes, of_qos_0_are_unknown_and_of_an_unconnected_client_refused) {
   client.publish("t", "x", 1, 0, false)->wait_for(patience);
   ASSERT_EQ(outcomes.wait_for(1).size(), 1U);
   EXPECT_EQ(outcomes.all()[0].state, outcome_state::unknown);
-  EXPECT_EQ(tracer->spans().at(1).state, outcome_state::unknown);
+  EXPECT_EQ(tracer->spans().at(1).ended_as, outcome_state::unknown);
 }
 
 TEST(mqtt_outcomes, of_messages_that_a_waiting_client_refuses_are_not_told) {
@@ -342,7 +342,7 @@ TEST(mqtt_outcomes, of_messages_that_a_waiting_client_refuses_are_not_told) {
   EXPECT_THROW(client.publish("t", "x", 1, 1, false), ::mqtt::exception);
   EXPECT_TRUE(outcomes.all().empty());
   EXPECT_EQ(tracer->spans().at(0).ends, 1);
-  EXPECT_EQ(tracer->spans().at(0).state, outcome_state::failed);
+  EXPECT_EQ(tracer->spans().at(0).ended_as, outcome_state::failed);
 }
 
 class silent_listener final : public ::mqtt::iaction_listener {
@@ -390,7 +390,7 @@ TEST(mqtt_outcomes, beyond_the_bound_are_not_waited_for) {
   for (int i = 0; i < 3; ++i) last = client.publish("t", "x", 1, 1, false);
   EXPECT_EQ(client.in_flight(), 2U);
   EXPECT_EQ(tracer->spans().at(2).ends, 1);
-  EXPECT_EQ(tracer->spans().at(2).state, outcome_state::unknown);
+  EXPECT_EQ(tracer->spans().at(2).ended_as, outcome_state::unknown);
   broker.resume();
   last->wait_for(patience);
   EXPECT_EQ(outcomes.wait_for(2).size(), 2U);

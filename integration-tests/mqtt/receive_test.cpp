@@ -8,9 +8,9 @@
 #include <type_traits>
 #include <vector>
 
-#include "recording_tracer.hpp"
 #include "run.hpp"
 #include "support/mqtt_test.hpp"
+#include "support/recording_tracer.hpp"
 #include "waybill/current.hpp"
 #include "waybill/mqtt/cpp/async_client.hpp"
 #include "waybill/mqtt/cpp/client.hpp"
@@ -286,19 +286,19 @@ TEST_F(mqtt_receive, makes_spans_that_continue_and_link_what_came) {
                 [&](const ::mqtt::const_message_ptr&) { under = waybill::current(); });
 
   ASSERT_EQ(tracer->spans().size(), 2U);
-  const recorded_span received = tracer->spans().at(0);
+  const recording_tracer::span received = tracer->spans().at(0);
   EXPECT_EQ(received.kind, waybill::operation_kind::receive);
   EXPECT_EQ(received.destination, topic_);
   EXPECT_EQ(received.links, std::vector<waybill::span_context>{sent.span_context()});
-  EXPECT_FALSE(received.parent.is_valid());
+  EXPECT_FALSE(received.parent.span_context().is_valid());
   EXPECT_EQ(received.ends, 1);
-  const recorded_span processed = tracer->spans().at(1);
+  const recording_tracer::span processed = tracer->spans().at(1);
   EXPECT_EQ(processed.kind, waybill::operation_kind::process);
-  EXPECT_EQ(processed.parent, sent.span_context());
+  EXPECT_EQ(processed.parent.span_context(), sent.span_context());
   EXPECT_EQ(processed.links, std::vector<waybill::span_context>{sent.span_context()});
   EXPECT_EQ(processed.ends, 1);
-  EXPECT_EQ(processed.state, waybill::outcome_state::succeeded);
-  EXPECT_EQ(under.span_context(), processed.span_context);
+  EXPECT_EQ(processed.ended_as, waybill::outcome_state::succeeded);
+  EXPECT_EQ(under.span_context(), processed.started.span_context());
   EXPECT_EQ(under.baggage_text(), "k=v");
 }
 

@@ -5,14 +5,24 @@
 #include <memory>
 #include <string>
 
-#include "recording_tracer.hpp"
 #include "support/rabbitmq_test.hpp"
+#include "support/recording_tracer.hpp"
 
 namespace waybill_test {
 namespace {
 
 using waybill::operation_kind;
 using waybill::outcome_state;
+
+/// The system, the name and the place, as far as the span has one: exchange:key:queue#delivery_tag.
+std::string what(const recording_tracer::span& span) {
+  std::string text = span.system + " " + span.name + " " + span.destination;
+  for (const std::string& part : {span.routing_key, span.queue}) {
+    if (!part.empty()) text += ":" + part;
+  }
+  if (span.delivery_tag.has_value()) text += "#" + std::to_string(*span.delivery_tag);
+  return text;
+}
 
 class spans : public rabbitmq_test {
  protected:
@@ -36,24 +46,25 @@ TEST_F(spans, of_a_message_tell_its_whole_way) {
 
   const auto all = tracer_->spans();
   ASSERT_EQ(all.size(), 4U);
-  const recorded_span& sent = all[0];
-  EXPECT_EQ(sent.what, "rabbitmq publish " + exchange + ":key");
+  const recording_tracer::span& sent = all[0];
+  EXPECT_EQ(what(sent), "rabbitmq publish " + exchange + ":key");
   EXPECT_EQ(sent.kind, operation_kind::send);
-  EXPECT_EQ(sent.parent, context.span_context());
-  EXPECT_EQ(received.context().span_context(), sent.span_context) << "it is what was injected";
+  EXPECT_EQ(sent.parent.span_context(), context.span_context());
+  EXPECT_EQ(received.context().span_context(), sent.started.span_context())
+      << "it is what was injected";
   const std::string where = exchange + ":key:" + queue + "#1";
-  EXPECT_EQ(all[1].what, "rabbitmq consume " + where);
+  EXPECT_EQ(what(all[1]), "rabbitmq consume " + where);
   EXPECT_EQ(all[1].kind, operation_kind::receive);
-  EXPECT_EQ(all[2].what, "rabbitmq process " + where);
+  EXPECT_EQ(what(all[2]), "rabbitmq process " + where);
   EXPECT_EQ(all[2].kind, operation_kind::process);
-  EXPECT_EQ(all[2].parent, sent.span_context);
-  EXPECT_EQ(all[3].what, "rabbitmq ack " + where);
+  EXPECT_EQ(all[2].parent.span_context(), sent.started.span_context());
+  EXPECT_EQ(what(all[3]), "rabbitmq ack " + where);
   EXPECT_EQ(all[3].kind, operation_kind::settle);
-  for (const recorded_span& each : all) {
+  for (const recording_tracer::span& each : all) {
     EXPECT_EQ(each.ends, 1);
-    EXPECT_EQ(each.state, outcome_state::succeeded);
+    EXPECT_EQ(each.ended_as, outcome_state::succeeded);
     if (each.kind == operation_kind::send) continue;
-    EXPECT_EQ(each.links, std::vector{sent.span_context}) << each.what;
+    EXPECT_EQ(each.links, std::vector{sent.started.span_context()}) << what(each);
   }
 }
 
@@ -77,15 +88,15 @@ TEST_F(spans, end_with_what_went_wrong) {
 
   const auto all = tracer_->spans();
   ASSERT_EQ(all.size(), 5U) << "nothing is told of a queue that was empty";
-  EXPECT_EQ(all[0].state, outcome_state::failed);
+  EXPECT_EQ(all[0].ended_as, outcome_state::failed);
   EXPECT_EQ(all[0].error, "312");
-  EXPECT_EQ(all[0].what, "rabbitmq publish " + nowhere);
-  EXPECT_EQ(all[1].state, outcome_state::unanswered);
-  EXPECT_EQ(all[2].state, outcome_state::unknown);
-  EXPECT_EQ(all[3].what, "rabbitmq get " + queue + ":" + queue + "#1");
-  EXPECT_EQ(all[4].state, outcome_state::failed);
+  EXPECT_EQ(what(all[0]), "rabbitmq publish " + nowhere);
+  EXPECT_EQ(all[1].ended_as, outcome_state::unanswered);
+  EXPECT_EQ(all[2].ended_as, outcome_state::unknown);
+  EXPECT_EQ(what(all[3]), "rabbitmq get " + queue + ":" + queue + "#1");
+  EXPECT_EQ(all[4].ended_as, outcome_state::failed);
   EXPECT_EQ(all[4].error, "exception");
-  for (const recorded_span& each : all) EXPECT_EQ(each.ends, 1);
+  for (const recording_tracer::span& each : all) EXPECT_EQ(each.ends, 1);
 }
 
 TEST_F(spans, keep_to_the_boundary_of_exchange_and_queue) {

@@ -212,13 +212,14 @@ TYPED_TEST_P(conformance, invariant_5_strips_every_spelling) {
 }
 
 TYPED_TEST_P(conformance, invariant_6_the_last_of_several_counts) {
-  if (!TypeParam::has_duplicates) GTEST_SKIP() << "this broker keeps one header of a name";
   TypeParam driver(this->settings);
   const received_message got =
       driver.receive({{{"traceparent", std::string(other_traceparent)},
                        {"traceparent", std::string(conformance_traceparent)}}});
   EXPECT_EQ(got.extraction.sender(), this->context.span_context());
-  EXPECT_EQ(this->counted(waybill::direction::inbound, waybill::errc::duplicate), 1U);
+  // A broker whose headers are a map kept the last one itself.
+  EXPECT_EQ(this->counted(waybill::direction::inbound, waybill::errc::duplicate),
+            TypeParam::has_duplicates ? 1U : 0U);
 }
 
 TYPED_TEST_P(conformance, invariant_6_the_lower_case_name_is_preferred) {
@@ -269,7 +270,7 @@ TYPED_TEST_P(conformance, invariant_9_each_message_has_its_outcome_once) {
   static_cast<void>(driver.outcomes());
   std::array<int, 40> messages{};
   for (int& each : messages) {
-    // All carry one context, or none: only their identity tells them apart.
+    // All carry one context, or no context: only their identity differs.
     const bool has_context = (&each - messages.data()) % 2 == 0;
     const auto wire =
         driver.send({}, {.context = has_context ? &this->context : nullptr, .user_data = &each});

@@ -14,7 +14,7 @@ namespace waybill_test {
 
 /// A tracer that makes spans and keeps them for the test to look at: what each was started with,
 /// and how often and how it was ended. A span continues its parent, or begins a sampled trace when
-/// there is none.
+/// it has no parent.
 /// @par Threads   any.
 class recording_tracer final : public waybill::tracer {
  public:

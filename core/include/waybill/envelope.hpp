@@ -19,7 +19,7 @@ class json_object;
 struct json_deleter {
   WAYBILL_API void operator()(json_object* parsed) const noexcept;
 };
-/// What a parser found in a JSON payload: of JSON forms alone, null otherwise.
+/// The members found in a JSON payload; null for other forms.
 using json_pointer = std::unique_ptr<json_object, json_deleter>;
 
 /// Any callable as a field_visitor, for the length of a call.
@@ -203,7 +203,7 @@ class WAYBILL_API envelope_reader {
   envelope_form form_;
   bool is_null_;
   errc code_ = errc::absent;
-  frame_view frame_;  // of a frame alone
+  frame_view frame_;  // only for frames
   detail::json_pointer json_;
   detail::text_buffer text_;  // json_members: without them
 };

@@ -125,7 +125,7 @@ class extract_draft {
   const waybill::limits& limits_;
   extract_report* report_;
   std::span<const std::uint8_t> slots_;
-  span_context* span_context_;  // written where it will stay: a copy right behind would wait for it
+  span_context* span_context_;  // written where it will stay: a copy right after would wait for it
   std::uint32_t baggage_members_ = 0;
   std::string_view tracestate_;
   std::string_view baggage_;

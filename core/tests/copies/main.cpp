@@ -1,6 +1,6 @@
 // An executable and a shared library that both use waybill. Linked with the static library each has
 // a copy and a current context of its own; linked with the shared library they share one. The
-// function current_context_id() tells the two cases apart.
+// function current_context_id() distinguishes the two cases.
 #include <cstdio>
 #include <cstring>
 #include <waybill/current.hpp>

@@ -61,7 +61,7 @@ class tally {
   complaints wrong_;
 };
 
-/// The outcomes that a producer tells: one is good when it is of that state, its span context is
+/// The outcomes that a producer reports: one is good when it is of that state, its span context is
 /// its message's and librdkafka's message is the one of that number.
 waybill::kafka::delivery_listener counting(
     tally& outcomes, waybill::outcome_state state = waybill::outcome_state::succeeded);

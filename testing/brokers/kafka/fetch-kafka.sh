@@ -4,7 +4,7 @@
 #   WAYBILL_KAFKA_LIBS=$(testing/brokers/kafka/fetch-kafka.sh)
 #
 # A complete and unchanged cache is used as it is: no network, no Maven, no Java. Every call checks
-# every jar against SHA256SUMS beside this file, and that there is no other file: the broker's class path is
+# every jar against SHA256SUMS next to this file, and that there is no other file: the broker's class path is
 # the whole folder, so an extra jar would be run too.
 #
 # The cache is $WAYBILL_CACHE, else $XDG_CACHE_HOME/waybill, else ~/.cache/waybill.

@@ -49,7 +49,7 @@ class WAYBILL_API outgoing_properties {
   explicit outgoing_properties(const amqp_basic_properties_t&& given) = delete;
   /// @}
   /// Puts a context in place of every field that is there, as waybill::inject does. `destination`
-  /// is the exchange and the routing key; of the default exchange the queue alone.
+  /// is the exchange and the routing key; for the default exchange only the queue.
   /// @par Input   `frame_bytes_max`: amqp_get_frame_max; 0 is no limit. What does not fit is left
   ///              out and counted: baggage first, then tracestate, then traceparent.
   /// @{
