@@ -70,10 +70,12 @@ struct context_access {
   static bool put(field_writer& writer, std::size_t index, std::string_view value) noexcept {
     const std::uint8_t slot = writer.slots_[index];
     if (writer.fields_[slot].access == field_access::read_only) return false;
-    const bool is_set = writer.carrier_->set(writer.fields_[slot].name, value);
-    writer.failed_ |= !is_set;
-    writer.written_ |= std::uint32_t{is_set} << slot;
-    return is_set;
+    if (!writer.carrier_->set(writer.fields_[slot].name, value)) {
+      writer.failed_ = true;
+      return false;
+    }
+    writer.written_ |= std::uint32_t{1} << slot;
+    return true;
   }
 };
 

@@ -214,7 +214,6 @@ propagation::propagation(propagation_options options)
     : options_(std::make_shared<const propagation_options>(std::move(options))) {}
 
 const context& propagation::current(context& storage) const noexcept {
-  if (options_->provider == &thread_context_provider()) return v0::current();
   if (const context* of_scope = scoped_context()) return *of_scope;
   const context& provided = options_->provider->current(storage);
   if (!provided.is_empty()) return provided;

@@ -93,52 +93,53 @@ void propagator::add(const format& added) noexcept {
   for (const field& each : names) {
     if (each.name.empty() || each.name.size() > field_name_bytes_max) return;
   }
+  first_slot_[format_count_] = slot_count_;
   for (const field& each : names) {
     std::size_t index = 0;
     while (index < field_count_ && fields_[index].name != each.name) ++index;
     if (index == field_count_) {
-      const std::uint32_t bit = std::uint32_t{1} << index;
-      (each.concern == field_concern::trace ? trace_fields_ : baggage_fields_) |= bit;
-      if (each.kind == field_kind::list) list_fields_ |= bit;
       all_absent_[field_count_] = errc::absent;
       fields_[field_count_++] = each;
-      name_lengths_ |= std::uint64_t{1} << each.name.size();
-      first_letters_ |= bit_of(each.name.front());
-      if (each.access == field_access::read_only) read_only_ |= bit;
+      names_.add(each.name);
     } else if (each.access == field_access::read_write) {
-      read_only_ &= ~(std::uint32_t{1} << index);  // one format that writes it is enough
-      fields_[index].access = field_access::read_write;
+      fields_[index].access = field_access::read_write;  // one format that writes it is enough
+    }
+    if (fields_[index].access == field_access::read_write) {
+      (fields_[index].concern == field_concern::baggage ? baggage_fields_
+       : fields_[index].kind == field_kind::list        ? tracestate_fields_
+                                                        : span_context_fields_) |= std::uint32_t{1}
+                                                                            << index;
     }
     slots_[slot_count_++] = static_cast<std::uint8_t>(index);
     masks_[format_count_] |= std::uint32_t{1} << index;
   }
   formats_[format_count_++] = &added;
-  first_slot_[format_count_] = slot_count_;
 }
 
-std::span<const std::uint8_t> propagator::slots_of(std::size_t format_index) const noexcept {
-  const std::size_t first = first_slot_[format_index];
-  return {slots_.data() + first, first_slot_[format_index + 1] - first};
-}
-
-std::size_t propagator::find_field(std::string_view name) const noexcept {
+field_match propagator::find_field(std::string_view name) const noexcept {
   // Most names come as they are written; the others are compared letter by letter.
   std::size_t index = 0;
-  while (index < field_count_ && fields_[index].name != name) ++index;
-  if (index == field_count_) {
+  while (index < field_count_ &&
+         (fields_[index].name.size() != name.size() ||
+          !detail::equals(fields_[index].name.data(), name.data(), name.size()))) {
+    ++index;
+  }
+  const bool is_exact = index < field_count_;
+  if (!is_exact) {
     index = 0;
     while (index < field_count_ && !detail::equals_ignoring_case(name, fields_[index].name)) {
       ++index;
     }
   }
-  return ((std::uint64_t{read_only_} >> index) & 1) != 0 ? field_count_ : index;
+  const bool is_written = index < field_count_ && fields_[index].access == field_access::read_write;
+  return {is_written ? index : field_count_, is_exact};
 }
 
 // Inline, as all that is called for every message: most messages carry nothing, or a position
 // alone.
 [[gnu::always_inline]] inline bool propagator::collect(detail::collected_fields& collected,
                                                        extract_report* report) const noexcept {
-  collected.collect(name_lengths_);
+  collected.collect(names_.lengths_);
   if (report != nullptr) {  // the caller may use one report for many messages
     report->fields = all_absent_;
     report->repeated = 0;
@@ -212,7 +213,8 @@ result<context_view> propagator::peek_at(const reader_ref& carrier, carrier_rule
 }
 
 std::uint32_t propagator::fields_of(const context_view& context) const noexcept {
-  return (context.has_trace() ? trace_fields_ : 0) | (context.has_baggage() ? baggage_fields_ : 0);
+  return (context.has_trace() ? span_context_fields_ | tracestate_fields_ : 0) |
+         (context.has_baggage() ? baggage_fields_ : 0);
 }
 
 // Inline: a call more is felt here.
@@ -227,13 +229,13 @@ std::uint32_t propagator::fields_of(const context_view& context) const noexcept 
     writer.slots_ = slots_of(i);
     formats_[i]->inject(context, writer);
   }
-  const std::uint32_t stale = replaced & ~writer.written_ & ~read_only_;
+  const std::uint32_t stale = replaced & ~writer.written_;
   for (std::uint32_t left = stale; left != 0; left &= left - 1) {
     const auto i = static_cast<std::size_t>(std::countr_zero(left));
     writer.failed_ |= !carrier.erase(fields_[i].name);
   }
-  report.trace = (writer.written_ & trace_fields_ & ~list_fields_) != 0;
-  report.tracestate = (writer.written_ & trace_fields_ & list_fields_) != 0;
+  report.trace = (writer.written_ & span_context_fields_) != 0;
+  report.tracestate = (writer.written_ & tracestate_fields_) != 0;
   report.baggage = (writer.written_ & baggage_fields_) != 0;
   if (writer.failed_) report.code = errc::carrier_failed;
   return report;

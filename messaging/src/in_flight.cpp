@@ -136,31 +136,29 @@ std::optional<in_flight_message> in_flight_table::add(std::uint64_t key,
                                                       const in_flight_message& message) noexcept {
   shard& chosen = shards_[shard_of(hash_of(key))];
   std::uint64_t age = 0;
-  std::optional<in_flight_message> given_up;
   {
+    // Under the shard's lock size_ changes with the entry that is counted: a thread that takes it
+    // out at once must not find it counted later, nor one that has room be told that there is none.
     const std::lock_guard lock(chosen.mutex);
-    given_up = chosen.take(key);
+    const std::optional<in_flight_message> replaced = chosen.take(key);
     if (!chosen.make_room()) {
       // Of two that are lost the older one is reported; the newer one was never known.
-      if (!given_up.has_value()) return message;
+      if (!replaced.has_value()) return message;
       size_.fetch_sub(1, std::memory_order_relaxed);
-      return given_up;
+      return replaced;
     }
     age = added_.fetch_add(1, std::memory_order_relaxed);
     chosen.insert(key, age, message);
+    if (replaced.has_value()) return replaced;
+    if (size_.fetch_add(1, std::memory_order_relaxed) < messages_max_) return std::nullopt;
   }
-  if (given_up.has_value()) return given_up;
-  if (size_.fetch_add(1, std::memory_order_relaxed) < messages_max_) return std::nullopt;
   return take_oldest(age);
 }
 
 std::optional<in_flight_message> in_flight_table::take(std::uint64_t key) noexcept {
   shard& home = shards_[shard_of(hash_of(key))];
-  std::optional<in_flight_message> taken;
-  {
-    const std::lock_guard lock(home.mutex);
-    taken = home.take(key);
-  }
+  const std::lock_guard lock(home.mutex);
+  const std::optional<in_flight_message> taken = home.take(key);
   if (taken.has_value()) size_.fetch_sub(1, std::memory_order_relaxed);
   return taken;
 }

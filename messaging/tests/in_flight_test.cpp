@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <random>
+#include <semaphore>
 #include <set>
 #include <thread>
 #include <unordered_map>
@@ -203,6 +204,39 @@ TEST(InFlight, threads_take_out_what_others_add) {
   EXPECT_EQ(table.size(), 0U);
   EXPECT_TRUE(
       std::all_of(taken.begin(), taken.end(), [](const auto& times) { return times == 1; }));
+}
+
+TEST(InFlight, threads_that_stay_within_the_bound_give_nothing_up) {
+  constexpr std::uint64_t messages = 200'000;
+  constexpr std::uint64_t senders = 3;
+  constexpr std::ptrdiff_t messages_max = 4;
+  in_flight_table table(messages_max);
+  std::counting_semaphore<messages_max> room(messages_max);  // as a client library's queue
+  std::atomic<std::uint64_t> given_up{0};
+  std::atomic<std::uint64_t> taken{0};
+  std::vector<std::thread> threads;
+  for (std::uint64_t sender = 0; sender < senders; ++sender) {
+    threads.emplace_back([&, sender] {
+      for (std::uint64_t i = 0; i < messages; ++i) {
+        const std::uint64_t number = sender * messages + i;
+        room.acquire();
+        if (!table.add(64 * number, numbered(number)).has_value()) continue;
+        ++given_up;
+        room.release();
+      }
+    });
+  }
+  for (int taker = 0; taker < 2; ++taker) {
+    threads.emplace_back([&] {
+      while (taken.load() + given_up.load() < messages * senders) {
+        if (!table.take_any().has_value()) continue;
+        ++taken;
+        room.release();
+      }
+    });
+  }
+  for (std::thread& each : threads) each.join();
+  EXPECT_EQ(given_up, 0U);
 }
 
 TEST(InFlight, threads_that_fill_a_table_lose_no_message) {

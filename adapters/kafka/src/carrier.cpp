@@ -48,7 +48,7 @@ bool has_fields(const rd_kafka_headers_t& list, const propagator& formats) noexc
   for (std::size_t i = 0;; ++i) {
     const char* name = name_at(list, i);
     if (name == nullptr) return false;
-    if (formats.may_begin_field(*name) && formats.field_index(name) != none) return true;
+    if (formats.field_names().may_begin(*name) && formats.field_index(name) != none) return true;
   }
 }
 

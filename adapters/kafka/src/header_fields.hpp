@@ -3,6 +3,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -46,7 +47,7 @@ class stripping_reader {
   static constexpr carrier_rules rules = broker_rules;
 
   stripping_reader(rd_kafka_headers_t& list, const propagator& formats) noexcept
-      : list_(&list), formats_(&formats) {}
+      : list_(&list), formats_(&formats), names_(formats.field_names()) {}
 
   template <class F>
   void for_each(F&& visit) const {
@@ -60,7 +61,7 @@ class stripping_reader {
          rd_kafka_header_get_all(list_, i, &name, &value, &bytes) == RD_KAFKA_RESP_ERR_NO_ERROR;
          ++i) {
       ++cost_.headers;
-      if (!formats_->may_begin_field(*name)) {
+      if (!names_.may_begin(*name)) {
         cost_.pass();
         continue;
       }
@@ -77,31 +78,32 @@ class stripping_reader {
 
  private:
   void note(std::string_view name) const noexcept {
-    const std::span<const field> fields = formats_->fields();
-    const std::size_t index = formats_->field_index(name);
-    if (index == fields.size()) {
+    const std::size_t none = formats_->fields().size();
+    const auto [index, is_exact] = formats_->match_field(name);
+    if (index == none) {
       cost_.pass();
       return;
     }
-    const std::uint64_t bit = std::uint64_t{1} << index;
-    if (fields[index].name != name) {
+    if (!is_exact) {
       has_other_spellings_ = true;
       cost_.remove(true, cost_.fields);
       return;
     }
     // strip() begins with the last field, and with those in their own spelling.
     std::uint64_t removed_before = 0;
-    for (std::size_t later = index + 1; later < fields.size(); ++later) {
-      if (((exact_ >> later) & 1) != 0) removed_before += counts_[later];
+    for (std::uint64_t later = exact_ >> index >> 1; later != 0; later &= later - 1) {
+      removed_before += counts_[index + 1 + static_cast<std::size_t>(std::countr_zero(later))];
     }
-    cost_.remove((exact_ & bit) == 0, removed_before);
-    if ((exact_ & bit) == 0) counts_[index] = 0;
-    ++counts_[index];
+    const std::uint64_t bit = std::uint64_t{1} << index;
+    const bool is_new = (exact_ & bit) == 0;
+    cost_.remove(is_new, removed_before);
+    counts_[index] = is_new ? 1 : counts_[index] + 1;
     exact_ |= bit;
   }
 
   rd_kafka_headers_t* list_;
   const propagator* formats_;
+  field_name_filter names_;
   // A carrier that is read is const.
   mutable removal_cost cost_;
   mutable std::uint64_t exact_ = 0;  // bit i: fields()[i] is there under its own spelling

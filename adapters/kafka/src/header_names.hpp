@@ -14,11 +14,6 @@ namespace waybill::inline v0::kafka::detail {
 /// Longer names are no propagation field's (see propagator::add).
 inline constexpr std::size_t name_bytes_max = 63;
 
-/// The value's bytes. librdkafka takes a null pointer for a null value, whatever the size.
-[[nodiscard]] inline const char* never_null(std::string_view value) noexcept {
-  return value.data() != nullptr ? value.data() : "";
-}
-
 /// The name of the header at `index`; null after the last.
 [[nodiscard]] inline const char* name_at(const rd_kafka_headers_t& list,
                                          std::size_t index) noexcept {

@@ -157,16 +157,17 @@ struct producer::state {
 /// Hands a message over. librdkafka names it to on_send before it can be answered.
 rd_kafka_resp_err_t producer::state::send(const record& message, rd_kafka_headers_t* list,
                                           const messaging::in_flight_message& waiting) noexcept {
+  if (!tracks()) {
+    const rd_kafka_resp_err_t error = hand_over(client, message, list, waiting.user_data);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) sent.end_span(waiting, outcome_state::unknown);
+    return error;
+  }
   detail::produce_call call{sent, waiting};
-  detail::produce_call* outer = detail::producing;
-  const bool is_tracked = tracks();
-  if (is_tracked) detail::producing = &call;
+  detail::produce_call* outer = std::exchange(detail::producing, &call);
   const rd_kafka_resp_err_t error = hand_over(client, message, list, waiting.user_data);
   detail::producing = outer;
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return error;
-  if (!is_tracked) sent.end_span(waiting, outcome_state::unknown);
   // Accepted and answered at once: reported as every other.
-  if (call.is_answered) {
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR && call.is_answered) {
     sent.finish(waiting, {.outcome = outcome_state::failed, .error = RD_KAFKA_RESP_ERR__FAIL});
   }
   return error;

@@ -10,9 +10,11 @@ namespace {
 std::size_t remove_fields(amqp_table_t& table, const propagator& formats) noexcept {
   const std::size_t count = entries_of(table).size();
   const std::size_t none = formats.fields().size();
+  const field_name_filter names = formats.field_names();
   std::size_t kept = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    if (formats.field_index(text_of(table.entries[i].key)) != none) continue;
+    const std::string_view name = text_of(table.entries[i].key);
+    if (names.may_be(name) && formats.field_index(name) != none) continue;
     if (kept != i) table.entries[kept] = table.entries[i];
     ++kept;
   }

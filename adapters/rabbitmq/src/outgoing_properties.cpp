@@ -143,12 +143,15 @@ bool outgoing_properties::copy_headers(const propagator& formats, bool replaces_
   }
   std::size_t count = 0;
   if (!headers.empty()) {
+    const field_name_filter names = formats.field_names();
     amqp_table_entry_t* const entries = entries_;
     for (const amqp_table_entry_t& each : headers) {
-      const std::size_t index = formats.field_index(text_of(each.key));
-      const bool is_replaced = index != fields.size() &&
-                               (replaces_all || fields[index].concern == field_concern::baggage);
-      if (is_replaced) continue;
+      if (names.may_be(text_of(each.key))) {
+        const std::size_t index = formats.field_index(text_of(each.key));
+        const bool is_replaced = index != fields.size() &&
+                                 (replaces_all || fields[index].concern == field_concern::baggage);
+        if (is_replaced) continue;
+      }
       entries[count++] = each;
       if (is_limited) base_bytes = detail::sum_of(base_bytes, detail::encoded_bytes(each));
     }

@@ -70,12 +70,12 @@ class field_values {
   friend class propagator;
   friend struct detail::context_access;
   field_values(const detail::collected_fields& collected, const errc* states,
-               std::span<const std::uint8_t> slots) noexcept
+               const std::uint8_t* slots) noexcept
       : collected_(&collected), states_(states), slots_(slots) {}
 
   const detail::collected_fields* collected_;
-  const errc* states_;  // of every field of the propagator
-  std::span<const std::uint8_t> slots_;
+  const errc* states_;         // of every field of the propagator
+  const std::uint8_t* slots_;  // the format's fields as indices of the propagator's
 };
 
 /// A context while formats read it. A later format that finds a trace or baggage replaces what
@@ -124,7 +124,7 @@ class extract_draft {
 
   const waybill::limits& limits_;
   extract_report* report_;
-  std::span<const std::uint8_t> slots_;
+  const std::uint8_t* slots_ = nullptr;  // as of field_values
   span_context* span_context_;  // written where it will stay: a copy right after would wait for it
   std::uint32_t baggage_members_ = 0;
   std::string_view tracestate_;
@@ -154,8 +154,8 @@ class field_writer {
       : carrier_(&carrier), fields_(fields) {}
 
   const writer_ref* carrier_;
-  const field* fields_;  // all of the propagator's
-  std::span<const std::uint8_t> slots_;
+  const field* fields_;                  // all of the propagator's
+  const std::uint8_t* slots_ = nullptr;  // as of field_values
   std::uint32_t written_ = 0;
   bool failed_ = false;
 };

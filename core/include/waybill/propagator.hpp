@@ -41,6 +41,41 @@ struct inject_report {
   /// @}
 };
 
+/// Distinguishes most names of headers from fields without a call. A copy stays in registers.
+class field_name_filter {
+ public:
+  /// False when no field's name begins with this letter, in either case: for clients that show the
+  /// names of headers without their length.
+  [[nodiscard]] bool may_begin(char letter) const noexcept {
+    return (first_letters_ & bit_of(letter)) != 0;
+  }
+  /// False when no field has this name.
+  [[nodiscard]] bool may_be(std::string_view name) const noexcept {
+    // No field's name is empty.
+    return name.size() < 64 && ((lengths_ >> name.size()) & 1) != 0 && may_begin(name.front());
+  }
+
+ private:
+  friend class propagator;
+  void add(std::string_view name) noexcept {
+    lengths_ |= std::uint64_t{1} << name.size();
+    first_letters_ |= bit_of(name.front());
+  }
+  /// The same for both cases of a letter, and for a few other characters.
+  static std::uint32_t bit_of(char letter) noexcept {
+    return std::uint32_t{1} << (static_cast<unsigned char>(letter) % 32);
+  }
+
+  std::uint64_t lengths_ = 0;        // bit n: some name has n bytes
+  std::uint32_t first_letters_ = 0;  // bits by letter
+};
+
+/// Which field of a propagator a name is.
+struct field_match {
+  std::size_t index;  ///< In propagator::fields(); their number where the name is not a field's.
+  bool is_exact;      ///< Spelled as the format spells it.
+};
+
 /// An ordered set of formats that cannot be changed. Formats read in order, and a later one that
 /// finds something replaces what an earlier one found; all of them write.
 /// @par Cost      a value without heap memory.
@@ -76,16 +111,14 @@ class WAYBILL_API propagator {
   /// The index in fields() of this name in any ASCII-case spelling, if it is one that inject
   /// replaces and strip removes; otherwise fields().size().
   [[nodiscard]] std::size_t field_index(std::string_view name) const noexcept {
-    // Most headers are told from fields by their length or first letter, without a call.
-    const bool may_be_field = name.size() < 64 && ((name_lengths_ >> name.size()) & 1) != 0 &&
-                              may_begin_field(name.front());
-    return may_be_field ? find_field(name) : field_count_;
+    return match_field(name).index;
   }
-  /// False when no field has a name that begins with this letter, in either case. It costs one look
-  /// at a bit: for clients that show the names of headers without their length.
-  [[nodiscard]] bool may_begin_field(char letter) const noexcept {
-    return (first_letters_ & bit_of(letter)) != 0;
+  /// The same, and whether the name is spelled as the format spells it.
+  [[nodiscard]] field_match match_field(std::string_view name) const noexcept {
+    return names_.may_be(name) ? find_field(name) : field_match{field_count_, false};
   }
+  /// What match_field() asks first.
+  [[nodiscard]] field_name_filter field_names() const noexcept { return names_; }
 
   /// What the carrier holds, with its text copied: the usual way to read.
   /// @par Errors   never throws; a bad field costs that field alone and is named in the report.
@@ -138,7 +171,7 @@ class WAYBILL_API propagator {
 
  private:
   void add(const format& added) noexcept;
-  [[nodiscard]] std::size_t find_field(std::string_view name) const noexcept;
+  [[nodiscard]] field_match find_field(std::string_view name) const noexcept;
   bool collect(detail::collected_fields& collected, extract_report* report) const noexcept;
   void read(detail::collected_fields& collected, extract_draft& draft) const noexcept;
   [[nodiscard]] std::uint32_t fields_of(const context_view& context) const noexcept;
@@ -146,24 +179,21 @@ class WAYBILL_API propagator {
                       const writer_ref& carrier) const noexcept;
   inject_report write_within_limits(const context_view& context, const writer_ref& carrier,
                                     const limits& limits, inject_parts parts) const noexcept;
-  [[nodiscard]] std::span<const std::uint8_t> slots_of(std::size_t format_index) const noexcept;
-  /// The same for both cases of a letter, and for a few other characters.
-  static std::uint32_t bit_of(char letter) noexcept {
-    return std::uint32_t{1} << (static_cast<unsigned char>(letter) % 32);
+  [[nodiscard]] const std::uint8_t* slots_of(std::size_t format_index) const noexcept {
+    return slots_.data() + first_slot_[format_index];
   }
 
   std::array<const format*, formats_max> formats_{};
   std::array<std::uint32_t, formats_max> masks_{};  // each format's fields as bits, by index
-  std::array<std::uint8_t, formats_max + 1> first_slot_{};
+  std::array<std::uint8_t, formats_max> first_slot_{};
   std::array<std::uint8_t, fields_max> slots_{};  // each format's fields as indices of fields_
   std::array<field, fields_max> fields_{};
   std::array<errc, fields_max> all_absent_{};  // the states of a carrier without any of the fields
-  std::uint64_t name_lengths_ = 0;             // bit n: some name has n bytes; none is empty
-  std::uint32_t trace_fields_ = 0;             // bits by index, as all of these
+  field_name_filter names_;
+  // Bits by index, of the fields that inject writes.
+  std::uint32_t span_context_fields_ = 0;
+  std::uint32_t tracestate_fields_ = 0;
   std::uint32_t baggage_fields_ = 0;
-  std::uint32_t list_fields_ = 0;
-  std::uint32_t read_only_ = 0;
-  std::uint32_t first_letters_ = 0;  // bits by letter
   std::uint8_t format_count_ = 0;
   std::uint8_t field_count_ = 0;
   std::uint8_t slot_count_ = 0;

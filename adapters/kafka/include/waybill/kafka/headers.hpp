@@ -46,10 +46,14 @@ class WAYBILL_API headers {
   /// The list, which is the caller's from now on.
   [[nodiscard]] rd_kafka_headers_t* release() noexcept { return std::exchange(list_, nullptr); }
   /// Destroys its list and owns `list`, which may be null.
-  void reset(rd_kafka_headers_t* list) noexcept;
+  void reset(rd_kafka_headers_t* list) noexcept {
+    if (list_ != nullptr) rd_kafka_headers_destroy(list_);
+    list_ = list;
+  }
 
  private:
-  void append(std::string_view name, const char* value, std::size_t bytes);
+  /// The list, which is made when it is first needed.
+  rd_kafka_headers_t& made();
 
   rd_kafka_headers_t* list_ = nullptr;
 };
@@ -59,6 +63,15 @@ namespace detail {
 [[nodiscard]] inline field_value as_field_value(const void* value, std::size_t bytes) noexcept {
   if (value == nullptr) return {{}, value_kind::null};
   return {{static_cast<const char*>(value), bytes}, value_kind::text};
+}
+/// librdkafka takes a null pointer for a null value, whatever the size.
+[[nodiscard]] inline const char* never_null(std::string_view value) noexcept {
+  return value.data() != nullptr ? value.data() : "";
+}
+inline void append_header(rd_kafka_headers_t& list, std::string_view name,
+                          std::string_view value) noexcept {
+  rd_kafka_header_add(&list, name.data(), static_cast<ssize_t>(name.size()), never_null(value),
+                      static_cast<ssize_t>(value.size()));
 }
 }  // namespace detail
 
@@ -106,11 +119,18 @@ class WAYBILL_API header_writer {
   }
 
   /// Appends the header after taking every older one of this name away.
-  void set(std::string_view name, std::string_view value) noexcept;
+  void set(std::string_view name, std::string_view value) noexcept {
+    if (!appends_) erase(name);
+    detail::append_header(*list_, name, value);
+  }
   /// Takes every header of this name away.
-  void erase(std::string_view name) noexcept;
+  void erase(std::string_view name) noexcept {
+    if (!appends_) erase_all(name);
+  }
 
  private:
+  void erase_all(std::string_view name) noexcept;
+
   rd_kafka_headers_t* list_;
   bool appends_ = false;
 };
