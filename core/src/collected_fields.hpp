@@ -45,7 +45,7 @@ struct collected_fields {
       : carrier(from), rules(by), bounds(&within), fields(of) {}
 
   [[nodiscard]] bool has(std::size_t index) const noexcept { return ((found >> index) & 1) != 0; }
-  void collect(std::uint64_t name_lengths) noexcept;
+  void collect(field_name_filter names) noexcept;
   /// Of a field that was found.
   [[nodiscard]] errc state(std::size_t index) const noexcept;
   /// Whether a field that was found came more than once where a single value is expected.
@@ -69,12 +69,12 @@ struct collected_fields {
   void take_again(field_slot& slot, const field_value& value, field_kind kind) const noexcept;
 };
 
-inline void collected_fields::collect(std::uint64_t name_lengths) noexcept {
+inline void collected_fields::collect(field_name_filter names) noexcept {
   const field_visitor visit(
       [](void* self, std::string_view name, const field_value& value) noexcept {
         static_cast<collected_fields*>(self)->take(name, value);
       },
-      this, name_lengths);
+      this, names);
   if (carrier.is_visitable()) {
     failed = !carrier.for_each(visit);
     return;

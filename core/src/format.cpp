@@ -74,7 +74,7 @@ bool field_values::for_each(std::size_t index, value_function call, void* state)
         const bool over = value.text.size() > w.collected->bounds->field_scan_bytes_max;
         w.call(w.state, over ? value.text : detail::trim(value.text));
       },
-      &each, std::uint64_t{1} << each.name.size());
+      &each, field_name_filter(each.name));
   return collected_->carrier.for_each(visit);
 }
 

@@ -139,7 +139,7 @@ field_match propagator::find_field(std::string_view name) const noexcept {
 // alone.
 [[gnu::always_inline]] inline bool propagator::collect(detail::collected_fields& collected,
                                                        extract_report* report) const noexcept {
-  collected.collect(names_.lengths_);
+  collected.collect(names_);
   if (report != nullptr) {  // the caller may use one report for many messages
     report->fields = all_absent_;
     report->repeated = 0;

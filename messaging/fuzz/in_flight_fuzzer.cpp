@@ -1,6 +1,6 @@
-// The table of messages in flight compared with a plain one. Byte 0 is its bound. Then each `t` takes the
-// message of the key in the next byte out, each `x` takes any, and any other byte adds a message of
-// the key in the next byte.
+// The table of messages in flight compared with a plain one. Byte 0 is its bound. Then each `t`
+// takes the message of the key in the next byte out, each `x` takes any, and any other byte adds a
+// message of the key in the next byte.
 
 #include <cstddef>
 #include <cstdint>

@@ -11,6 +11,7 @@
 
 #include "../../../testing/support/recording_tracer.hpp"
 #include "support/cpp_clients.hpp"
+#include "support/cpp_reader.hpp"
 #include "waybill/current.hpp"
 #include "waybill/kafka/rdkafkacpp.hpp"
 
@@ -29,37 +30,15 @@ using waybill_test::shown;
 constexpr auto no_error = RdKafka::ERR_NO_ERROR;
 const char* const topic = mock_cluster::topic;
 
-struct kafka_cpp_consumer : testing::Test {
-  const mock_cluster cluster;
-  cpp_config conf = waybill_test::cpp_config_of(cluster);
-  const waybill::context sent =
-      waybill_test::make_context(waybill_test::traceparent_a, "x=1", "k=v");
-  const bare_headers fields{{"traceparent", std::string(waybill_test::traceparent_a)},
-                            {"tracestate", "x=1"},
-                            {"baggage", "k=v"}};
+struct kafka_cpp_consumer : waybill_test::cpp_reader_test {
   const std::shared_ptr<waybill_test::recording_tracer> tracer =
       std::make_shared<waybill_test::recording_tracer>();
   const waybill::propagation traced{waybill::propagation_options{.tracer = tracer}};
-  std::string text;
-  std::unique_ptr<waybill::kafka::cpp_consumer> consumer;
 
-  kafka_cpp_consumer() {
-    conf.set("group.id", std::string("readers"));
-    conf.set("fetch.wait.max.ms", std::string("5"));
-    conf.set("enable.auto.commit", std::string("false"));
-  }
-  ~kafka_cpp_consumer() override {
-    if (consumer != nullptr) consumer->close();
-  }
-  void assign_to(RdKafka::KafkaConsumer& which) const {
-    const std::unique_ptr<RdKafka::TopicPartition> from(
-        RdKafka::TopicPartition::create(topic, 0, 0));
-    EXPECT_EQ(which.assign({from.get()}), no_error);
-  }
   void connect(waybill::propagation settings = {}, waybill::kafka::consumer_options options = {}) {
     consumer = create_consumer(conf.get(), text, std::move(settings), options);
     ASSERT_NE(consumer, nullptr) << text;
-    assign_to(*consumer);
+    assign(*consumer);
   }
   /// The next message: connects, if that is still to be done.
   [[nodiscard]] std::unique_ptr<RdKafka::Message> receive() {
@@ -152,7 +131,7 @@ TEST_F(kafka_cpp_consumer, says_of_messages_of_other_consumers_that_they_are_not
   cluster.send(fields);
   const std::unique_ptr<RdKafka::KafkaConsumer> bare(
       RdKafka::KafkaConsumer::create(conf.get(), text));
-  assign_to(*bare);
+  assign(*bare);
   {
     const std::unique_ptr<RdKafka::Message> message(bare->consume(patience_ms()));
     ASSERT_EQ(message->err(), no_error);
@@ -226,7 +205,7 @@ TEST_F(kafka_cpp_consumer, takes_the_context_off_messages_of_queues) {
   ASSERT_NE(queue, nullptr);
   // Before messages come: those that came already would stay in the consumer's own queue.
   ASSERT_EQ(queue->forward(nullptr), no_error);
-  assign_to(*consumer);
+  assign(*consumer);
   std::unique_ptr<RdKafka::Message> came(queue->consume(patience_ms()));
   ASSERT_EQ(came->err(), no_error) << came->errstr();
   EXPECT_EQ(extraction_of(*came), nullptr);
@@ -249,7 +228,7 @@ TEST_F(kafka_cpp_consumer, leaves_a_header_list_that_somebody_got_before_readabl
   const std::unique_ptr<RdKafka::TopicPartition> where(RdKafka::TopicPartition::create(topic, 0));
   const std::unique_ptr<RdKafka::Queue> queue(consumer->get_partition_queue(where.get()));
   ASSERT_EQ(queue->forward(nullptr), no_error);
-  assign_to(*consumer);
+  assign(*consumer);
   for (const std::size_t count : counts) {
     std::unique_ptr<RdKafka::Message> came(queue->consume(patience_ms()));
     ASSERT_EQ(came->err(), no_error) << came->errstr();
@@ -274,7 +253,7 @@ TEST_F(kafka_cpp_consumer, strips_hostile_messages_and_leaves_the_list_before_re
   cluster.send(hostile);
   const std::unique_ptr<RdKafka::KafkaConsumer> bare(
       RdKafka::KafkaConsumer::create(conf.get(), text));
-  assign_to(*bare);
+  assign(*bare);
   connect();
   for (const bool looks_at_headers : {true, false}) {
     std::unique_ptr<RdKafka::Message> came =

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "support/cpp_clients.hpp"
+#include "support/cpp_reader.hpp"
 #include "waybill/current.hpp"
 #include "waybill/kafka/rdkafkacpp.hpp"
 
@@ -29,34 +30,14 @@ using waybill_test::patience_ms;
 constexpr auto no_error = RdKafka::ERR_NO_ERROR;
 const char* const topic = mock_cluster::topic;
 
-struct kafka_cpp_relay : testing::Test {
-  const mock_cluster cluster;
-  cpp_config conf = waybill_test::cpp_config_of(cluster);
-  const waybill::context sent =
-      waybill_test::make_context(waybill_test::traceparent_a, "x=1", "k=v");
-  const bare_headers fields{{"traceparent", std::string(waybill_test::traceparent_a)},
-                            {"tracestate", "x=1"},
-                            {"baggage", "k=v"}};
+struct kafka_cpp_relay : waybill_test::cpp_reader_test {
   const waybill::propagation settings{waybill::propagation_options{}};
-  std::string text;
   std::unique_ptr<waybill::kafka::cpp_producer> producer;
-  std::unique_ptr<waybill::kafka::cpp_consumer> consumer;
 
   kafka_cpp_relay() {
-    conf.set("group.id", std::string("readers"));
-    conf.set("fetch.wait.max.ms", std::string("5"));
-    conf.set("enable.auto.commit", std::string("false"));
     cpp_config sending = waybill_test::cpp_config_of(cluster);
     producer = create_producer(sending.get(), text, settings);
     EXPECT_NE(producer, nullptr) << text;
-  }
-  ~kafka_cpp_relay() override {
-    if (consumer != nullptr) consumer->close();
-  }
-  void assign(RdKafka::KafkaConsumer& which) const {
-    const std::unique_ptr<RdKafka::TopicPartition> from(
-        RdKafka::TopicPartition::create(topic, 0, 0));
-    EXPECT_EQ(which.assign({from.get()}), no_error);
   }
   void connect(waybill::kafka::consumer_options options = {.fills_received_slot = true}) {
     consumer = create_consumer(conf.get(), text, settings, options);

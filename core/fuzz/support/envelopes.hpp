@@ -23,7 +23,8 @@ inline const waybill::propagation& counting_propagation() {
   return settings;
 }
 
-/// A context by a byte: "0" gives an empty one; otherwise span context, tracestate and baggage by the lowest bits.
+/// A context by a byte: "0" gives an empty one; otherwise span context, tracestate and baggage by
+/// the lowest bits.
 inline waybill::context context_by(unsigned choice) {
   if (choice == '0') return {};
   return waybill_test::context_of(waybill_test::sample_trace,

@@ -59,34 +59,72 @@ inline constexpr carrier_rules http_rules{duplicate_rule::combine, name_rule::ig
 /// The rules of the headers of Kafka, AMQP and MQTT.
 inline constexpr carrier_rules broker_rules{duplicate_rule::last, name_rule::prefer_exact};
 
-/// Takes the headers that a carrier shows, one call each, in the carrier's order.
-/// A name whose length is none of a field's is passed over without a call.
+/// Distinguishes most names of headers from the names it holds, by length and first letter, without
+/// a call. A copy stays in registers.
+class field_name_filter {
+ public:
+  /// Holds none.
+  constexpr field_name_filter() noexcept = default;
+  /// Holds one name.
+  constexpr explicit field_name_filter(std::string_view name) noexcept { add(name); }
+  /// Lets every name of 1 to 63 bytes through.
+  [[nodiscard]] static constexpr field_name_filter all() noexcept {
+    field_name_filter made;
+    made.lengths_ = ~std::uint64_t{1};
+    made.first_letters_ = ~std::uint32_t{0};
+    return made;
+  }
+  /// Adds a name of 1 to 63 bytes; others are not held.
+  constexpr void add(std::string_view name) noexcept {
+    if (name.empty() || name.size() > 63) return;
+    lengths_ |= std::uint64_t{1} << name.size();
+    first_letters_ |= bit_of(name.front());
+  }
+
+  /// False when no name begins with this letter, in either case: for clients that show the names of
+  /// headers without their length.
+  [[nodiscard]] constexpr bool may_begin(char letter) const noexcept {
+    return (first_letters_ & bit_of(letter)) != 0;
+  }
+  /// False when it is none of the names, in any ASCII-case spelling.
+  [[nodiscard]] constexpr bool may_be(std::string_view name) const noexcept {
+    return name.size() < 64 && ((lengths_ >> name.size()) & 1) != 0 && may_begin(name.front());
+  }
+
+ private:
+  /// The same for both cases of a letter, and for a few other characters.
+  static constexpr std::uint32_t bit_of(char letter) noexcept {
+    return std::uint32_t{1} << (static_cast<unsigned char>(letter) % 32);
+  }
+
+  std::uint64_t lengths_ = 0;        // bit n: some name has n bytes; never bit 0
+  std::uint32_t first_letters_ = 0;  // bits by letter
+};
+
+/// Takes the headers that a carrier shows, one call each, in the carrier's order. Most names that
+/// are not a field's are passed over without a call.
 class field_visitor {
  public:
   /// What is called with `state` for each header that may be a field.
   using function = void (*)(void* state, std::string_view name, const field_value& value) noexcept;
-  /// Bit n of `name_lengths` says that some field's name has n bytes.
-  constexpr field_visitor(function call, void* state, std::uint64_t name_lengths) noexcept
-      : call_(call), state_(state), name_lengths_(name_lengths) {}
+  /// Calls `call` for headers that may be one of `names`.
+  constexpr field_visitor(function call, void* state, field_name_filter names) noexcept
+      : call_(call), state_(state), names_(names) {}
 
   /// Shows one header.
   /// @{
   void operator()(std::string_view name, const field_value& value) const noexcept {
-    if (is_wanted(name)) call_(state_, name, value);
+    if (names_.may_be(name)) call_(state_, name, value);
   }
   void operator()(std::string_view name, std::string_view text) const noexcept {
-    if (is_wanted(name)) call_(state_, name, field_value(text));
+    if (names_.may_be(name)) call_(state_, name, field_value(text));
   }
   /// @}
 
  private:
-  [[nodiscard]] bool is_wanted(std::string_view name) const noexcept {
-    return name.size() < 64 && ((name_lengths_ >> name.size()) & 1) != 0;
-  }
-
   function call_;
   void* state_;
-  std::uint64_t name_lengths_;  // bit n: some field's name has n bytes
+  field_name_filter names_;
 };
 
 /// A carrier that shows all its headers: `for_each(f)` calls f(name, value) for each in order,

@@ -29,7 +29,7 @@ template <class F>
       [](void* state, std::string_view name, const field_value& value) noexcept {
         (*static_cast<F*>(state))(name, value);
       },
-      const_cast<void*>(static_cast<const void*>(&visit)), ~std::uint64_t{0});
+      const_cast<void*>(static_cast<const void*>(&visit)), field_name_filter::all());
 }
 }  // namespace detail
 

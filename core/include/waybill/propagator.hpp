@@ -41,35 +41,6 @@ struct inject_report {
   /// @}
 };
 
-/// Distinguishes most names of headers from fields without a call. A copy stays in registers.
-class field_name_filter {
- public:
-  /// False when no field's name begins with this letter, in either case: for clients that show the
-  /// names of headers without their length.
-  [[nodiscard]] bool may_begin(char letter) const noexcept {
-    return (first_letters_ & bit_of(letter)) != 0;
-  }
-  /// False when no field has this name.
-  [[nodiscard]] bool may_be(std::string_view name) const noexcept {
-    // No field's name is empty.
-    return name.size() < 64 && ((lengths_ >> name.size()) & 1) != 0 && may_begin(name.front());
-  }
-
- private:
-  friend class propagator;
-  void add(std::string_view name) noexcept {
-    lengths_ |= std::uint64_t{1} << name.size();
-    first_letters_ |= bit_of(name.front());
-  }
-  /// The same for both cases of a letter, and for a few other characters.
-  static std::uint32_t bit_of(char letter) noexcept {
-    return std::uint32_t{1} << (static_cast<unsigned char>(letter) % 32);
-  }
-
-  std::uint64_t lengths_ = 0;        // bit n: some name has n bytes
-  std::uint32_t first_letters_ = 0;  // bits by letter
-};
-
 /// Which field of a propagator a name is.
 struct field_match {
   std::size_t index;  ///< In propagator::fields(); their number where the name is not a field's.

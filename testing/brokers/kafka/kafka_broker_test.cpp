@@ -1,14 +1,11 @@
 #include "kafka_broker.hpp"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <array>
 #include <chrono>
 #include <filesystem>
 #include <optional>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -17,6 +14,7 @@
 #include "bare_kafka.hpp"
 #include "broker_watch.hpp"
 #include "environment.hpp"
+#include "held_broker.hpp"
 #include "kafka_admin.hpp"
 #include "shared_kafka.hpp"
 
@@ -156,33 +154,12 @@ TEST(kafka_broker, takes_other_ports_when_its_ports_were_taken_meanwhile) {
 // Not only when the test ends in order: an interrupted or crashed test leaves no broker either.
 TEST(kafka_broker, dies_with_the_process_that_owns_it) {
   const temporary_folder folder("waybill-holder");
-  std::array<int, 2> output{};
-  std::array<int, 2> input{};
-  ASSERT_EQ(::pipe2(output.data(), O_CLOEXEC), 0);
-  ASSERT_EQ(::pipe2(input.data(), O_CLOEXEC), 0);
-  const unique_descriptor reader(output[0]);
-  unique_descriptor holder_output(output[1]);
-  const unique_descriptor holder_input(input[0]);
-  const unique_descriptor writer(input[1]);
+  held_broker java(WAYBILL_HOLD_BROKERS, "kafka", folder);
+  ASSERT_EQ(processes_with(folder.path()), std::vector{std::to_string(java.process())});
+  EXPECT_NO_THROW(
+      bare_producer(java.address()).produce(unique_topic("held"), {"key", "value", {}}));
 
-  const changed_variable temporary("TMPDIR", folder.path().string());
-  const child_process holder({WAYBILL_HOLD_BROKERS, "kafka"},
-                             {holder_input.get(), holder_output.get(), STDERR_FILENO});
-  holder_output.reset();
-  std::istringstream line(read_line(reader.get()));
-  std::string name;
-  pid_t java = -1;
-  std::string bootstrap;
-  ASSERT_TRUE(line >> name >> java >> bootstrap);
-  ASSERT_EQ(processes_with(folder.path()), std::vector<std::string>{std::to_string(java)});
-  // Opened while the broker lives: the number can't have become another process's.
-  const unique_descriptor broker = open_process(java);
-  EXPECT_NO_THROW(bare_producer(bootstrap).produce(unique_topic("held"), {"key", "value", {}}));
-
-  // Only the holder: kill() would end its whole process group.
-  holder.send_signal(SIGKILL);
-  ASSERT_TRUE(holder.wait_until(child_process::clock::now() + std::chrono::seconds(30)));
-  EXPECT_TRUE(readable_in_time(broker.get())) << "java still runs";
+  EXPECT_TRUE(java.ends_with_its_holder());
   EXPECT_EQ(processes_with(folder.path()), std::vector<std::string>{});
 }
 

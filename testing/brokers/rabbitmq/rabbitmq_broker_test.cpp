@@ -1,17 +1,14 @@
 #include "rabbitmq_broker.hpp"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <array>
 #include <filesystem>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "broker_watch.hpp"
 #include "environment.hpp"
+#include "held_broker.hpp"
 #include "shared_rabbitmq.hpp"
 
 namespace waybill_test {
@@ -65,33 +62,12 @@ TEST(rabbitmq_broker, keeps_what_was_written_and_leaves_neither_process_nor_file
 TEST(rabbitmq_broker, dies_with_the_process_that_owns_it) {
   const temporary_folder folder("waybill-holder");
   std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
-  std::array<int, 2> output{};
-  std::array<int, 2> input{};
-  ASSERT_EQ(::pipe2(output.data(), O_CLOEXEC), 0);
-  ASSERT_EQ(::pipe2(input.data(), O_CLOEXEC), 0);
-  const unique_descriptor reader(output[0]);
-  unique_descriptor holder_output(output[1]);
-  const unique_descriptor holder_input(input[0]);
-  const unique_descriptor writer(input[1]);
-
-  const changed_variable temporary("TMPDIR", folder.path().string());
-  const child_process holder({WAYBILL_HOLD_BROKERS, "rabbitmq"},
-                             {holder_input.get(), holder_output.get(), STDERR_FILENO});
-  holder_output.reset();
-  std::istringstream line(read_line(reader.get()));
-  std::string name;
-  pid_t node = -1;
-  std::string address;
-  ASSERT_TRUE(line >> name >> node >> address);
+  held_broker node(WAYBILL_HOLD_BROKERS, "rabbitmq", folder);
+  const std::string& address = node.address();
   const auto port = static_cast<std::uint16_t>(std::stoi(address.substr(address.find(':') + 1)));
-  // Opened while the broker lives: the number can't have become another process's.
-  const unique_descriptor broker = open_process(node);
   EXPECT_NO_THROW(bare_amqp({"127.0.0.1", port}));
 
-  // Only the holder: kill() would end its whole process group.
-  holder.send_signal(SIGKILL);
-  ASSERT_TRUE(holder.wait_until(child_process::clock::now() + std::chrono::seconds(30)));
-  EXPECT_TRUE(readable_in_time(broker.get())) << "the node still runs";
+  EXPECT_TRUE(node.ends_with_its_holder());
   EXPECT_FALSE(accepts_connections(port));
 }
 
