@@ -117,7 +117,8 @@ node* new_node() noexcept {
 void recycle(node* done) noexcept {
   // Bounded, because messages may be received on one thread and die on another.
   constexpr std::uint32_t spares_max = 64;
-  if (self.spares == spares_max || self.has_ended) {
+  // Where no scope ever began nobody would free it when the thread ends.
+  if (self.spares == spares_max || !self.has_begun || self.has_ended) {
     delete_node(done);
     return;
   }

@@ -14,7 +14,7 @@ namespace waybill::inline v0 {
 namespace {
 
 constexpr std::string_view default_names = "tracecontext,baggage";
-constexpr std::size_t field_name_bytes_max = 63;  // field_visitor's mask of lengths has 64 bits
+constexpr std::size_t field_name_bytes_max = 63;  // field_name_filter's mask of lengths has 64 bits
 
 const format* find_format(std::string_view name) noexcept {
   for (const format* each : {&tracecontext_format(), &baggage_format()}) {

@@ -165,7 +165,7 @@ std::optional<in_flight_message> in_flight_table::take(std::uint64_t key) noexce
 
 std::optional<in_flight_message> in_flight_table::take_oldest(std::uint64_t newest) noexcept {
   for (;;) {
-    // The one that was just added stays: when it is the oldest, others have made room meanwhile.
+    // The one that was just added stays: when it is the oldest, other threads gave up those before.
     std::uint64_t oldest = newest;
     shard* chosen = nullptr;
     for (std::size_t i = 0; i < shards_max; ++i) {

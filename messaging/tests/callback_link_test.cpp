@@ -40,10 +40,11 @@ TEST(CallbackLink, has_one_target_at_a_time) {
   EXPECT_TRUE(between.attach(second));
 }
 
-TEST(CallbackLink, detach_waits_for_the_call_that_runs) {
+TEST(CallbackLink, detach_waits_for_the_call_that_runs_and_no_other_target_comes_meanwhile) {
   link between;
-  listening target;
-  ASSERT_TRUE(between.attach(target));
+  listening first;
+  listening second;
+  ASSERT_TRUE(between.attach(first));
   std::latch is_in_call(1);
   std::latch may_return(1);
   std::thread caller([&] {
@@ -58,12 +59,19 @@ TEST(CallbackLink, detach_waits_for_the_call_that_runs) {
   std::thread owner([&] {
     between.detach();
     is_detached = true;
-    EXPECT_EQ(target.calls, 1);
+    EXPECT_EQ(first.calls, 1);
   });
+  // Once detach() has begun, calls find no target.
+  for (bool found = true; found;) {
+    found = false;
+    between.call([&](listening&) { found = true; });
+  }
+  EXPECT_FALSE(between.attach(second)) << "it would keep detach() waiting for its own calls";
   EXPECT_FALSE(is_detached);
   may_return.count_down();
   owner.join();
   caller.join();
+  EXPECT_TRUE(between.attach(second));
 }
 
 TEST(CallbackLink, no_call_of_many_threads_reaches_a_target_that_has_gone) {

@@ -106,11 +106,21 @@ TEST_F(deliveries_of_a_sender, the_oldest_is_unknown_when_there_are_too_many) {
 TEST_F(deliveries_of_a_sender, a_message_that_is_forgotten_is_told_by_nobody_else) {
   deliveries sent = make();
   sent.accepted(7, message(1));
-  sent.forget(7);
+  EXPECT_TRUE(sent.forget(7));
+  EXPECT_FALSE(sent.forget(7));
   sent.answered(7, {.outcome = outcome_state::succeeded});
   sent.close({.outcome = outcome_state::unanswered});
   EXPECT_TRUE(told.empty());
   EXPECT_EQ(tracer->span_at(0).ends, 0) << "whoever forgot it ends its span";
+}
+
+TEST_F(deliveries_of_a_sender, a_message_that_was_given_up_cannot_be_forgotten) {
+  deliveries sent = make(1);
+  sent.accepted(1, message(1));
+  sent.accepted(2, message(2));
+  EXPECT_FALSE(sent.forget(1)) << "its span has ended, and it was told";
+  EXPECT_EQ(tracer->span_at(0).ends, 1);
+  EXPECT_EQ(told.size(), 1U);
 }
 
 TEST_F(deliveries_of_a_sender, all_that_are_left_have_the_outcome_of_the_end) {

@@ -32,7 +32,7 @@ extraction take_or(Refuse&& refuse, rd_kafka_headers_t* list, const propagation&
   const detail::stripping_reader reader(*list, settings.propagator());
   extraction taken = waybill::extract(reader, settings, topic);
   if (reader.cost().is_bearable()) {
-    reader.strip();
+    reader.strip(*list);
   } else {
     refuse();
   }
@@ -42,15 +42,6 @@ extraction take_or(Refuse&& refuse, rd_kafka_headers_t* list, const propagation&
 }  // namespace
 
 namespace detail {
-
-bool has_fields(const rd_kafka_headers_t& list, const propagator& formats) noexcept {
-  const std::size_t none = formats.fields().size();
-  for (std::size_t i = 0;; ++i) {
-    const char* name = name_at(list, i);
-    if (name == nullptr) return false;
-    if (formats.field_names().may_begin(*name) && formats.field_index(name) != none) return true;
-  }
-}
 
 rd_kafka_headers_t* copy_without_fields(const rd_kafka_headers_t& list,
                                         const propagator& formats) noexcept {
@@ -64,13 +55,13 @@ rd_kafka_headers_t* copy_without_fields(const rd_kafka_headers_t& list,
   return kept;
 }
 
-void stripping_reader::strip() const noexcept {
+void stripping_reader::strip(rd_kafka_headers_t& list) const noexcept {
   // From the last one on: fields stand at the end, in their order, and nothing behind them moves.
   const auto fields = formats_->fields();
   for (std::size_t i = fields.size(); i-- > 0;) {
-    if (((exact_ >> i) & 1) != 0) remove_exactly(*list_, fields[i].name);
+    if (((exact_ >> i) & 1) != 0) remove_exactly(list, fields[i].name);
   }
-  if (has_other_spellings_) remove_fields(*list_, *formats_);
+  if (has_other_spellings_) remove_fields(list, *formats_);
 }
 
 void remove_fields(rd_kafka_headers_t& list, const propagator& formats) noexcept {
@@ -103,9 +94,9 @@ errc strip(rd_kafka_headers_t* list, const propagation& settings,
            const destination& destination) noexcept {
   if (list == nullptr) return errc::ok;
   const detail::stripping_reader reader(*list, settings.propagator());
-  reader.for_each([](std::string_view, const field_value&) {});
+  reader.look();
   if (!reader.cost().is_bearable()) return leave(settings, destination);
-  reader.strip();
+  reader.strip(*list);
   return errc::ok;
 }
 
@@ -143,13 +134,13 @@ inject_report inject(const context_view& context, rd_kafka_headers_t& list,
                      const propagation& settings, const destination& destination,
                      const inject_budget& budget) noexcept {
   const detail::stripping_reader reader(list, settings.propagator());
-  reader.for_each([](std::string_view, const field_value&) {});
+  reader.look();
   const bool has_fields = reader.cost().fields != 0;
   // A context with a trace replaces all of them, which is cheaper at once than one by one.
   const bool strips = has_fields && context.has_trace() && reader.cost().is_bearable();
-  if (strips) reader.strip();
-  const bool is_free = strips || !has_fields;
-  header_writer writer = is_free ? header_writer::appending_to(list) : header_writer(list);
+  if (strips) reader.strip(list);
+  const bool appends = (strips || !has_fields) && !settings.propagator().has_shared_fields();
+  header_writer writer = appends ? header_writer::appending_to(list) : header_writer(list);
   return waybill::inject(context, writer, settings, destination, budget);
 }
 

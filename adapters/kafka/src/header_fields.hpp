@@ -46,7 +46,7 @@ class stripping_reader {
  public:
   static constexpr carrier_rules rules = broker_rules;
 
-  stripping_reader(rd_kafka_headers_t& list, const propagator& formats) noexcept
+  stripping_reader(const rd_kafka_headers_t& list, const propagator& formats) noexcept
       : list_(&list), formats_(&formats), names_(formats.field_names()) {}
 
   template <class F>
@@ -71,10 +71,14 @@ class stripping_reader {
     }
   }
 
+  /// Walks the list for cost() and strip() alone.
+  void look() const noexcept {
+    for_each([](std::string_view, const field_value&) {});
+  }
   /// What strip() would cost.
   [[nodiscard]] const removal_cost& cost() const noexcept { return cost_; }
-  /// Takes the fields away that were found. The list must not have been changed since.
-  void strip() const noexcept;
+  /// Takes the fields away that were found, from the list as it was then or from a copy of it.
+  void strip(rd_kafka_headers_t& list) const noexcept;
 
  private:
   void note(std::string_view name) const noexcept {
@@ -101,7 +105,7 @@ class stripping_reader {
     exact_ |= bit;
   }
 
-  rd_kafka_headers_t* list_;
+  const rd_kafka_headers_t* list_;
   const propagator* formats_;
   field_name_filter names_;
   // A carrier that is read is const.
@@ -111,9 +115,6 @@ class stripping_reader {
   mutable std::array<std::uint32_t, fields_max> counts_;  // of the fields in exact_
 };
 static_assert(fields_max <= 64);
-
-/// Whether a list holds a field, in any spelling.
-[[nodiscard]] bool has_fields(const rd_kafka_headers_t& list, const propagator& formats) noexcept;
 
 /// A list with only the headers that are no field.
 [[nodiscard]] rd_kafka_headers_t* copy_without_fields(const rd_kafka_headers_t& list,

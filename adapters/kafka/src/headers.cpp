@@ -18,7 +18,8 @@ rd_kafka_headers_t& headers::made() {
   return *list_;
 }
 
-void header_writer::erase_all(std::string_view name) noexcept {
+void header_writer::erase(std::string_view name) noexcept {
+  if (appends_) return;
   detail::remove_headers(*list_, [name](std::string_view each) {
     return waybill::detail::equals_ignoring_case(each, name);
   });

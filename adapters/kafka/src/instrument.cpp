@@ -41,9 +41,9 @@ outcome_state state_of(const rd_kafka_message_t& message) noexcept {
 /// librdkafka accepted a message: on the thread that produces, before anything can answer it.
 /// Only the first message of a waybill produce call is tracked: an application's partitioner or
 /// interceptor may send others from within it.
-rd_kafka_resp_err_t on_send(rd_kafka_t* /*client*/, rd_kafka_message_t* message, void* /*hook*/) {
+rd_kafka_resp_err_t on_send(rd_kafka_t* client, rd_kafka_message_t* message, void* /*hook*/) {
   detail::produce_call* call = detail::producing;
-  if (call != nullptr && call->identity == nullptr) {
+  if (call != nullptr && call->client == client && call->identity == nullptr) {
     call->identity = message;
     call->sender.accepted(detail::key_of(message), call->message);
   }
@@ -57,9 +57,9 @@ rd_kafka_resp_err_t on_acknowledgement(rd_kafka_t* /*client*/, rd_kafka_message_
     // returns the error: one outcome is enough.
     detail::produce_call* call = detail::producing;
     if (call != nullptr && call->identity == message && &call->sender == &sender) {
-      // Now, while nobody else's message can have this address.
-      sender.forget(detail::key_of(message));
-      call->is_answered = true;
+      // Now, while nobody else's message can have this address. One that was given up meanwhile has
+      // its outcome.
+      call->is_answered = sender.forget(detail::key_of(message));
       return;
     }
     sender.answered(detail::key_of(message),
@@ -79,16 +79,13 @@ rd_kafka_resp_err_t on_destroy(rd_kafka_t* client, void* opaque) {
 rd_kafka_resp_err_t on_new(rd_kafka_t* client, const rd_kafka_conf_t* /*conf*/, void* opaque,
                            char* /*error*/, size_t /*error_bytes*/) {
   auto& hook = *static_cast<configuration_hook*>(opaque);
-  const rd_kafka_resp_err_t sent =
-      rd_kafka_interceptor_add_on_send(client, interceptor_name, &on_send, opaque);
-  const rd_kafka_resp_err_t observed = rd_kafka_interceptor_add_on_acknowledgement(
-      client, interceptor_name, &on_acknowledgement, opaque);
-  const rd_kafka_resp_err_t closed =
-      rd_kafka_interceptor_add_on_destroy(client, interceptor_name, &on_destroy, opaque);
+  constexpr rd_kafka_resp_err_t ok = RD_KAFKA_RESP_ERR_NO_ERROR;
   // Without the interceptors the client works all the same, its outcomes are not known.
-  const bool is_good = sent == RD_KAFKA_RESP_ERR_NO_ERROR &&
-                       observed == RD_KAFKA_RESP_ERR_NO_ERROR &&
-                       closed == RD_KAFKA_RESP_ERR_NO_ERROR;
+  const bool is_good =
+      rd_kafka_interceptor_add_on_send(client, interceptor_name, &on_send, opaque) == ok &&
+      rd_kafka_interceptor_add_on_acknowledgement(client, interceptor_name, &on_acknowledgement,
+                                                  opaque) == ok &&
+      rd_kafka_interceptor_add_on_destroy(client, interceptor_name, &on_destroy, opaque) == ok;
   if (is_good) hook.registry->add(client, hook.client);
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
@@ -134,10 +131,10 @@ instrumentation instrument(rd_kafka_conf_t* conf) {
   instrumentation made;
   made.registry_ = std::make_shared<detail::client_registry>();
   const rd_kafka_resp_err_t added = add_hook(conf, made.registry_);
-  if (added == RD_KAFKA_RESP_ERR__CONFLICT) made.registry_ = already_in(conf);
-  const bool is_good = added == RD_KAFKA_RESP_ERR_NO_ERROR ||
-                       (added == RD_KAFKA_RESP_ERR__CONFLICT && made.registry_);
-  made.status_ = is_good ? errc::ok : errc::carrier_failed;
+  if (added != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    made.registry_ = added == RD_KAFKA_RESP_ERR__CONFLICT ? already_in(conf) : nullptr;
+  }
+  made.status_ = made.registry_ != nullptr ? errc::ok : errc::carrier_failed;
   return made;
 }
 

@@ -59,8 +59,9 @@ class client_registry {
 struct produce_call {
   deliveries& sender;
   const messaging::in_flight_message& message;
+  const rd_kafka_t* client;
   const rd_kafka_message_t* identity = nullptr;  // once librdkafka has given it one
-  bool is_answered = false;
+  bool is_answered = false;                      // within the call
 };
 inline constinit thread_local produce_call* producing = nullptr;
 

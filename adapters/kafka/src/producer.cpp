@@ -30,9 +30,9 @@ class outgoing_headers {
   }
 
   inject_report write(const messaging::sending& decided, inject_parts parts) noexcept {
-    const bool is_free = !is_written_ && prepare(decided);
+    const bool appends = !is_written_ && prepare(decided);
     is_written_ = true;
-    header_writer writer = is_free ? header_writer::appending_to(*list()) : header_writer(*list());
+    header_writer writer = appends ? header_writer::appending_to(*list()) : header_writer(*list());
     return decided.write(writer, parts);
   }
 
@@ -43,20 +43,25 @@ class outgoing_headers {
   }
 
  private:
-  /// Whether the list is free of fields.
+  /// Whether the fields can be appended.
   bool prepare(const messaging::sending& decided) noexcept {
     constexpr std::size_t fields_usual = 4;
     if (given_ == nullptr) {
       made_.reset(rd_kafka_headers_new(fields_usual));
-    } else if (!detail::has_fields(*given_, formats_)) {
+      return !formats_.has_shared_fields();
+    }
+    const detail::stripping_reader reader(*given_, formats_);
+    reader.look();
+    if (reader.cost().fields == 0) {
       was_added_to_ = true;
-    } else if (decided.replaces_all()) {
+    } else if (decided.replaces_all() && !reader.cost().is_bearable()) {
       made_.reset(detail::copy_without_fields(*given_, formats_));
     } else {
       made_.reset(rd_kafka_headers_copy(given_));
-      return false;
+      if (!decided.replaces_all()) return false;
+      reader.strip(*made_.get());
     }
-    return true;
+    return !formats_.has_shared_fields();
   }
 
   const propagator& formats_;
@@ -74,6 +79,9 @@ rd_kafka_resp_err_t hand_over(rd_kafka_t* client, const record& message, rd_kafk
     return const_cast<char*>(bytes.has_value() ? detail::never_null(*bytes) : nullptr);
   };
   void* payload = data_of(message.payload);
+  // An empty payload without memory of its own is not to be freed.
+  const bool is_ours = message.payload.has_value() && message.payload->data() == nullptr;
+  const int flags = is_ours ? message.flags & ~RD_KAFKA_MSG_F_FREE : message.flags;
   const void* key = data_of(message.key);
   const std::size_t payload_bytes = message.payload.value_or(std::string_view()).size();
   const std::size_t key_bytes = message.key.value_or(std::string_view()).size();
@@ -82,14 +90,14 @@ rd_kafka_resp_err_t hand_over(rd_kafka_t* client, const record& message, rd_kafk
   const auto send = [&](auto topic_tag, auto topic) {
     // librdkafka looks at each argument in turn, so what says nothing is left out.
     if (has_defaults) {
-      return rd_kafka_producev(client, topic_tag, topic, RD_KAFKA_V_MSGFLAGS(message.flags),
+      return rd_kafka_producev(client, topic_tag, topic, RD_KAFKA_V_MSGFLAGS(flags),
                                RD_KAFKA_V_VALUE(payload, payload_bytes),
                                RD_KAFKA_V_KEY(key, key_bytes), RD_KAFKA_V_HEADERS(list),
                                RD_KAFKA_V_END);
     }
     return rd_kafka_producev(
         client, topic_tag, topic, RD_KAFKA_V_PARTITION(message.partition),
-        RD_KAFKA_V_MSGFLAGS(message.flags), RD_KAFKA_V_VALUE(payload, payload_bytes),
+        RD_KAFKA_V_MSGFLAGS(flags), RD_KAFKA_V_VALUE(payload, payload_bytes),
         RD_KAFKA_V_KEY(key, key_bytes), RD_KAFKA_V_TIMESTAMP(message.timestamp_ms),
         RD_KAFKA_V_OPAQUE(user_data), RD_KAFKA_V_HEADERS(list), RD_KAFKA_V_END);
   };
@@ -151,23 +159,25 @@ struct producer::state {
   rd_kafka_resp_err_t produce(const record& message, rd_kafka_headers_t* list,
                               const send_options& how) noexcept;
   rd_kafka_resp_err_t send(const record& message, rd_kafka_headers_t* list,
-                           const messaging::in_flight_message& waiting) noexcept;
+                           messaging::in_flight_message& waiting) noexcept;
 };
 
 /// Hands a message over. librdkafka names it to on_send before it can be answered.
 rd_kafka_resp_err_t producer::state::send(const record& message, rd_kafka_headers_t* list,
-                                          const messaging::in_flight_message& waiting) noexcept {
+                                          messaging::in_flight_message& waiting) noexcept {
   if (!tracks()) {
     const rd_kafka_resp_err_t error = hand_over(client, message, list, waiting.user_data);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) sent.end_span(waiting, outcome_state::unknown);
     return error;
   }
-  detail::produce_call call{sent, waiting};
+  detail::produce_call call{sent, waiting, client};
   detail::produce_call* outer = std::exchange(detail::producing, &call);
   const rd_kafka_resp_err_t error = hand_over(client, message, list, waiting.user_data);
   detail::producing = outer;
-  // Accepted and answered at once: reported as every other.
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR && call.is_answered) {
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    // It was given up within the call: its span has ended.
+    if (call.identity != nullptr && !call.is_answered) waiting.span = {};
+  } else if (call.is_answered) {  // accepted and answered at once: reported as every other
     sent.finish(waiting, {.outcome = outcome_state::failed, .error = RD_KAFKA_RESP_ERR__FAIL});
   }
   return error;

@@ -2,8 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "support/bare_headers.hpp"
 #include "support/contexts.hpp"
@@ -244,6 +247,34 @@ TEST_F(kafka_inject, thousands_of_stale_fields_among_thousands_of_headers_are_re
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
   const bare_headers after = headers_of(list.get());
   EXPECT_EQ(after, without_fields(before) + injected(full, {}));
+}
+
+/// Writes W3C's traceparent a second time.
+class second_format final : public waybill::format {
+ public:
+  [[nodiscard]] std::string_view name() const noexcept override { return "second"; }
+  [[nodiscard]] std::span<const waybill::field> fields() const noexcept override { return fields_; }
+  void extract(const waybill::field_values&, waybill::extract_draft&) const noexcept override {}
+  void inject(const waybill::context_view& sent,
+              waybill::field_writer& writer) const noexcept override {
+    writer.set_traceparent(0, sent);
+  }
+
+ private:
+  std::array<waybill::field, 1> fields_{
+      {{"traceparent", waybill::field_kind::single, waybill::field_concern::trace}}};
+};
+
+TEST_F(kafka_inject, writes_a_field_of_two_formats_once) {
+  const second_format second;
+  const std::array<const waybill::format*, 2> formats{&waybill::tracecontext_format(), &second};
+  const propagation twice({.propagator = waybill::propagator(formats)});
+  ASSERT_TRUE(twice.propagator().has_shared_fields());
+  for (const bare_headers& before : {bare_headers{}, bare_headers{{"traceparent", b}}}) {
+    const auto list = make_list(before);
+    inject(make_context(a, "", ""), *list, twice, any_destination);
+    EXPECT_EQ(headers_of(list.get()), (bare_headers{{"traceparent", a}}));
+  }
 }
 
 }  // namespace

@@ -138,6 +138,36 @@ TEST_F(kafka_tracking, invariant_9_of_a_message_that_the_partitioner_sends_is_no
   EXPECT_EQ(other.log.size(), 0U);
 }
 
+TEST_F(kafka_tracking, invariant_9_a_message_given_up_and_then_refused_has_one_outcome) {
+  const mock_cluster cluster;
+  connect(cluster.producer_config());
+  // The partitioner sends another message, for which the first one is given up, and then fails.
+  static waybill::kafka::producer* sender = nullptr;
+  rd_kafka_topic_conf_t* const conf = rd_kafka_topic_conf_new();
+  rd_kafka_topic_conf_set_partitioner_cb(conf, [](const rd_kafka_topic_t*, const void*, std::size_t,
+                                                  std::int32_t, void*, void*) {
+    EXPECT_EQ(sender->produce({.topic = waybill_test::topic, .partition = 0, .payload = "inner"}),
+              no_error);
+    return std::int32_t{99};
+  });
+  const auto learnt = waybill_test::learn_topic(client.get(), waybill_test::topic, conf);
+  waybill::kafka::producer_options one_message;
+  one_message.in_flight_max = 1;
+  trace();
+  const auto producer = std::make_unique<waybill::kafka::producer>(
+      client.get(), settings(), observed, log.listener(), one_message);
+  sender = producer.get();
+  EXPECT_EQ(producer->produce({.topic_handle = learnt.get(), .payload = "outer", .key = "key"},
+                              {.context = &full}),
+            RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION);
+  ASSERT_TRUE(waybill_test::flush(client.get()));
+  EXPECT_EQ(tracer->span_count(), 2U);
+  EXPECT_EQ(tracer->badly_ended(), 0U);
+  EXPECT_EQ(log.size(), 2U);
+  EXPECT_EQ(log.count(outcome_state::unknown), 1U);
+  EXPECT_EQ(log.count(outcome_state::succeeded), 1U);
+}
+
 TEST_F(kafka_tracking, invariant_9_messages_of_one_context_may_fare_differently) {
   const mock_cluster cluster;
   connect(waybill_test::unreachable());

@@ -84,7 +84,9 @@ class WAYBILL_API received_use {
   /// @{
   received_use(received_use&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
   received_use& operator=(received_use&& other) noexcept {
-    std::swap(node_, other.node_);
+    if (this == &other) return *this;
+    if (node_ != nullptr) drop();
+    node_ = std::exchange(other.node_, nullptr);
     return *this;
   }
   /// @}

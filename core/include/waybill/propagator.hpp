@@ -88,6 +88,8 @@ class WAYBILL_API propagator {
   [[nodiscard]] field_match match_field(std::string_view name) const noexcept {
     return names_.may_be(name) ? find_field(name) : field_match{field_count_, false};
   }
+  /// Whether two formats write a field of one name, so that it is set twice.
+  [[nodiscard]] bool has_shared_fields() const noexcept { return slot_count_ != field_count_; }
   /// What match_field() asks first.
   [[nodiscard]] field_name_filter field_names() const noexcept { return names_; }
 
@@ -136,7 +138,7 @@ class WAYBILL_API propagator {
     return inject(context_view(context), carrier, limits, parts);
   }
   /// @}
-  /// Takes every field of every format away.
+  /// Takes every field of every format away, except for those that are read-only.
   /// @par Errors   carrier_failed.
   errc strip(const writer_ref& carrier) const noexcept;
 

@@ -13,17 +13,20 @@ namespace waybill::inline v0::messaging {
 template <class Target>
 class callback_link {
  public:
-  /// False when there is a target already.
+  /// False when there is a target already, or the last one is being detached still.
   [[nodiscard]] bool attach(Target& target) noexcept {
+    if (detaching_.load() != 0) return false;
     Target* none = nullptr;
     return target_.compare_exchange_strong(none, &target);
   }
-  /// Afterwards no call runs or begins. Not to be called from within one.
+  /// Until the next attach() no call runs or begins afterwards. Not to be called from within one.
   void detach() noexcept {
+    detaching_.fetch_add(1);
     target_.store(nullptr);
     for (std::uint32_t running = running_.load(); running != 0; running = running_.load()) {
       running_.wait(running);
     }
+    detaching_.fetch_sub(1);
   }
   /// Calls `f(target)`, which must not throw, if there is a target.
   template <class F>
@@ -31,12 +34,13 @@ class callback_link {
     running_.fetch_add(1);
     if (Target* target = target_.load()) std::forward<F>(f)(*target);
     // Waking costs a look at a table of waiters: only when somebody detaches.
-    if (running_.fetch_sub(1) == 1 && target_.load() == nullptr) running_.notify_all();
+    if (running_.fetch_sub(1) == 1 && detaching_.load() != 0) running_.notify_all();
   }
 
  private:
   std::atomic<Target*> target_{nullptr};
   std::atomic<std::uint32_t> running_{0};
+  std::atomic<std::uint32_t> detaching_{0};
 };
 
 }  // namespace waybill::inline v0::messaging

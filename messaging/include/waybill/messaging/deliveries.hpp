@@ -55,8 +55,9 @@ class deliveries {
   void answered(std::uint64_t key, const Report& report) noexcept {
     if (const auto message = in_flight_.take(key)) finish(*message, report);
   }
-  /// Forgets the message of this key: the caller tells of it, or nobody.
-  void forget(std::uint64_t key) noexcept { static_cast<void>(in_flight_.take(key)); }
+  /// Forgets the message of this key: the caller ends its span and reports it, if anybody does.
+  /// False when it is not known any more, so that its outcome was told.
+  [[nodiscard]] bool forget(std::uint64_t key) noexcept { return in_flight_.take(key).has_value(); }
   /// All that are left have this outcome.
   void close(const Report& report) noexcept {
     while (const auto left = in_flight_.take_any()) finish(*left, report);

@@ -22,8 +22,9 @@ struct in_flight_message {
 
 /// The messages of one sender that have no outcome yet, by the client library's own identity of a
 /// message: never by what its headers say, because many messages may carry one context.
-/// @par Shape     bounded by messages_max. A table that is full gives up its oldest message, so it
-///                hears of new ones for ever.
+/// @par Shape     bounded by messages_max, and one more for each thread that adds at the same time.
+/// A
+///                table that is full gives up its oldest message, so it hears of new ones for ever.
 /// @par Cost      O(1) for every call, whatever messages carry: one look-up under a lock that 1 of
 ///                16 messages shares. Memory grows with the messages in flight and is kept.
 /// @par Threads   any.

@@ -34,11 +34,11 @@ namespace waybill::inline v0::kafka {
                                                     const propagation& settings) noexcept;
 /// @}
 
-/// Removes every field that the propagator can read; other headers keep their order and bytes. The
-/// list stays where it is, and so does a pointer to it that somebody else holds. A message that had
-/// only our headers keeps an empty list, where a bare client would find none. After
-/// rd_kafka_message_detach_headers, or rd_kafka_message_set_headers with null, librdkafka parses
-/// the message again and the fields are back.
+/// Removes every field that the propagator can read, except for read-only ones; other headers keep
+/// their order and bytes. The list stays where it is, and so does a pointer to it that somebody
+/// else holds. A message that had only our headers keeps an empty list, where a bare client would
+/// find none. After rd_kafka_message_detach_headers, or rd_kafka_message_set_headers with null,
+/// librdkafka parses the message again and the fields are back.
 /// @par Errors   too_many_fields, counted: librdkafka moves headers one by one, and a hostile list
 ///               (more than a thousand fields, or many spellings in many headers) would take too
 ///               long. It is left as it is; the consumer wrapper strips it all the same.
@@ -58,7 +58,9 @@ WAYBILL_API errc strip(rd_kafka_message_t& message, const propagation& settings)
                                           const propagation& settings) noexcept;
 /// @}
 
-/// Puts a context into a list in place of every field that is there; the fields go to the end.
+/// Puts a context into a list in place of the fields that are there, as propagator::inject does;
+/// the fields go to the end.
+/// @par Lifetime   a context_view that borrows from the list itself (peek) must not be given.
 /// @par Cost   without older fields one look at each header; else as librdkafka removes them.
 /// @{
 WAYBILL_API inject_report inject(const context& context, rd_kafka_headers_t& list,

@@ -124,13 +124,9 @@ class WAYBILL_API header_writer {
     detail::append_header(*list_, name, value);
   }
   /// Takes every header of this name away.
-  void erase(std::string_view name) noexcept {
-    if (!appends_) erase_all(name);
-  }
+  void erase(std::string_view name) noexcept;
 
  private:
-  void erase_all(std::string_view name) noexcept;
-
   rd_kafka_headers_t* list_;
   bool appends_ = false;
 };
