@@ -173,8 +173,8 @@ class WAYBILL_API received {
   received() noexcept = default;
   /// Of what `take()` returns, an extraction. It is large, so it is made where it stays.
   template <class Take>
-  requires std::is_invocable_r_v<waybill::extraction, Take>
-  explicit received(Take&& take) noexcept : taken_(std::forward<Take>(take)()) {}
+  requires std::is_invocable_r_v<waybill::extraction, const Take&>
+  explicit received(const Take& take) noexcept : taken_(take()) {}
   /// Leaves a message without a context behind.
   /// @{
   received(received&&) noexcept = default;
