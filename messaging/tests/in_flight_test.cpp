@@ -207,7 +207,7 @@ TEST(InFlight, threads_take_out_what_others_add) {
 }
 
 TEST(InFlight, threads_that_stay_within_the_bound_give_nothing_up) {
-  constexpr std::uint64_t messages = 200'000;
+  constexpr std::uint64_t messages = 50'000;
   constexpr std::uint64_t senders = 3;
   constexpr std::ptrdiff_t messages_max = 4;
   in_flight_table table(messages_max);
