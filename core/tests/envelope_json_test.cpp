@@ -474,6 +474,10 @@ TEST(Envelope, EV03_goes_by_the_boundary_of_its_destination) {
   EXPECT_EQ(waybill::unwrap(envelope_form::frame, "\xfewbl", settings, "nothing").code(),
             errc::malformed);
   EXPECT_EQ(settings.diagnostics()->count(direction::inbound, errc::malformed, 2), 1U);
+  // What cannot be wrapped is counted for its destination, too.
+  EXPECT_FALSE(waybill::wrap(members, "[1]", sample_context(), settings, "trace").is_changed());
+  EXPECT_EQ(settings.diagnostics()->count(direction::outbound, errc::no_envelope, 1), 1U);
+  EXPECT_EQ(settings.diagnostics()->count(direction::outbound, errc::no_envelope, 0), 0U);
 }
 
 }  // namespace
