@@ -138,7 +138,7 @@ std::optional<in_flight_message> in_flight_table::add(std::uint64_t key,
   std::uint64_t age = 0;
   {
     // Under the shard's lock size_ changes with the entry that is counted: a thread that takes it
-    // out at once must not find it counted later, nor one that has room be told that there is none.
+    // out at once must not find it counted later, nor one that has room find the table full.
     const std::lock_guard lock(chosen.mutex);
     const std::optional<in_flight_message> replaced = chosen.take(key);
     if (!chosen.make_room()) {

@@ -1,4 +1,4 @@
-// What becomes of the messages of one sender: each outcome ends a span and is told once.
+// The outcomes of one sender's messages: each ends a span and reaches the listener once.
 #include "waybill/messaging/deliveries.hpp"
 
 #include <gtest/gtest.h>

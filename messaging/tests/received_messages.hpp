@@ -18,7 +18,7 @@ inline waybill::propagation taking(waybill::inbound_mode mode,
       {.boundary = waybill::boundary({.inbound = mode}), .tracer = std::move(tracer)});
 }
 
-/// What came with a message from "orders".
+/// The extraction of a message from "orders".
 inline waybill::extraction received(const waybill::propagation& settings) {
   waybill::header_list headers;
   headers.add("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");

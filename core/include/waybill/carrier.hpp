@@ -86,7 +86,7 @@ class field_name_filter {
   [[nodiscard]] constexpr bool may_begin(char letter) const noexcept {
     return (first_letters_ & bit_of(letter)) != 0;
   }
-  /// False when it is none of the names, in any ASCII-case spelling.
+  /// False when the filter does not hold this name in any ASCII-case spelling.
   [[nodiscard]] constexpr bool may_be(std::string_view name) const noexcept {
     return name.size() < 64 && ((lengths_ >> name.size()) & 1) != 0 && may_begin(name.front());
   }

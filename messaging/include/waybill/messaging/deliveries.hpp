@@ -24,7 +24,7 @@ namespace waybill::inline v0::messaging {
 template <class Report>
 class deliveries {
  public:
-  /// Is told of each outcome.
+  /// Called with each outcome.
   using listener = std::function<void(const Report&)>;
 
   /// `on_delivery_report` may be empty. Beyond `in_flight_max` messages the oldest is given up.
@@ -50,8 +50,8 @@ class deliveries {
     record(*given_up, errc::given_up);
     finish(*given_up, Report());
   }
-  /// The message of this key has its outcome: `report` is completed and told. Of messages that are
-  /// not known here nothing is told.
+  /// Ends the message of this key: completes `report` and passes it to the listener. A key that is
+  /// not in flight is ignored.
   void answered(std::uint64_t key, const Report& report) noexcept {
     if (const auto message = in_flight_.take(key)) finish(*message, report);
   }
