@@ -142,14 +142,18 @@ TEST_F(kafka_tracking, invariant_9_a_message_given_up_and_then_refused_has_one_o
   const mock_cluster cluster;
   connect(cluster.producer_config());
   // The partitioner sends another message, for which the first one is given up, and then fails.
+  // By a handle of another topic: librdkafka holds its lock on the first one meanwhile.
   static waybill::kafka::producer* sender = nullptr;
+  static rd_kafka_topic_t* inner = nullptr;
+  const auto learnt_inner = waybill_test::learn_topic(client.get(), "inner");
+  inner = learnt_inner.get();
   rd_kafka_topic_conf_t* const conf = rd_kafka_topic_conf_new();
-  rd_kafka_topic_conf_set_partitioner_cb(conf, [](const rd_kafka_topic_t*, const void*, std::size_t,
-                                                  std::int32_t, void*, void*) {
-    EXPECT_EQ(sender->produce({.topic = waybill_test::topic, .partition = 0, .payload = "inner"}),
-              no_error);
-    return std::int32_t{99};
-  });
+  rd_kafka_topic_conf_set_partitioner_cb(
+      conf, [](const rd_kafka_topic_t*, const void*, std::size_t, std::int32_t, void*, void*) {
+        EXPECT_EQ(sender->produce({.topic_handle = inner, .partition = 0, .payload = "inner"}),
+                  no_error);
+        return std::int32_t{99};
+      });
   const auto learnt = waybill_test::learn_topic(client.get(), waybill_test::topic, conf);
   waybill::kafka::producer_options one_message;
   one_message.in_flight_max = 1;
