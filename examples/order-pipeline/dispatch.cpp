@@ -40,9 +40,9 @@ void run(const std::string& rabbitmq, const std::string& queue, const std::strin
     if (!received) continue;
     const int settled = shipments.handle(received, [&](const waybill::rabbitmq::message& shipment) {
       const std::string order(waybill::rabbitmq::text_of(shipment.properties().message_id));
-      spans->saw(order, shipment.body(), headers_of(shipment.properties()),
+      spans->saw(order, shipment.payload(), headers_of(shipment.properties()),
                  repeated_fields(shipment.extraction(), propagation));
-      const std::string body = "van 7: " + std::string(shipment.body());
+      const std::string body = "van 7: " + std::string(shipment.payload());
       vans.publish(make_message(vans_topic, order, body, headers_of(shipment.properties())))
           ->wait();
       spans->did(order, "loaded it on van 7");

@@ -27,7 +27,7 @@ void pack(const waybill::kafka::message& order, const std::string& exchange,
   headers.push_back({"packed-by", "warehouse 3"});
   const text_properties properties(headers, key);
   check_amqp(
-      shipments.publish({.exchange = exchange, .body = body, .properties = &properties.get()}),
+      shipments.publish({.exchange = exchange, .payload = body, .properties = &properties.get()}),
       "sending a shipment");
 }
 

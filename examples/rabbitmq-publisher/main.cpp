@@ -65,16 +65,15 @@ int main(int argc, char** argv) try {
   waybill::rabbitmq::connection connection(client.get());
   int confirmed = 0;
   int came_back = 0;
-  waybill::rabbitmq::publisher_options options;
-  options.on_delivery = [&](const waybill::rabbitmq::delivery& told) {
-    if (told.state == waybill::outcome_state::succeeded) ++confirmed;
+  const auto on_delivery_report = [&](const waybill::rabbitmq::delivery_report& told) {
+    if (told.outcome == waybill::outcome_state::succeeded) ++confirmed;
     if (told.returned != nullptr) {
       ++came_back;
       std::cout << "came back: " << waybill::rabbitmq::text_of(told.returned->body) << ", "
                 << told.reply_text << '\n';
     }
   };
-  waybill::rabbitmq::publisher publisher(connection, waybill::propagation(), options);
+  waybill::rabbitmq::publisher publisher(connection, waybill::propagation(), on_delivery_report);
 
   amqp_basic_properties_t properties{};
   properties._flags = AMQP_BASIC_CONTENT_TYPE_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG;
@@ -92,7 +91,7 @@ int main(int argc, char** argv) try {
     // waybill: was amqp_basic_publish(client, 1, amqp_empty_bytes, amqp_cstring_bytes(key.c_str()),
     // 1, 0, &properties, amqp_cstring_bytes(order)).
     const int answer = publisher.publish(
-        {.routing_key = key, .body = order, .properties = &properties, .mandatory = true});
+        {.routing_key = key, .payload = order, .properties = &properties, .mandatory = true});
     if (answer != AMQP_STATUS_OK) throw std::runtime_error(amqp_error_string2(answer));
     if (!is_for_nobody) sent.emplace(order, waybill::current());
   }
@@ -103,10 +102,10 @@ int main(int argc, char** argv) try {
   waybill::rabbitmq::consumer reader(connection, queue, waybill::propagation());
   for (std::size_t left = sent.size(); left > 0; --left) {
     waybill::rabbitmq::message read = reader.get(std::chrono::seconds(30));
-    const auto expected = sent.find(read.body());
+    const auto expected = sent.find(read.payload());
     is_right = is_right && expected != sent.end() && expected->second == read.context();
     const auto trace = waybill::to_traceparent(read.context().span_context());
-    std::cout << read.body() << ": " << std::string_view(trace.data(), trace.size()) << '\n';
+    std::cout << read.payload() << ": " << std::string_view(trace.data(), trace.size()) << '\n';
     reader.ack(read);
   }
   return is_right ? 0 : 1;

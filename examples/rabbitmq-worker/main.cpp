@@ -56,13 +56,13 @@ class safe_sender {
  public:
   explicit safe_sender(waybill::rabbitmq::connection& on)
       : publisher_(on, waybill::propagation(),
-                   {.on_delivery = [this](const waybill::rabbitmq::delivery& told) {
-                     is_safe_ = told.state == waybill::outcome_state::succeeded;
-                   }}) {}
-  bool send(waybill::rabbitmq::publication message) {
+                   [this](const waybill::rabbitmq::delivery_report& told) {
+                     is_safe_ = told.outcome == waybill::outcome_state::succeeded;
+                   }) {}
+  bool send(waybill::rabbitmq::publication message, const waybill::send_options& options = {}) {
     message.mandatory = true;  // a queue that is not there is a failure, too
     is_safe_ = false;
-    return publisher_.publish(message) == AMQP_STATUS_OK &&
+    return publisher_.publish(message, options) == AMQP_STATUS_OK &&
            publisher_.wait_for_confirms(patience) == AMQP_STATUS_OK && is_safe_;
   }
 
@@ -84,7 +84,7 @@ bool attempt(waybill::rabbitmq::consumer& worker, waybill::rabbitmq::message& re
              safe_sender& sender, const std::string& failed) {
   try {
     worker.handle(received, [](waybill::rabbitmq::message& job) {
-      work_on(job.body(), job.attempt());
+      work_on(job.payload(), job.attempt());
     });  // it returned, so that the job is acknowledged
     return true;
   } catch (const std::exception&) {
@@ -95,9 +95,9 @@ bool attempt(waybill::rabbitmq::consumer& worker, waybill::rabbitmq::message& re
     // Acknowledged only when it is safe elsewhere. Its context is given, for the handler is over
     // and the current one is not the job's any more.
     if (sender.send({.routing_key = failed,
-                     .body = received.body(),
-                     .properties = &received.properties(),
-                     .context = &received.context()})) {
+                     .payload = received.payload(),
+                     .properties = &received.properties()},
+                    {.context = &received.context()})) {
       worker.ack(received);
     }
     return true;
@@ -121,24 +121,24 @@ int main(int argc, char** argv) try {
   std::map<std::string, waybill::context, std::less<>> sent;
   for (const char* job : {"easy", "flaky", "hopeless"}) {
     const waybill::scope active(waybill::context::new_root(true));
-    if (sender.send({.routing_key = jobs, .body = job})) sent.emplace(job, waybill::current());
+    if (sender.send({.routing_key = jobs, .payload = job})) sent.emplace(job, waybill::current());
   }
 
   bool is_right = sent.size() == 3;
   std::map<std::string, std::uint64_t, std::less<>> attempts;
   waybill::rabbitmq::consumer worker(connection, jobs, waybill::propagation(), {.prefetch = 10});
-  worker.start();
+  if (worker.start() != AMQP_STATUS_OK) throw std::runtime_error("no jobs to be had");
   for (std::size_t left = sent.size(); left > 0;) {
     waybill::rabbitmq::message received = worker.receive(patience);
     if (!received) throw std::runtime_error("a job did not come");
-    attempts[std::string(received.body())] = received.attempt();
-    is_right = is_right && received.context() == sent.at(std::string(received.body()));
+    attempts[std::string(received.payload())] = received.attempt();
+    is_right = is_right && received.context() == sent.at(std::string(received.payload()));
     if (attempt(worker, received, sender, failed)) --left;
   }
 
   waybill::rabbitmq::consumer reader(connection, failed, waybill::propagation());
   const waybill::rabbitmq::message last = reader.get(patience);
-  is_right = is_right && last.body() == "hopeless" && last.context() == sent.at("hopeless") &&
+  is_right = is_right && last.payload() == "hopeless" && last.context() == sent.at("hopeless") &&
              attempts.at("easy") == 1 && attempts.at("flaky") == 3 && attempts.at("hopeless") == 3;
   return is_right ? 0 : 1;
 } catch (const std::exception& error) {

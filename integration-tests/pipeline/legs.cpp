@@ -122,15 +122,15 @@ class rabbitmq_leg final : public leg {
   void send(const parcel& sent) override {
     std::vector<amqp_table_entry_t> entries = entries_for(sent.headers);
     const amqp_basic_properties_t properties = properties_for(entries);
-    require(
-        publisher_.publish({.routing_key = queue_, .body = sent.body, .properties = &properties}) ==
-            AMQP_STATUS_OK,
-        "RabbitMQ takes no message");
+    require(publisher_.publish(
+                {.routing_key = queue_, .payload = sent.body, .properties = &properties}) ==
+                AMQP_STATUS_OK,
+            "RabbitMQ takes no message");
   }
   void receive(const std::function<void(const parcel&)>& handler) override {
     waybill::rabbitmq::message came = consumer_.receive(patience);
     require(static_cast<bool>(came), "nothing came from RabbitMQ");
-    const parcel seen{texts_of(came.properties().headers), std::string(came.body())};
+    const parcel seen{texts_of(came.properties().headers), std::string(came.payload())};
     const int settled =
         consumer_.handle(came, [&](const waybill::rabbitmq::message&) { handler(seen); });
     require(settled == AMQP_STATUS_OK, "RabbitMQ takes no acknowledgement");

@@ -30,7 +30,7 @@ void publish_numbered(waybill::rabbitmq::connection& on, const std::string& queu
                       std::uint64_t number) {
   waybill::rabbitmq::publisher publisher(on, {});
   const waybill::context context = context_of(number);
-  ASSERT_EQ(publisher.publish({.routing_key = queue, .context = &context}), AMQP_STATUS_OK);
+  ASSERT_EQ(publisher.publish({.routing_key = queue}, {.context = &context}), AMQP_STATUS_OK);
   ASSERT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
 }
 

@@ -31,11 +31,11 @@ class broker_loss : public testing::Test {
   }
   /// Counts what is told of each message, by its token.
   waybill::rabbitmq::delivery_listener count() {
-    return [this](const waybill::rabbitmq::delivery& told) {
-      const auto number = reinterpret_cast<std::uint64_t>(told.token);
+    return [this](const waybill::rabbitmq::delivery_report& told) {
+      const auto number = reinterpret_cast<std::uint64_t>(told.user_data);
       ++times_.at(number);
-      if (told.state == outcome_state::succeeded) confirmed_.insert(number);
-      if (told.state == outcome_state::unanswered) ++unanswered_;
+      if (told.outcome == outcome_state::succeeded) confirmed_.insert(number);
+      if (told.outcome == outcome_state::unanswered) ++unanswered_;
     };
   }
   int send(waybill::rabbitmq::publisher& publisher, const std::string& queue,
@@ -45,11 +45,8 @@ class broker_loss : public testing::Test {
     properties.delivery_mode = AMQP_DELIVERY_PERSISTENT;
     const waybill::context context = context_of(number);
     const std::string body = payload_of(number);
-    return publisher.publish({.routing_key = queue,
-                              .body = body,
-                              .properties = &properties,
-                              .context = &context,
-                              .token = reinterpret_cast<void*>(number)});
+    return publisher.publish({.routing_key = queue, .payload = body, .properties = &properties},
+                             {.context = &context, .user_data = reinterpret_cast<void*>(number)});
   }
 
   std::vector<int> times_ = std::vector<int>(200'000);
@@ -64,7 +61,7 @@ TEST_F(broker_loss, while_publishing_gives_every_message_one_outcome_and_keeps_w
   {
     connection on = open();
     bare_amqp(broker().address()).declare_queue_to_last(queue);
-    waybill::rabbitmq::publisher publisher(on, {}, {.on_delivery = count()});
+    waybill::rabbitmq::publisher publisher(on, {}, count());
     while (confirmed_.size() < before_the_end) {
       ASSERT_EQ(send(publisher, queue, accepted), AMQP_STATUS_OK);
       ++accepted;
@@ -87,7 +84,7 @@ TEST_F(broker_loss, while_publishing_gives_every_message_one_outcome_and_keeps_w
   // The application connects again; what was confirmed is there, with its context.
   connection again = open();
   ASSERT_TRUE(again.is_open());
-  waybill::rabbitmq::publisher publisher(again, {}, {.on_delivery = count()});
+  waybill::rabbitmq::publisher publisher(again, {}, count());
   ASSERT_EQ(send(publisher, queue, accepted), AMQP_STATUS_OK);
   EXPECT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
   EXPECT_TRUE(confirmed_.contains(accepted));
@@ -97,7 +94,7 @@ TEST_F(broker_loss, while_publishing_gives_every_message_one_outcome_and_keeps_w
   for (std::uint64_t last = 0; last != accepted;) {
     waybill::rabbitmq::message received = consumer.receive(patience);
     ASSERT_TRUE(received);
-    last = number_in(received.body()).value();
+    last = number_in(received.payload()).value();
     ASSERT_EQ(received.context(), context_of(last));
     missing.erase(last);
     consumer.ack(received);
@@ -123,7 +120,7 @@ TEST_F(broker_loss, is_told_to_consumers_whose_messages_stay_readable) {
   EXPECT_EQ(on.reason().reply_code, AMQP_CONNECTION_FORCED);
   EXPECT_FALSE(consumer.is_open());
   EXPECT_FALSE(consumer.receive(patience)) << "the queue gives it out again";
-  EXPECT_EQ(received.body(), "one");
+  EXPECT_EQ(received.payload(), "one");
   EXPECT_EQ(consumer.ack(received), AMQP_STATUS_CONNECTION_CLOSED);
 }
 
@@ -131,7 +128,7 @@ TEST_F(broker_loss, of_a_broker_that_stands_still_is_noticed_by_its_heartbeats) 
   connection on = open(1);
   const std::string queue = unique_queue("loss");
   bare_amqp(broker().address()).declare_queue(queue);
-  waybill::rabbitmq::publisher publisher(on, {}, {.on_delivery = count()});
+  waybill::rabbitmq::publisher publisher(on, {}, count());
   broker().pause();
   ASSERT_EQ(send(publisher, queue, 0), AMQP_STATUS_OK);
   EXPECT_EQ(publisher.wait_for_confirms(std::chrono::milliseconds(1)), AMQP_STATUS_TIMEOUT);

@@ -43,7 +43,7 @@ TEST_F(consuming, acknowledges_what_was_handled_and_nothing_else) {
   waybill::rabbitmq::consumer later(connection_, queue, {});
   ASSERT_EQ(later.start(), AMQP_STATUS_OK);
   message again = next(later);
-  EXPECT_EQ(again.body(), "left");
+  EXPECT_EQ(again.payload(), "left");
   EXPECT_TRUE(again.redelivered());
   EXPECT_EQ(again.attempt(), 2U);
 }
@@ -87,7 +87,7 @@ TEST_F(consuming, settles_many_at_once) {
   // The queue has it back when the broker has seen that the consumer is gone.
   waybill::rabbitmq::consumer later(connection_, queue, {});
   ASSERT_EQ(later.start(), AMQP_STATUS_OK);
-  EXPECT_EQ(next(later).body(), "5");
+  EXPECT_EQ(payload_in(next(later)), "5");
   EXPECT_EQ(bare_.messages_in(queue), 0U);
 }
 
@@ -136,7 +136,7 @@ TEST_F(consuming, settles_no_message_of_another_consumer_with_the_same_numbers) 
   }
   waybill::rabbitmq::consumer later(connection_, other_queue, {});
   ASSERT_EQ(later.start(), AMQP_STATUS_OK);
-  EXPECT_EQ(next(later).body(), "of the next one") << "it was lost";
+  EXPECT_EQ(payload_in(next(later)), "of the next one") << "it was lost";
 }
 
 TEST_F(consuming, gives_out_what_had_come_when_it_was_cancelled) {
@@ -151,7 +151,7 @@ TEST_F(consuming, gives_out_what_had_come_when_it_was_cancelled) {
     ASSERT_EQ(consumer.cancel(), AMQP_STATUS_OK);
     std::uint64_t number = 0;
     while (const message received = consumer.receive(patience)) {
-      ASSERT_EQ(number_in(received.body()), number);
+      ASSERT_EQ(number_in(received.payload()), number);
       ++number;
     }
     EXPECT_GT(number, 0U) << "the broker had sent nothing yet";
@@ -163,18 +163,17 @@ TEST_F(consuming, gives_out_what_had_come_when_a_listener_cancelled_it) {
   const std::string queue = new_queue();
   bare_.publish("", queue, "one");
   waybill::rabbitmq::consumer consumer(connection_, queue, {}, {.no_ack = true});
-  waybill::rabbitmq::publisher publisher(connection_, {}, {.on_delivery = [&](const auto&) {
-                                           ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);
-                                           // The consumer's own channel, so that the message is
-                                           // there before its answer.
-                                           amqp_queue_declare(connection_.raw(), consumer.channel(),
-                                                              waybill::rabbitmq::bytes_of(queue), 1,
-                                                              0, 0, 0, amqp_empty_table);
-                                           ASSERT_EQ(consumer.cancel(), AMQP_STATUS_OK);
-                                         }});
+  waybill::rabbitmq::publisher publisher(connection_, {}, [&](const auto&) {
+    ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);
+    // The consumer's own channel, so that the message is
+    // there before its answer.
+    amqp_queue_declare(connection_.raw(), consumer.channel(), waybill::rabbitmq::bytes_of(queue), 1,
+                       0, 0, 0, amqp_empty_table);
+    ASSERT_EQ(consumer.cancel(), AMQP_STATUS_OK);
+  });
   ASSERT_EQ(publisher.publish({.routing_key = new_queue()}), AMQP_STATUS_OK);
   ASSERT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
-  EXPECT_EQ(consumer.receive(patience).body(), "one");
+  EXPECT_EQ(payload_in(consumer.receive(patience)), "one");
   EXPECT_FALSE(consumer.receive(patience));
 }
 
@@ -190,7 +189,7 @@ TEST_F(consuming, drops_what_the_application_published_on_its_channel_and_got_ba
                                waybill::rabbitmq::bytes_of(queue), 0, 0, nullptr,
                                amqp_cstring_bytes("taken")),
             AMQP_STATUS_OK);
-  EXPECT_EQ(next(consumer).body(), "taken");
+  EXPECT_EQ(payload_in(next(consumer)), "taken");
   EXPECT_TRUE(consumer.is_open());
 }
 
@@ -226,7 +225,7 @@ TEST_F(consuming, leaves_to_the_handler_what_it_settles_or_moves_away) {
   received = next(consumer);
   EXPECT_EQ(consumer.handle(received, [&](message& m) { kept = std::move(m); }), AMQP_STATUS_OK);
   EXPECT_FALSE(received);
-  EXPECT_EQ(kept.body(), "kept");
+  EXPECT_EQ(kept.payload(), "kept");
   EXPECT_EQ(consumer.ack(kept), AMQP_STATUS_OK);
 }
 
@@ -239,13 +238,13 @@ TEST_F(consuming, gives_nothing_after_a_time_out_and_what_comes_later) {
   EXPECT_FALSE(consumer.receive(milliseconds(1)));
   bare_.publish("", queue, "later");
   message received = next(consumer);
-  EXPECT_EQ(received.body(), "later");
+  EXPECT_EQ(received.payload(), "later");
   EXPECT_TRUE(received.is_settled()) << "the broker has forgotten it already";
   EXPECT_EQ(consumer.cancel(), AMQP_STATUS_OK);
   EXPECT_FALSE(consumer.is_consuming());
   bare_.publish("", queue, "after the end");
   EXPECT_FALSE(consumer.receive(patience));
-  EXPECT_EQ(consumer.get(patience).body(), "after the end");
+  EXPECT_EQ(payload_in(consumer.get(patience)), "after the end");
 }
 
 TEST_F(consuming, is_told_when_its_queue_is_deleted) {
@@ -284,11 +283,14 @@ TEST_F(consuming, puts_bodies_of_many_frames_together_while_channels_take_turns)
   for (std::uint64_t number = 0; number < 12; ++number) {
     const waybill::context context = context_of(number);
     const std::string body(body_bytes + number, static_cast<char>('a' + number));
-    publisher.publish({.routing_key = queues[number % 3], .body = body, .context = &context});
+    ASSERT_EQ(publisher.publish({.routing_key = queues[number % 3], .payload = body},
+                                {.context = &context}),
+              AMQP_STATUS_OK);
   }
   for (std::uint64_t number = 0; number < 12; ++number) {
     message received = next(*consumers[number % 3]);
-    EXPECT_EQ(received.body(), std::string(body_bytes + number, static_cast<char>('a' + number)));
+    EXPECT_EQ(received.payload(),
+              std::string(body_bytes + number, static_cast<char>('a' + number)));
     EXPECT_EQ(received.context(), context_of(number));
   }
   EXPECT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
@@ -304,7 +306,7 @@ TEST_F(consuming, works_on_a_connection_that_the_application_opened) {
     waybill::rabbitmq::publisher publisher(borrowed, {});
     waybill::rabbitmq::consumer consumer(borrowed, queue, {});
     const waybill::context context = context_of(1);
-    publisher.publish({.routing_key = queue, .context = &context});
+    ASSERT_EQ(publisher.publish({.routing_key = queue}, {.context = &context}), AMQP_STATUS_OK);
     EXPECT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
     message received = consumer.get(patience);
     EXPECT_EQ(received.context(), context);
@@ -328,13 +330,14 @@ TEST_F(consuming, shares_its_connection_with_publishers_other_consumers_and_the_
   waybill::rabbitmq::consumer second(shared, other_queue, {});
   ASSERT_EQ(first.start(), AMQP_STATUS_OK);
   ASSERT_EQ(second.start(), AMQP_STATUS_OK);
-  waybill::rabbitmq::publisher publisher(shared, {}, {.on_delivery = keep()});
+  waybill::rabbitmq::publisher publisher(shared, {}, keep());
   constexpr std::uint64_t messages = 50;
   for (std::uint64_t number = 0; number < messages; ++number) {
     const waybill::context context = context_of(number);
-    publisher.publish({.routing_key = number % 2 == 0 ? queue : other_queue,
-                       .body = payload_of(number),
-                       .context = &context});
+    ASSERT_EQ(publisher.publish({.routing_key = number % 2 == 0 ? queue : other_queue,
+                                 .payload = payload_of(number)},
+                                {.context = &context}),
+              AMQP_STATUS_OK);
     // Its answer comes between deliveries and confirms.
     amqp_queue_declare(shared.raw(), 1, waybill::rabbitmq::bytes_of(queue), 1, 0, 0, 0,
                        amqp_empty_table);
@@ -342,7 +345,7 @@ TEST_F(consuming, shares_its_connection_with_publishers_other_consumers_and_the_
   }
   for (std::uint64_t number = 0; number < messages; ++number) {
     message received = next(number % 2 == 0 ? first : second);
-    ASSERT_EQ(number_in(received.body()), number);
+    ASSERT_EQ(number_in(received.payload()), number);
     EXPECT_EQ(received.context(), context_of(number));
   }
   EXPECT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);

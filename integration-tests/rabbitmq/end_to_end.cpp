@@ -117,7 +117,8 @@ void publish_wrapped(waybill::rabbitmq::publisher& publisher, std::string_view q
                      std::string_view value) {
   std::array<amqp_table_entry_t, 2> headers;
   const amqp_basic_properties_t properties = make_properties(headers);
-  require_ok(publisher.publish({.routing_key = queue, .body = value, .properties = &properties}));
+  require_ok(
+      publisher.publish({.routing_key = queue, .payload = value, .properties = &properties}));
 }
 
 /// The next message's delivery tag.
@@ -175,10 +176,11 @@ class end_to_end {
   [[nodiscard]] cost send_wrapped(amqp_connection_state_t state) const {
     std::uint64_t succeeded = 0;
     waybill::rabbitmq::connection connection(state);
-    waybill::rabbitmq::publisher publisher(
-        connection, {}, {.on_delivery = [&](const waybill::rabbitmq::delivery& told) {
-          if (told.state == waybill::outcome_state::succeeded) ++succeeded;
-        }});
+    waybill::rabbitmq::publisher publisher(connection, {},
+                                           [&](const waybill::rabbitmq::delivery_report& told) {
+                                             if (told.outcome == waybill::outcome_state::succeeded)
+                                               ++succeeded;
+                                           });
     const waybill::scope active(context_);
     const meter running;
     for (std::uint64_t i = 0; i < load_.messages; ++i) {

@@ -30,8 +30,9 @@ class frame_size : public rabbitmq_test {
     headers.add("filler", std::string(own_bytes - least, 'f'));
     const amqp_basic_properties_t properties = headers.properties();
     EXPECT_EQ(waybill::rabbitmq::header_frame_bytes(properties), own_bytes);
-    status = publisher_.publish(
-        {.routing_key = queue_, .body = "body", .properties = &properties, .context = &context_});
+    status =
+        publisher_.publish({.routing_key = queue_, .payload = "body", .properties = &properties},
+                           {.context = &context_});
     EXPECT_EQ(publisher_.wait_for_confirms(patience), AMQP_STATUS_OK)
         << "the connection is lost: " << small_.reason().reply_text;
     return bare_.get(queue_);
@@ -43,9 +44,9 @@ class frame_size : public rabbitmq_test {
   waybill::context context_ = context_of(1);
   waybill::span_context told_;  // of the last message that was confirmed
   waybill::rabbitmq::publisher publisher_{
-      small_, {}, {.on_delivery = [this](const waybill::rabbitmq::delivery& confirmed) {
-        told_ = confirmed.trace;
-      }}};
+      small_, {}, [this](const waybill::rabbitmq::delivery_report& confirmed) {
+        told_ = confirmed.sent;
+      }};
 };
 
 TEST_F(frame_size, that_is_short_costs_baggage_first_then_tracestate_then_traceparent) {
@@ -116,10 +117,9 @@ TEST_F(frame_size, that_is_not_measured_since_tables_are_deep_costs_the_fields_a
        {std::pair{63, AMQP_STATUS_OK}, std::pair{65, AMQP_STATUS_OK},
         std::pair{500, AMQP_STATUS_OK}, std::pair{600, AMQP_STATUS_TABLE_TOO_BIG}}) {
     const nested_headers headers(depth);
-    EXPECT_EQ(
-        publisher_.publish(
-            {.routing_key = queue_, .properties = &headers.properties(), .context = &context_}),
-        expected)
+    EXPECT_EQ(publisher_.publish({.routing_key = queue_, .properties = &headers.properties()},
+                                 {.context = &context_}),
+              expected)
         << depth;
     ASSERT_EQ(publisher_.wait_for_confirms(patience), AMQP_STATUS_OK) << small_.reason().reply_text;
     if (expected != AMQP_STATUS_OK) continue;

@@ -26,9 +26,9 @@ class headers_exchange : public rabbitmq_test {
   void publish(const waybill::context& context, const waybill::propagation& settings = {}) {
     waybill::rabbitmq::publisher publisher(connection_, settings);
     const amqp_basic_properties_t properties = type_.properties();
-    ASSERT_EQ(
-        publisher.publish({.exchange = exchange_, .properties = &properties, .context = &context}),
-        AMQP_STATUS_OK);
+    ASSERT_EQ(publisher.publish({.exchange = exchange_, .properties = &properties},
+                                {.context = &context}),
+              AMQP_STATUS_OK);
     ASSERT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
   }
 

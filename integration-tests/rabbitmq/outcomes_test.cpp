@@ -21,14 +21,13 @@ void* token_of(std::uint64_t number) { return reinterpret_cast<void*>(number); }
 TEST_F(outcomes, of_a_load_of_messages_come_once_each_and_with_their_own_trace_and_token) {
   constexpr std::uint64_t messages = 20'000;
   const std::string queue = new_queue();
-  waybill::rabbitmq::publisher publisher(connection_, {}, {.on_delivery = keep()});
+  waybill::rabbitmq::publisher publisher(connection_, {}, keep());
   for (std::uint64_t number = 0; number < messages; ++number) {
     const waybill::context context = context_of(number);
     const std::string body = payload_of(number);
-    ASSERT_EQ(
-        publisher.publish(
-            {.routing_key = queue, .body = body, .context = &context, .token = token_of(number)}),
-        AMQP_STATUS_OK);
+    ASSERT_EQ(publisher.publish({.routing_key = queue, .payload = body},
+                                {.context = &context, .user_data = token_of(number)}),
+              AMQP_STATUS_OK);
     EXPECT_EQ(publisher.delivery_tag(), number + 1);
     if (number % 1000 == 0) connection_.pump(std::chrono::milliseconds(0));
   }
@@ -49,17 +48,17 @@ TEST_F(outcomes, of_a_load_of_messages_come_once_each_and_with_their_own_trace_a
 TEST_F(outcomes, of_mandatory_messages_that_no_queue_takes_are_failed_with_the_brokers_code) {
   const std::string queue = new_queue();
   const std::string nowhere = unique_queue("nowhere");
-  waybill::rabbitmq::publisher publisher(connection_, {}, {.on_delivery = keep()});
+  waybill::rabbitmq::publisher publisher(connection_, {}, keep());
   constexpr std::uint64_t messages = 300;
   // All carry one context, as those of a service without a tracer: it tells nothing apart.
   const waybill::context context = context_of(1);
   for (std::uint64_t number = 1; number <= messages; ++number) {
     const std::string body = "body " + std::to_string(number % 7);
-    publisher.publish({.routing_key = number % 3 == 0 ? nowhere : queue,
-                       .body = body,
-                       .mandatory = number % 2 == 0 || number % 3 == 0,
-                       .context = &context,
-                       .token = token_of(number)});
+    ASSERT_EQ(publisher.publish({.routing_key = number % 3 == 0 ? nowhere : queue,
+                                 .payload = body,
+                                 .mandatory = number % 2 == 0 || number % 3 == 0},
+                                {.context = &context, .user_data = token_of(number)}),
+              AMQP_STATUS_OK);
   }
   ASSERT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
   ASSERT_EQ(outcomes_.size(), messages);
@@ -82,21 +81,23 @@ TEST_F(outcomes, of_a_returned_message_show_it_whole_with_its_context) {
   waybill::context came_back;
   const std::string queue = new_queue();
   waybill::rabbitmq::publisher publisher(
-      connection_, {}, {.on_delivery = [&](const waybill::rabbitmq::delivery& told) {
+      connection_, {}, [&](const waybill::rabbitmq::delivery_report& told) {
         if (told.returned == nullptr) return;
         body = waybill::rabbitmq::text_of(told.returned->body);
         came_back =
             waybill::rabbitmq::extract(*told.returned, {}, waybill::any_destination).context();
         // A listener may publish: here to where somebody takes it.
-        again->publish(
-            {.routing_key = queue, .body = body, .properties = &told.returned->properties});
-      }});
+        EXPECT_EQ(
+            again->publish(
+                {.routing_key = queue, .payload = body, .properties = &told.returned->properties}),
+            AMQP_STATUS_OK);
+      });
   again = &publisher;
   const waybill::context context = context_of(5);
-  publisher.publish({.routing_key = unique_queue("nowhere"),
-                     .body = "come back",
-                     .mandatory = true,
-                     .context = &context});
+  ASSERT_EQ(publisher.publish(
+                {.routing_key = unique_queue("nowhere"), .payload = "come back", .mandatory = true},
+                {.context = &context}),
+            AMQP_STATUS_OK);
   ASSERT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
   EXPECT_EQ(body, "come back");
   EXPECT_EQ(came_back, context);
@@ -107,9 +108,10 @@ TEST_F(outcomes, of_a_returned_message_show_it_whole_with_its_context) {
 TEST_F(outcomes, are_failed_when_the_queue_is_full_and_refuses) {
   const std::string queue =
       new_queue({{"x-max-length", std::int64_t{1}}, {"x-overflow", std::string("reject-publish")}});
-  waybill::rabbitmq::publisher publisher(connection_, {}, {.on_delivery = keep()});
+  waybill::rabbitmq::publisher publisher(connection_, {}, keep());
   for (std::uint64_t number = 1; number <= 3; ++number) {
-    publisher.publish({.routing_key = queue, .token = token_of(number)});
+    ASSERT_EQ(publisher.publish({.routing_key = queue}, {.user_data = token_of(number)}),
+              AMQP_STATUS_OK);
     ASSERT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
   }
   ASSERT_EQ(outcomes_.size(), 3U);
@@ -120,10 +122,11 @@ TEST_F(outcomes, are_failed_when_the_queue_is_full_and_refuses) {
 }
 
 TEST_F(outcomes, are_unanswered_when_the_broker_closes_the_channel_and_others_go_on) {
-  waybill::rabbitmq::publisher publisher(connection_, {}, {.on_delivery = keep()});
+  waybill::rabbitmq::publisher publisher(connection_, {}, keep());
   waybill::rabbitmq::publisher other(connection_, {});
   const std::string queue = new_queue();
-  publisher.publish({.exchange = unique_queue("no-such-exchange"), .routing_key = queue});
+  ASSERT_EQ(publisher.publish({.exchange = unique_queue("no-such-exchange"), .routing_key = queue}),
+            AMQP_STATUS_OK);
   EXPECT_NE(publisher.wait_for_confirms(patience), AMQP_STATUS_TIMEOUT);
   EXPECT_FALSE(publisher.is_open());
   EXPECT_EQ(publisher.reason().reply_code, AMQP_NOT_FOUND);
@@ -141,16 +144,16 @@ TEST_F(outcomes, are_unanswered_when_the_broker_closes_the_channel_and_others_go
 TEST_F(outcomes, are_unanswered_when_publisher_or_connection_goes_first) {
   const std::string queue = new_queue();
   {
-    waybill::rabbitmq::publisher publisher(connection_, {}, {.on_delivery = keep()});
-    publisher.publish({.routing_key = queue});
+    waybill::rabbitmq::publisher publisher(connection_, {}, keep());
+    ASSERT_EQ(publisher.publish({.routing_key = queue}), AMQP_STATUS_OK);
   }
   ASSERT_EQ(outcomes_.size(), 1U);
   EXPECT_EQ(outcomes_[0].state, outcome_state::unanswered);
   {
     auto short_lived = std::make_unique<waybill::rabbitmq::connection>(
         waybill::rabbitmq::connection::open(parameters_of(shared_rabbitmq())));
-    waybill::rabbitmq::publisher publisher(*short_lived, {}, {.on_delivery = keep()});
-    publisher.publish({.routing_key = queue});
+    waybill::rabbitmq::publisher publisher(*short_lived, {}, keep());
+    ASSERT_EQ(publisher.publish({.routing_key = queue}), AMQP_STATUS_OK);
     short_lived.reset();
     ASSERT_EQ(outcomes_.size(), 2U);
     EXPECT_EQ(outcomes_[1].state, outcome_state::unanswered);
@@ -162,8 +165,7 @@ TEST_F(outcomes, are_unanswered_when_publisher_or_connection_goes_first) {
 
 TEST_F(outcomes, beyond_the_window_are_not_told_and_messages_are_sent_all_the_same) {
   const std::string queue = new_queue();
-  waybill::rabbitmq::publisher publisher(connection_, {},
-                                         {.on_delivery = keep(), .in_flight_max = 10});
+  waybill::rabbitmq::publisher publisher(connection_, {}, keep(), {.in_flight_max = 10});
   for (int i = 0; i < 15; ++i) {
     EXPECT_EQ(publisher.publish({.routing_key = queue}), AMQP_STATUS_OK);
   }
@@ -178,12 +180,12 @@ TEST_F(outcomes, beyond_the_window_are_not_told_and_messages_are_sent_all_the_sa
 
 TEST_F(outcomes, without_confirms_are_those_of_returned_messages_alone) {
   const std::string queue = new_queue();
-  waybill::rabbitmq::publisher publisher(connection_, {},
-                                         {.confirms = false, .on_delivery = keep()});
+  waybill::rabbitmq::publisher publisher(connection_, {}, keep(), {.confirms = false});
   const waybill::context context = context_of(8);
-  publisher.publish({.routing_key = queue, .mandatory = true});
-  publisher.publish(
-      {.routing_key = unique_queue("nowhere"), .mandatory = true, .context = &context});
+  ASSERT_EQ(publisher.publish({.routing_key = queue, .mandatory = true}), AMQP_STATUS_OK);
+  ASSERT_EQ(publisher.publish({.routing_key = unique_queue("nowhere"), .mandatory = true},
+                              {.context = &context}),
+            AMQP_STATUS_OK);
   EXPECT_EQ(publisher.in_flight(), 0U);
   EXPECT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK) << "there is none to wait for";
   while (outcomes_.empty() && connection_.pump(patience) == AMQP_STATUS_OK) {
@@ -196,10 +198,10 @@ TEST_F(outcomes, without_confirms_are_those_of_returned_messages_alone) {
 
 TEST_F(outcomes, do_not_let_a_listener_pump) {
   int answer = AMQP_STATUS_OK;
-  waybill::rabbitmq::publisher publisher(connection_, {}, {.on_delivery = [&](const auto&) {
-                                           answer = connection_.pump(std::chrono::milliseconds(0));
-                                         }});
-  publisher.publish({.routing_key = new_queue()});
+  waybill::rabbitmq::publisher publisher(connection_, {}, [&](const auto&) {
+    answer = connection_.pump(std::chrono::milliseconds(0));
+  });
+  ASSERT_EQ(publisher.publish({.routing_key = new_queue()}), AMQP_STATUS_OK);
   EXPECT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
   EXPECT_EQ(answer, AMQP_STATUS_UNEXPECTED_STATE);
   EXPECT_TRUE(connection_.is_open());
@@ -209,11 +211,11 @@ TEST_F(outcomes, that_a_listener_throws_at_are_counted_and_the_rest_are_told) {
   const std::string queue = new_queue();
   int told = 0;
   const waybill::propagation settings(waybill::propagation_options{});
-  waybill::rabbitmq::publisher publisher(connection_, settings, {.on_delivery = [&](const auto&) {
-                                           ++told;
-                                           throw std::runtime_error("listener");
-                                         }});
-  for (int i = 0; i < 3; ++i) publisher.publish({.routing_key = queue});
+  waybill::rabbitmq::publisher publisher(connection_, settings, [&](const auto&) {
+    ++told;
+    throw std::runtime_error("listener");
+  });
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(publisher.publish({.routing_key = queue}), AMQP_STATUS_OK);
   EXPECT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
   EXPECT_EQ(told, 3);
   EXPECT_EQ(publisher.propagation().diagnostics()->total(), 3U);

@@ -38,8 +38,8 @@ TEST_F(passage, shows_a_foreign_client_what_it_always_saw_plus_the_fields) {
 
   bare_.publish("", queue, any_bytes, &properties);
   ASSERT_EQ(
-      publisher.publish(
-          {.routing_key = queue, .body = any_bytes, .properties = &properties, .context = &sent}),
+      publisher.publish({.routing_key = queue, .payload = any_bytes, .properties = &properties},
+                        {.context = &sent}),
       AMQP_STATUS_OK);
   ASSERT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
 
@@ -78,8 +78,8 @@ TEST_F(passage, keeps_headers_of_every_type_byte_for_byte) {
   const std::string bare_with_fields = bare_encoded(with_more(headers_and_fields.properties()));
   for (int i = 0; i < 2; ++i) {
     ASSERT_EQ(
-        publisher.publish(
-            {.routing_key = queue, .body = any_bytes, .properties = &properties, .context = &sent}),
+        publisher.publish({.routing_key = queue, .payload = any_bytes, .properties = &properties},
+                          {.context = &sent}),
         AMQP_STATUS_OK);
   }
   ASSERT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
@@ -93,7 +93,7 @@ TEST_F(passage, keeps_headers_of_every_type_byte_for_byte) {
   waybill::rabbitmq::consumer consumer(connection_, queue, {});
   const waybill::rabbitmq::message received = consumer.get(patience);
   ASSERT_TRUE(received);
-  EXPECT_EQ(received.body(), any_bytes);
+  EXPECT_EQ(received.payload(), any_bytes);
   EXPECT_EQ(encoded(received.properties().headers), bare_without_fields);
   EXPECT_EQ(received.properties().priority, 3);
   EXPECT_EQ(received.context(), sent);
@@ -107,16 +107,16 @@ TEST_F(passage, of_a_message_without_headers_gives_one_without_headers) {
     const waybill::scope active(sent);
     ASSERT_EQ(publisher.publish({.routing_key = queue}), AMQP_STATUS_OK);
   }
-  ASSERT_EQ(publisher.publish({.routing_key = queue, .body = "no context"}), AMQP_STATUS_OK);
+  ASSERT_EQ(publisher.publish({.routing_key = queue, .payload = "no context"}), AMQP_STATUS_OK);
   waybill::rabbitmq::consumer consumer(connection_, queue, {});
   ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);
   waybill::rabbitmq::message received = next(consumer);
   EXPECT_EQ(received.properties()._flags & AMQP_BASIC_HEADERS_FLAG, 0U);
-  EXPECT_EQ(received.body(), "");
+  EXPECT_EQ(received.payload(), "");
   consumer.handle(received, [&](const auto&) { EXPECT_EQ(waybill::current(), sent); });
   EXPECT_TRUE(waybill::current().is_empty());
   const waybill::rabbitmq::message bare = next(consumer);
-  EXPECT_EQ(bare.body(), "no context");
+  EXPECT_EQ(bare.payload(), "no context");
   EXPECT_TRUE(bare.context().is_empty());
   EXPECT_EQ(bare.properties()._flags & AMQP_BASIC_HEADERS_FLAG, 0U);
 }
@@ -132,17 +132,20 @@ TEST_F(passage, of_a_message_that_is_sent_on_again_and_again_leaves_one_of_each_
   headers.add("TraceParent", "00-11111111111111111111111111111111-1111111111111111-01");
   const amqp_basic_properties_t properties = headers.properties();
   const waybill::context first = context_of(10);
-  publisher.publish({.routing_key = queue, .properties = &properties, .context = &first});
+  ASSERT_EQ(
+      publisher.publish({.routing_key = queue, .properties = &properties}, {.context = &first}),
+      AMQP_STATUS_OK);
   ASSERT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
   for (std::uint64_t number = 11; number < 11 + times; ++number) {
     waybill::rabbitmq::message received = consumer.get(patience);
     ASSERT_TRUE(received);
     EXPECT_EQ(received.context(), context_of(number - 1));
     const waybill::context own = context_of(number);
-    publisher.publish({.routing_key = queue,
-                       .body = received.body(),
-                       .properties = &received.properties(),
-                       .context = &own});
+    ASSERT_EQ(publisher.publish({.routing_key = queue,
+                                 .payload = received.payload(),
+                                 .properties = &received.properties()},
+                                {.context = &own}),
+              AMQP_STATUS_OK);
     ASSERT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
     EXPECT_EQ(consumer.ack(received), AMQP_STATUS_OK);
   }

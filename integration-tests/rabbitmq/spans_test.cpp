@@ -37,7 +37,8 @@ TEST_F(spans, of_a_message_tell_its_whole_way) {
   bare_.bind(queue, exchange, "key");
   const waybill::context context = context_of(1);
   waybill::rabbitmq::publisher publisher(connection_, settings_);
-  publisher.publish({.exchange = exchange, .routing_key = "key", .context = &context});
+  ASSERT_EQ(publisher.publish({.exchange = exchange, .routing_key = "key"}, {.context = &context}),
+            AMQP_STATUS_OK);
   ASSERT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
   waybill::rabbitmq::consumer consumer(connection_, queue, settings_);
   ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);
@@ -73,12 +74,12 @@ TEST_F(spans, end_with_what_went_wrong) {
   const std::string nowhere = unique_queue("nowhere");
   {
     waybill::rabbitmq::publisher publisher(connection_, settings_);
-    publisher.publish({.routing_key = nowhere, .mandatory = true});
+    ASSERT_EQ(publisher.publish({.routing_key = nowhere, .mandatory = true}), AMQP_STATUS_OK);
     ASSERT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
-    publisher.publish({.routing_key = queue});
+    ASSERT_EQ(publisher.publish({.routing_key = queue}), AMQP_STATUS_OK);
   }
-  waybill::rabbitmq::publisher without(connection_, settings_, {.confirms = false});
-  without.publish({.routing_key = queue});
+  waybill::rabbitmq::publisher without(connection_, settings_, {}, {.confirms = false});
+  ASSERT_EQ(without.publish({.routing_key = queue}), AMQP_STATUS_OK);
   EXPECT_EQ(without.in_flight(), 0U);
   waybill::rabbitmq::consumer consumer(connection_, queue, settings_);
   EXPECT_FALSE(waybill::rabbitmq::consumer(connection_, new_queue(), settings_).get(patience));
@@ -106,7 +107,7 @@ TEST_F(spans, keep_to_the_boundary_of_exchange_and_queue) {
   const waybill::propagation settings(options);
   waybill::rabbitmq::publisher publisher(connection_, {});
   const waybill::context context = context_of(3);
-  publisher.publish({.routing_key = queue, .context = &context});
+  ASSERT_EQ(publisher.publish({.routing_key = queue}, {.context = &context}), AMQP_STATUS_OK);
   waybill::rabbitmq::consumer consumer(connection_, queue, settings);
   ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);
   const waybill::rabbitmq::message received = next(consumer);

@@ -26,12 +26,11 @@ class volume : public rabbitmq_test {
     header_table headers;
     headers.add("number", std::to_string(number));
     const amqp_basic_properties_t properties = headers.properties();
-    waybill::rabbitmq::publication message{
-        .routing_key = queue_, .body = body, .properties = &properties};
+    const waybill::rabbitmq::publication message{
+        .routing_key = queue_, .payload = body, .properties = &properties};
     // Every other one with the context given to the call, the rest under the current one.
     if (number % 2 == 0) {
-      message.context = &context;
-      ASSERT_EQ(publisher.publish(message), AMQP_STATUS_OK);
+      ASSERT_EQ(publisher.publish(message, {.context = &context}), AMQP_STATUS_OK);
     } else {
       const waybill::scope active(context);
       ASSERT_EQ(publisher.publish(message), AMQP_STATUS_OK);
@@ -39,7 +38,7 @@ class volume : public rabbitmq_test {
   }
 
   void check(const waybill::rabbitmq::message& received, std::uint64_t number) {
-    if (number_in(received.body()) != number || received.body() != payload_of(number) ||
+    if (number_in(received.payload()) != number || received.payload() != payload_of(number) ||
         received.context() != context_of(number) || waybill::current() != received.context() ||
         received.properties().headers.num_entries != 1) {
       if (wrong_++ == 0) first_wrong_ = number;
@@ -56,15 +55,15 @@ TEST_F(volume, of_many_messages_swaps_no_context_loses_no_outcome_and_keeps_no_m
   std::vector<std::uint8_t> outcomes(message_count);
   std::uint64_t wrong_outcomes = 0;
   const waybill::propagation settings(waybill::propagation_options{});
-  waybill::rabbitmq::publisher publisher(
-      connection_, settings, {.on_delivery = [&](const waybill::rabbitmq::delivery& told) {
-        const std::uint64_t number = told.delivery_tag - 1;
-        ++outcomes.at(number);
-        if (told.state != waybill::outcome_state::succeeded ||
-            told.trace != context_of(number).span_context()) {
-          ++wrong_outcomes;
-        }
-      }});
+  waybill::rabbitmq::publisher publisher(connection_, settings,
+                                         [&](const waybill::rabbitmq::delivery_report& told) {
+                                           const std::uint64_t number = told.delivery_tag - 1;
+                                           ++outcomes.at(number);
+                                           if (told.outcome != waybill::outcome_state::succeeded ||
+                                               told.sent != context_of(number).span_context()) {
+                                             ++wrong_outcomes;
+                                           }
+                                         });
   waybill::rabbitmq::consumer consumer(connection_, queue_, settings,
                                        {.settle = waybill::rabbitmq::settle_mode::none});
   ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);

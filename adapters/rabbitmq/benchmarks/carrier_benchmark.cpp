@@ -235,7 +235,7 @@ void encode(benchmark::State& state) {
 void delivery_attempt(benchmark::State& state) {
   const application_properties own(10, true);
   run(state, [&] {
-    benchmark::DoNotOptimize(waybill::rabbitmq::delivery_attempt(own.get(), "orders", false));
+    benchmark::DoNotOptimize(waybill::rabbitmq::count_deliveries(own.get(), "orders", false));
   });
 }
 

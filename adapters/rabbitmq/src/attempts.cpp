@@ -82,10 +82,9 @@ failures failures_in(const amqp_array_t& deaths, std::string_view queue) noexcep
 
 /// What the headers say of earlier deliveries.
 struct history {
-  std::optional<std::uint64_t> returned;  ///< x-delivery-count
-  std::optional<std::uint64_t> acquired;  ///< x-acquired-count, of RabbitMQ 4.3
-  std::optional<failures> failed;         ///< x-death
-  bool may_be_carried = false;            ///< written by RabbitMQ 3.13 or later
+  delivery_counts counts;
+  std::optional<failures> failed;  ///< x-death
+  bool may_be_carried = false;     ///< written by RabbitMQ 3.13 or later
 };
 
 history history_of(const amqp_basic_properties_t& properties, std::string_view queue) noexcept {
@@ -93,9 +92,9 @@ history history_of(const amqp_basic_properties_t& properties, std::string_view q
   for (const amqp_table_entry_t& each : entries_of(properties)) {
     const std::string_view name = text_of(each.key);
     if (name == "x-delivery-count") {
-      told.returned = as_count(each.value);
+      told.counts.returned = as_count(each.value);
     } else if (name == "x-acquired-count") {
-      told.acquired = as_count(each.value);
+      told.counts.acquired = as_count(each.value);
     } else if (name == "x-death" && each.value.kind == AMQP_FIELD_KIND_ARRAY) {
       told.failed = failures_in(each.value.value.array, queue);
     } else if (name == "x-last-death-queue") {
@@ -105,16 +104,24 @@ history history_of(const amqp_basic_properties_t& properties, std::string_view q
   return told;
 }
 
-/// How many deliveries from this queue there were before, at the least.
-std::uint64_t earlier_deliveries(const history& told) noexcept {
+/// How many deliveries from this queue there were before, at the least, where the broker counts.
+std::optional<std::uint64_t> earlier_deliveries(const history& told) noexcept {
+  const delivery_counts& counts = told.counts;
   const failures failed = told.failed.value_or(failures{});
-  const std::uint64_t counted = std::max(told.returned.value_or(0), told.acquired.value_or(0));
+  const bool is_counted = counts.returned.has_value() || counts.acquired.has_value();
+  // Headers are copied from message to message, so counts may be another delivery's. When this one
+  // is not the queue's first, the queue has written its own over them.
+  if (!counts.redelivered || !is_counted) {
+    if (!told.failed.has_value()) return std::nullopt;
+    return failed.here;
+  }
+  const std::uint64_t counted = std::max(counts.returned.value_or(0), counts.acquired.value_or(0));
   if (!told.may_be_carried) return saturating_sum(counted, failed.here);
   // A dead letter of a quorum queue of RabbitMQ 4 brings along how often it was rejected or lost
   // with its consumer, in any quorum queue; the first return replaces that number by the returns
   // since. So less than the rejections here is such a new count. What is not less may be either,
   // the bytes are the same: counted is what both have in common.
-  if (!told.acquired.has_value() && counted < failed.rejected_here) {
+  if (!counts.acquired.has_value() && counted < failed.rejected_here) {
     return saturating_sum(counted, failed.here);
   }
   return std::max(failed.here, counted - std::min(counted, failed.elsewhere));
@@ -122,13 +129,17 @@ std::uint64_t earlier_deliveries(const history& told) noexcept {
 
 }  // namespace
 
-std::uint64_t delivery_attempt(const amqp_basic_properties_t& properties, std::string_view queue,
-                               bool redelivered) noexcept {
-  const history told = history_of(properties, queue);
-  if (!told.returned.has_value() && !told.acquired.has_value() && !told.failed.has_value()) {
-    return redelivered ? 2 : 1;
+delivery_counts count_deliveries(const amqp_basic_properties_t& properties, std::string_view queue,
+                                 bool redelivered) noexcept {
+  history told = history_of(properties, queue);
+  delivery_counts& counts = told.counts;
+  counts.redelivered = redelivered;
+  if (told.failed.has_value()) {
+    counts.died_here = told.failed->here;
+    counts.died_elsewhere = told.failed->elsewhere;
   }
-  return saturating_sum(1, earlier_deliveries(told));
+  counts.attempt = saturating_sum(1, earlier_deliveries(told).value_or(redelivered ? 1 : 0));
+  return counts;
 }
 
 }  // namespace waybill::inline v0::rabbitmq

@@ -37,16 +37,6 @@ extraction extract(const amqp_basic_properties_t& properties, const propagation&
   return waybill::extract(reader, settings, destination);
 }
 
-extraction extract(const amqp_message_t& message, const propagation& settings,
-                   const destination& destination) noexcept {
-  return extract(message.properties, settings, destination);
-}
-
-extraction extract(const amqp_envelope_t& envelope, const propagation& settings,
-                   const destination& destination) noexcept {
-  return extract(envelope.message.properties, settings, destination);
-}
-
 result<context_view> peek(const amqp_table_t& headers, const propagation& settings,
                           const destination& destination) noexcept {
   return waybill::peek(header_reader(headers), settings, destination);
@@ -57,58 +47,32 @@ result<context_view> peek(const amqp_basic_properties_t& properties, const propa
   return waybill::peek(header_reader(properties), settings, destination);
 }
 
-result<context_view> peek(const amqp_message_t& message, const propagation& settings,
-                          const destination& destination) noexcept {
-  return peek(message.properties, settings, destination);
-}
-
-result<context_view> peek(const amqp_envelope_t& envelope, const propagation& settings,
-                          const destination& destination) noexcept {
-  return peek(envelope.message.properties, settings, destination);
-}
-
-void strip(amqp_table_t& headers, const propagation& settings) noexcept {
+errc strip(amqp_table_t& headers, const propagation& settings) noexcept {
   remove_fields(headers, settings.propagator());
+  return errc::ok;
 }
 
-void strip(amqp_basic_properties_t& properties, const propagation& settings) noexcept {
-  if ((properties._flags & AMQP_BASIC_HEADERS_FLAG) == 0) return;
+errc strip(amqp_basic_properties_t& properties, const propagation& settings) noexcept {
+  if ((properties._flags & AMQP_BASIC_HEADERS_FLAG) == 0) return errc::ok;
   const std::size_t removed = remove_fields(properties.headers, settings.propagator());
   if (removed > 0 && properties.headers.num_entries == 0) {
     properties._flags &= ~static_cast<amqp_flags_t>(AMQP_BASIC_HEADERS_FLAG);
   }
-}
-
-void strip(amqp_message_t& message, const propagation& settings) noexcept {
-  strip(message.properties, settings);
-}
-
-void strip(amqp_envelope_t& envelope, const propagation& settings) noexcept {
-  strip(envelope.message.properties, settings);
+  return errc::ok;
 }
 
 extraction take(amqp_table_t& headers, const propagation& settings,
                 const destination& destination) noexcept {
   extraction taken = extract(headers, settings, destination);
-  strip(headers, settings);
+  static_cast<void>(strip(headers, settings));
   return taken;
 }
 
 extraction take(amqp_basic_properties_t& properties, const propagation& settings,
                 const destination& destination) noexcept {
   extraction taken = extract(properties, settings, destination);
-  strip(properties, settings);
+  static_cast<void>(strip(properties, settings));
   return taken;
-}
-
-extraction take(amqp_message_t& message, const propagation& settings,
-                const destination& destination) noexcept {
-  return take(message.properties, settings, destination);
-}
-
-extraction take(amqp_envelope_t& envelope, const propagation& settings,
-                const destination& destination) noexcept {
-  return take(envelope.message.properties, settings, destination);
 }
 
 }  // namespace waybill::inline v0::rabbitmq

@@ -3,29 +3,20 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <unordered_map>
+#include <string>
 
+#include "frame_router.hpp"
+#include "wake_event.hpp"
 #include "waybill/rabbitmq/connection.hpp"
 
 namespace waybill::inline v0::rabbitmq::detail {
 
 using steady_time = std::chrono::steady_clock::time_point;
 
-/// Whoever owns a channel: what the pump calls.
-class channel_owner {
- public:
-  channel_owner() = default;
-  channel_owner(const channel_owner&) = delete;
-  channel_owner& operator=(const channel_owner&) = delete;
-  virtual ~channel_owner() = default;
-
-  /// A method without content. What it points to is valid during the call.
-  virtual void on_method(const amqp_method_t& method) noexcept = 0;
-  /// A method with content, which is the owner's from now on: amqp_destroy_message.
-  virtual void on_content(const amqp_method_t& method, const amqp_message_t& owned) noexcept = 0;
-  /// The channel or its connection is closed. Called once; nothing else is called afterwards.
-  virtual void on_closed(const close_reason& reason) noexcept = 0;
-};
+/// Of rabbitmq-c's own error.
+[[nodiscard]] close_reason because(int status) noexcept;
+/// Of a call that failed.
+[[nodiscard]] close_reason because(const amqp_rpc_reply_t& reply) noexcept;
 
 /// What a connection and all that was made on it share.
 class connection_state {
@@ -33,45 +24,60 @@ class connection_state {
   connection_state(amqp_connection_state_t raw, bool is_owned, connection_options options);
   connection_state(const connection_state&) = delete;
   connection_state& operator=(const connection_state&) = delete;
-  ~connection_state();
+  ~connection_state() { detach(); }
 
+  /// The login is over: it is open, unless there is a reason why not.
+  void logged_in(close_reason why) noexcept;
   [[nodiscard]] bool is_open() const noexcept { return is_open_; }
+  [[nodiscard]] bool is_blocked() const noexcept { return is_blocked_; }
   [[nodiscard]] const close_reason& reason() const noexcept { return reason_; }
   [[nodiscard]] amqp_connection_state_t raw() const noexcept { return raw_; }
   [[nodiscard]] std::size_t frame_bytes_max() const noexcept { return frame_bytes_max_; }
+  void wake() const noexcept { wake_.set(); }
 
   /// Opens a channel that nobody uses; 0 where there is none, with `why` saying why.
-  [[nodiscard]] amqp_channel_t open_channel(channel_owner& owner, close_reason& why);
+  [[nodiscard]] amqp_channel_t open_channel(channel_user& user, close_reason& why);
   /// Closes it without waiting for the answer: its number is free again when that has come.
   void close_channel(amqp_channel_t channel) noexcept;
-  /// What became of a call that waits for its answer on this channel. Where the broker closed the
+  /// What became of a call that waited for its answer on this channel. Where the broker closed the
   /// channel or the connection instead, on_closed() has been called.
-  int finish_call(amqp_channel_t channel, const amqp_rpc_reply_t& reply) noexcept;
+  int finish_call(amqp_channel_t channel) noexcept;
+  /// What became of a method that was sent: AMQP_STATUS_OK, or the connection is lost.
+  int finish_send(int status) noexcept;
 
-  /// One frame, with the content that follows it: AMQP_STATUS_OK or _TIMEOUT, or it is lost.
-  int pump_frame(std::chrono::milliseconds timeout) noexcept;
-  /// The connection is of no use any more: tells every owner, once.
+  /// One frame and what is to be done about it: AMQP_STATUS_OK or _TIMEOUT, or it is lost. Where
+  /// wake() ends the waiting (`hears_wake`), that is a time-out.
+  int pump_frame(std::chrono::milliseconds timeout, bool hears_wake) noexcept;
+  /// What has come while rabbitmq-c waited for the answer to a call.
+  void pump_enqueued() noexcept;
+  /// Pumps until `is_done()`. AMQP_STATUS_OK: it is, or the connection is lost.
+  template <class F>
+  int pump_until(std::chrono::milliseconds timeout, bool hears_wake, F&& is_done) noexcept;
+  /// The connection is of no use any more: tells every user of a channel, once.
   void lose(close_reason reason) noexcept;
   /// Lets go of rabbitmq-c's connection, which its owner may destroy next.
   void detach() noexcept;
 
  private:
+  [[nodiscard]] int wait_for_frame(amqp_frame_t& frame, steady_time deadline,
+                                   bool hears_wake) noexcept;
+  [[nodiscard]] amqp_channel_t free_channel() noexcept;
   void route(const amqp_frame_t& frame) noexcept;
-  void route_content(channel_owner& owner, amqp_channel_t channel,
-                     const amqp_method_t& method) noexcept;
-  void take_method_of_connection(const amqp_method_t& method) noexcept;
-  void take_channel_close(amqp_channel_t channel, const amqp_method_t& method) noexcept;
-  [[nodiscard]] amqp_channel_t unused_channel() const noexcept;
+  void show_other(const amqp_frame_t& frame) noexcept;
+  void note_blocked(const amqp_method_t& method) noexcept;
+  template <class F>
+  void tell(F&& listener) noexcept;
 
   amqp_connection_state_t raw_;
   bool is_owned_;
   bool is_open_;
+  bool is_blocked_ = false;
   bool is_routing_ = false;
   std::size_t frame_bytes_max_ = 0;
   connection_options options_;
   close_reason reason_;
-  /// A null owner is a channel whose close-ok has not come yet.
-  std::unordered_map<amqp_channel_t, channel_owner*> channels_;
+  frame_router router_;
+  wake_event wake_;
 };
 
 /// What is left until `deadline`, never below zero.
@@ -86,6 +92,20 @@ class connection_state {
   constexpr std::chrono::milliseconds year = std::chrono::hours(24) * 365;
   return std::chrono::steady_clock::now() +
          (timeout < std::chrono::milliseconds::zero() || timeout > year ? year : timeout);
+}
+
+template <class F>
+int connection_state::pump_until(std::chrono::milliseconds timeout, bool hears_wake,
+                                 F&& is_done) noexcept {
+  const steady_time deadline = after(timeout);
+  while (is_open_ && !is_done()) {
+    const auto left = left_until(deadline);
+    const int status = pump_frame(left, hears_wake);
+    if (status == AMQP_STATUS_TIMEOUT || status == AMQP_STATUS_UNEXPECTED_STATE) return status;
+    // Frames of others may never end; without a time-out what is here is all that is looked at.
+    if (left == std::chrono::milliseconds::zero() && timeout.count() > 0) break;
+  }
+  return !is_open_ || is_done() ? AMQP_STATUS_OK : AMQP_STATUS_TIMEOUT;
 }
 
 }  // namespace waybill::inline v0::rabbitmq::detail

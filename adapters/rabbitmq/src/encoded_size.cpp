@@ -1,6 +1,9 @@
 #include "encoded_size.hpp"
 
 #include <array>
+#include <cstddef>
+#include <memory>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -121,6 +124,34 @@ class nested_size {
   bool is_too_deep_ = false;
 };
 
+/// rabbitmq-c looks at their lengths only after it has sent the method before them.
+bool has_long_short_string(const amqp_basic_properties_t& properties) noexcept {
+  const auto is_long = [&](amqp_flags_t flag, const amqp_bytes_t& text) {
+    return (properties._flags & flag) != 0 && text.len > short_string_bytes_max;
+  };
+  return is_long(AMQP_BASIC_CONTENT_TYPE_FLAG, properties.content_type) ||
+         is_long(AMQP_BASIC_CONTENT_ENCODING_FLAG, properties.content_encoding) ||
+         is_long(AMQP_BASIC_CORRELATION_ID_FLAG, properties.correlation_id) ||
+         is_long(AMQP_BASIC_REPLY_TO_FLAG, properties.reply_to) ||
+         is_long(AMQP_BASIC_EXPIRATION_FLAG, properties.expiration) ||
+         is_long(AMQP_BASIC_MESSAGE_ID_FLAG, properties.message_id) ||
+         is_long(AMQP_BASIC_TYPE_FLAG, properties.type) ||
+         is_long(AMQP_BASIC_USER_ID_FLAG, properties.user_id) ||
+         is_long(AMQP_BASIC_APP_ID_FLAG, properties.app_id) ||
+         is_long(AMQP_BASIC_CLUSTER_ID_FLAG, properties.cluster_id);
+}
+
+/// Whether rabbitmq-c itself can write headers into so many bytes.
+int encodes(const amqp_table_t& headers, std::size_t bytes) noexcept {
+  const std::unique_ptr<std::byte[]> buffer(new (std::nothrow) std::byte[bytes]);
+  if (buffer == nullptr) return AMQP_STATUS_NO_MEMORY;
+  amqp_table_t copy = headers;
+  std::size_t written = 0;
+  return amqp_encode_table({bytes, buffer.get()}, &copy, &written) == AMQP_STATUS_OK
+             ? AMQP_STATUS_OK
+             : AMQP_STATUS_TABLE_TOO_BIG;
+}
+
 }  // namespace
 
 std::size_t encoded_bytes_of_other(const amqp_table_entry_t& entry) noexcept {
@@ -167,6 +198,27 @@ std::size_t frame_bytes(const amqp_basic_properties_t& properties) noexcept {
     if (bytes == without_size) return bytes;
   }
   return bytes > encoded_bytes_ceiling && bytes != too_deep ? without_size : bytes;
+}
+
+int fits(const amqp_basic_properties_t& properties, std::size_t frame_bytes_max) noexcept {
+  if (has_long_short_string(properties)) return AMQP_STATUS_BAD_AMQP_DATA;
+  const std::size_t limit = frame_bytes_max != 0 ? frame_bytes_max : encoded_bytes_ceiling;
+  const std::size_t bytes = frame_bytes(properties);
+  if (bytes <= limit) return AMQP_STATUS_OK;
+  const std::size_t others = frame_bytes_without_headers(properties);
+  if (bytes != too_deep || frame_bytes_max == 0 || others > limit) {
+    return AMQP_STATUS_TABLE_TOO_BIG;
+  }
+  return encodes(properties.headers, limit - others);
+}
+
+int fits(const amqp_table_t& arguments, std::size_t frame_bytes_max) noexcept {
+  // The rest of the method is smaller than this: two short strings and a few numbers.
+  constexpr std::size_t others = 1'024;
+  amqp_basic_properties_t carrier{};
+  carrier._flags = AMQP_BASIC_HEADERS_FLAG;
+  carrier.headers = arguments;
+  return fits(carrier, frame_bytes_max > others ? frame_bytes_max - others : 0);
 }
 
 }  // namespace detail

@@ -56,4 +56,11 @@ inline constexpr std::size_t too_deep = SIZE_MAX - 1;
 /// What header_frame_bytes tells; may be without_size or too_deep.
 [[nodiscard]] std::size_t frame_bytes(const amqp_basic_properties_t& properties) noexcept;
 
+/// Whether the header frame of a message has room for its properties, and rabbitmq-c can encode
+/// them: AMQP_STATUS_OK, or what publish() returns.
+[[nodiscard]] int fits(const amqp_basic_properties_t& properties,
+                       std::size_t frame_bytes_max) noexcept;
+/// The same of the arguments of basic.consume.
+[[nodiscard]] int fits(const amqp_table_t& arguments, std::size_t frame_bytes_max) noexcept;
+
 }  // namespace waybill::inline v0::rabbitmq::detail

@@ -5,28 +5,24 @@
 namespace waybill::inline v0::rabbitmq {
 
 message::message(message&& other) noexcept
-    : envelope_(std::exchange(other.envelope_, {})),
-      is_there_(std::exchange(other.is_there_, false)),
-      is_settled_(std::exchange(other.is_settled_, false)),
-      attempt_(std::exchange(other.attempt_, 0)),
+    : received(std::move(other)),
+      envelope_(std::exchange(other.envelope_, {})),
+      counts_(std::exchange(other.counts_, {.attempt = 0})),
       consumer_(std::exchange(other.consumer_, 0)),
-      taken_(std::exchange(other.taken_, {})) {}
+      is_settled_(std::exchange(other.is_settled_, false)) {}
 
 message& message::operator=(message&& other) noexcept {
   if (this == &other) return *this;
-  clear();
+  received::operator=(std::move(other));
+  amqp_destroy_message(&envelope_.message);
   envelope_ = std::exchange(other.envelope_, {});
-  is_there_ = std::exchange(other.is_there_, false);
-  is_settled_ = std::exchange(other.is_settled_, false);
-  attempt_ = std::exchange(other.attempt_, 0);
+  counts_ = std::exchange(other.counts_, {.attempt = 0});
   consumer_ = std::exchange(other.consumer_, 0);
-  taken_ = std::exchange(other.taken_, {});
+  is_settled_ = std::exchange(other.is_settled_, false);
   return *this;
 }
 
-void message::clear() noexcept {
-  if (is_there_) amqp_destroy_envelope(&envelope_);
-  is_there_ = false;
-}
+// The texts of the envelope are in the message's pool.
+message::~message() { amqp_destroy_message(&envelope_.message); }
 
 }  // namespace waybill::inline v0::rabbitmq

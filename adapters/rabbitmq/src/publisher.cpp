@@ -1,16 +1,17 @@
 #include "waybill/rabbitmq/publisher.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
 #include <memory>
-#include <new>
 #include <utility>
 
 #include "addresses.hpp"
-#include "confirm_window.hpp"
-#include "connection_state.hpp"
+#include "channel.hpp"
 #include "encoded_size.hpp"
+#include "returnable.hpp"
+#include "waybill/messaging/deliveries.hpp"
 #include "waybill/rabbitmq/headers.hpp"
 #include "waybill/rabbitmq/outgoing_properties.hpp"
 
@@ -20,303 +21,229 @@ namespace {
 
 using detail::short_string_bytes_max;
 
-/// error.type of a span: the broker's code, or what happened.
-class error_name {
- public:
-  explicit error_name(const delivery& result) noexcept {
-    if (result.state == outcome_state::succeeded) return;
-    if (result.reply_code != 0) {
-      const auto end =
-          std::to_chars(digits_.data(), digits_.data() + digits_.size(), result.reply_code);
-      text_ = {digits_.data(), static_cast<std::size_t>(end.ptr - digits_.data())};
-    } else {
-      text_ = result.state == outcome_state::failed ? "nack" : "connection_closed";
-    }
-  }
-  error_name(const error_name&) = delete;
-  error_name& operator=(const error_name&) = delete;
-  [[nodiscard]] std::string_view text() const noexcept { return text_; }
-
- private:
-  std::array<char, 8> digits_{};
-  std::string_view text_;
-};
-
-/// rabbitmq-c looks at their lengths only after it has sent the method before them.
-bool has_long_short_string(const amqp_basic_properties_t& properties) noexcept {
-  const auto is_long = [&](amqp_flags_t flag, const amqp_bytes_t& text) {
-    return (properties._flags & flag) != 0 && text.len > short_string_bytes_max;
-  };
-  return is_long(AMQP_BASIC_CONTENT_TYPE_FLAG, properties.content_type) ||
-         is_long(AMQP_BASIC_CONTENT_ENCODING_FLAG, properties.content_encoding) ||
-         is_long(AMQP_BASIC_CORRELATION_ID_FLAG, properties.correlation_id) ||
-         is_long(AMQP_BASIC_REPLY_TO_FLAG, properties.reply_to) ||
-         is_long(AMQP_BASIC_EXPIRATION_FLAG, properties.expiration) ||
-         is_long(AMQP_BASIC_MESSAGE_ID_FLAG, properties.message_id) ||
-         is_long(AMQP_BASIC_TYPE_FLAG, properties.type) ||
-         is_long(AMQP_BASIC_USER_ID_FLAG, properties.user_id) ||
-         is_long(AMQP_BASIC_APP_ID_FLAG, properties.app_id) ||
-         is_long(AMQP_BASIC_CLUSTER_ID_FLAG, properties.cluster_id);
-}
-
-/// Whether rabbitmq-c itself can write headers into so many bytes.
-int encodes(const amqp_table_t& headers, std::size_t bytes) noexcept {
-  const std::unique_ptr<std::byte[]> buffer(new (std::nothrow) std::byte[bytes]);
-  if (buffer == nullptr) return AMQP_STATUS_NO_MEMORY;
-  amqp_table_t copy = headers;
-  std::size_t written = 0;
-  return amqp_encode_table({bytes, buffer.get()}, &copy, &written) == AMQP_STATUS_OK
-             ? AMQP_STATUS_OK
-             : AMQP_STATUS_TABLE_TOO_BIG;
-}
-
-/// Whether the header frame of a message has room for its properties.
-int fits(const amqp_basic_properties_t& properties, std::size_t frame_bytes_max) noexcept {
-  if (has_long_short_string(properties)) return AMQP_STATUS_BAD_AMQP_DATA;
-  const std::size_t limit = frame_bytes_max != 0 ? frame_bytes_max : detail::encoded_bytes_ceiling;
-  const std::size_t bytes = detail::frame_bytes(properties);
-  if (bytes <= limit) return AMQP_STATUS_OK;
-  const std::size_t others = detail::frame_bytes_without_headers(properties);
-  if (bytes != detail::too_deep || frame_bytes_max == 0 || others > limit) {
-    return AMQP_STATUS_TABLE_TOO_BIG;
-  }
-  return encodes(properties.headers, limit - others);
-}
-
 /// What a returned message is known by among those in flight; never 0.
 std::uint64_t fingerprint_of(std::string_view exchange, std::string_view routing_key,
-                             std::string_view body, const span_context& sent) noexcept {
+                             std::string_view payload, const span_context& sent) noexcept {
   constexpr std::uint64_t odd = 0x9e3779b97f4a7c15U;
   const std::hash<std::string_view> hash;
   const auto& span = sent.span_id().bytes;
   std::uint64_t all = hash(exchange);
   all = all * odd + hash(routing_key);
-  all = all * odd + hash(body);
+  all = all * odd + hash(payload);
   all = all * odd + hash({reinterpret_cast<const char*>(span.data()), span.size()});
   return all | 1U;
 }
 
+/// error.type of a span: the broker's code, else what happened.
+std::string_view error_type(const delivery_report& report) noexcept {
+  if (report.outcome == outcome_state::succeeded || report.outcome == outcome_state::unknown) {
+    return {};
+  }
+  if (report.reply_code == 0) {
+    return report.outcome == outcome_state::failed ? "nack" : "connection_closed";
+  }
+  // The span copies it, on this thread.
+  static thread_local std::array<char, 8> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), report.reply_code);
+  return {digits.data(), static_cast<std::size_t>(end.ptr - digits.data())};
+}
+
+operation_details describe(const publication& message) noexcept {
+  operation_details what{.system = "rabbitmq", .name = "publish"};
+  if (message.properties != nullptr) detail::describe_message(*message.properties, what);
+  what.body_bytes = message.payload.size();
+  return what;
+}
+
 }  // namespace
 
-struct publisher::state final : detail::channel_owner {
-  std::shared_ptr<detail::connection_state> on;
-  waybill::propagation settings;
-  publisher_options options;
-  detail::confirm_window in_flight;
-  amqp_channel_t channel = 0;
-  std::uint64_t last_tag = 0;
-  bool is_open = false;
-  close_reason reason;
+/// What a send span ends with.
+outcome as_outcome(const delivery_report& report) noexcept {
+  return outcome(report.outcome, error_type(report));
+}
 
-  state(std::shared_ptr<detail::connection_state> connection, waybill::propagation p,
-        publisher_options o)
-      : on(std::move(connection)),
-        settings(std::move(p)),
-        options(std::move(o)),
-        in_flight(options.in_flight_max) {
-    if (on == nullptr) {
-      reason.status = AMQP_STATUS_CONNECTION_CLOSED;
-      return;
-    }
-    close_reason why;
-    is_open = true;
-    channel = on->open_channel(*this, why);
-    if (channel == 0) {
-      if (reason.status == AMQP_STATUS_OK) reason = std::move(why);
-      is_open = false;
-      return;
-    }
-    if (!options.confirms) return;
-    amqp_confirm_select(on->raw(), channel);
-    on->finish_call(channel, amqp_get_rpc_reply(on->raw()));
+struct publisher::state final : detail::channel_user {
+  publisher_options options;
+  messaging::deliveries<delivery_report> sent;
+  detail::returnable returned;
+  std::shared_ptr<detail::channel> on;
+  std::uint64_t last_tag = 0;
+  std::uint64_t confirmed_to = 0;
+
+  state(std::shared_ptr<detail::connection_state> connection, waybill::propagation settings,
+        delivery_listener on_delivery_report, publisher_options how)
+      : options(how),
+        sent(std::move(settings), std::move(on_delivery_report), options.in_flight_max),
+        returned(options.in_flight_max),
+        on(std::make_shared<detail::channel>(std::move(connection))) {
+    on->publisher = this;
+    if (!options.confirms || !on->is_open()) return;
+    amqp_confirm_select(on->raw(), on->number());
+    on->finish_call();
+  }
+  state(const state&) = delete;
+  state& operator=(const state&) = delete;
+  ~state() override {
+    on->publisher = nullptr;
+    const close_reason reason = on->reason();
+    on.reset();
+    leave_unanswered(reason);
   }
 
   void on_method(const amqp_method_t& method) noexcept override {
     if (method.id == AMQP_BASIC_ACK_METHOD) {
       const auto& ack = *static_cast<const amqp_basic_ack_t*>(method.decoded);
-      settle(ack.delivery_tag, ack.multiple != 0, outcome_state::succeeded);
+      confirm(ack.delivery_tag, ack.multiple != 0, outcome_state::succeeded);
     } else if (method.id == AMQP_BASIC_NACK_METHOD) {
       const auto& nack = *static_cast<const amqp_basic_nack_t*>(method.decoded);
-      settle(nack.delivery_tag, nack.multiple != 0, outcome_state::failed);
+      confirm(nack.delivery_tag, nack.multiple != 0, outcome_state::failed);
     }
   }
 
-  void on_content(const amqp_method_t& method, const amqp_message_t& owned) noexcept override {
-    amqp_message_t message = owned;
-    if (method.id == AMQP_BASIC_RETURN_METHOD) {
-      take_returned(*static_cast<const amqp_basic_return_t*>(method.decoded), message);
-    }
-    amqp_destroy_message(&message);
-  }
-
-  void on_closed(const close_reason& why) noexcept override {
-    is_open = false;
-    WAYBILL_TRY { reason = why; }
-    WAYBILL_CATCH_ALL { reason.status = why.status; }
-    leave_unanswered();
-  }
-
-  void settle(std::uint64_t tag, bool multiple, outcome_state how) noexcept {
-    in_flight.settle(tag, multiple,
-                     [&](const detail::unconfirmed& message) { finish(message, {.state = how}); });
-  }
-
-  void leave_unanswered() noexcept {
-    while (const auto left = in_flight.take_any()) {
-      finish(*left, {.state = outcome_state::unanswered,
-                     .reply_code = reason.reply_code,
-                     .reply_text = reason.reply_text});
-    }
-  }
-
-  void take_returned(const amqp_basic_return_t& came, const amqp_message_t& message) noexcept {
-    delivery result{.state = outcome_state::failed,
-                    .reply_code = came.reply_code,
-                    .reply_text = text_of(came.reply_text),
-                    .trace = trace_in(&message.properties),
-                    .returned = &message};
+  void on_content(detail::incoming& content) noexcept override {
+    if (!content.is_whole()) return;
+    const amqp_envelope_t& came = content.envelope();
+    delivery_report report{.outcome = outcome_state::failed,
+                           .reply_code = content.reply_code(),
+                           .reply_text = content.reply_text(),
+                           .returned = &came.message};
+    const span_context carried = span_context_in(&came.message.properties);
     if (!options.confirms) {
-      tell(result);
+      sent.finish({.sent = carried, .span = {}}, report);
       return;
     }
-    // The broker confirms it too, behind this: then it is no longer there.
-    const auto found = in_flight.take_returned(fingerprint_of(
-        text_of(came.exchange), text_of(came.routing_key), text_of(message.body), result.trace));
-    if (found.has_value()) finish(*found, result);
+    // The broker confirms it too, behind this: then it is no longer in flight.
+    const auto tag = returned.take(fingerprint_of(text_of(came.exchange), text_of(came.routing_key),
+                                                  text_of(came.message.body), carried));
+    if (tag.has_value()) answer(*tag, report);
   }
 
-  void finish(const detail::unconfirmed& message, delivery result) noexcept {
-    result.trace = message.trace;
-    result.delivery_tag = message.tag;
-    result.token = message.token;
-    if (message.span) {
-      const error_name error(result);
-      settings.tracer()->end(message.span, outcome(result.state, error.text()));
+  void on_closed(const close_reason& reason) noexcept override { leave_unanswered(reason); }
+
+  void answer(std::uint64_t tag, delivery_report report) noexcept {
+    report.delivery_tag = tag;
+    sent.answered(tag, report);
+  }
+
+  /// One message, or all up to it; tag 0 then means every one.
+  void confirm(std::uint64_t tag, bool multiple, outcome_state how) noexcept {
+    if (!multiple) {
+      answer(tag, {.outcome = how});
+      if (tag == confirmed_to + 1) confirmed_to = tag;
+    } else {
+      const std::uint64_t last = tag == 0 ? last_tag : std::min(tag, last_tag);
+      while (confirmed_to < last) answer(++confirmed_to, {.outcome = how});
     }
-    tell(result);
+    returned.confirmed_to(confirmed_to);
   }
 
-  void tell(const delivery& result) const noexcept {
-    if (!options.on_delivery) return;
-    WAYBILL_TRY { options.on_delivery(result); }
-    WAYBILL_CATCH_ALL {
-      settings.record({.way = direction::outbound, .code = errc::listener_failed});
-    }
+  void leave_unanswered(const close_reason& reason) noexcept {
+    sent.close({.outcome = outcome_state::unanswered,
+                .reply_code = reason.reply_code,
+                .reply_text = reason.reply_text});
   }
 
-  [[nodiscard]] span_context trace_in(const amqp_basic_properties_t* properties) const noexcept {
+  [[nodiscard]] span_context span_context_in(
+      const amqp_basic_properties_t* properties) const noexcept {
     const header_reader reader(properties);
-    const carrier_rules rules = settings.rules_for(reader);
-    const auto seen = settings.propagator().peek_at(reader, rules, settings.limits(), nullptr);
-    return seen.has_value() ? seen->span_context()
-                            : settings.propagator()
-                                  .extract(reader, rules, settings.limits(), nullptr)
-                                  .span_context();
+    const waybill::propagation& settings = sent.settings();
+    return settings.propagator()
+        .extract(reader, settings.rules_for(reader), settings.limits(), nullptr)
+        .span_context();
   }
 
-  [[nodiscard]] static operation_details describe(const publication& message) noexcept {
-    operation_details what{.system = "rabbitmq", .name = "publish"};
-    if (message.properties != nullptr) detail::describe_message(*message.properties, what);
-    what.body_bytes = message.body.size();
-    return what;
-  }
-
-  int publish(const publication& message) noexcept;
+  int publish(const publication& message, const send_options& how) noexcept;
   int send(const publication& message, const amqp_basic_properties_t* properties) noexcept;
-  void accept(const publication& message, const amqp_basic_properties_t* properties,
-              const span_context& sent, span_handle span) noexcept;
+  void accepted(const publication& message, const amqp_basic_properties_t* properties,
+                messaging::in_flight_message waiting) noexcept;
 };
 
 /// Sends what rabbitmq-c can send whole. Nothing has gone out where it cannot.
 int publisher::state::send(const publication& message,
                            const amqp_basic_properties_t* properties) noexcept {
-  const std::size_t frame_bytes_max = on->frame_bytes_max();
   if (properties != nullptr) {
-    const int status = fits(*properties, frame_bytes_max);
+    const int status = detail::fits(*properties, on->on().frame_bytes_max());
     if (status != AMQP_STATUS_OK) return status;
   }
-  const int status = amqp_basic_publish(on->raw(), channel, bytes_of(message.exchange),
-                                        bytes_of(message.routing_key), message.mandatory ? 1 : 0, 0,
-                                        properties, bytes_of(message.body));
-  if (status != AMQP_STATUS_OK) on->lose({.status = status});
-  return status;
+  return on->on().finish_send(amqp_basic_publish(
+      on->raw(), on->number(), bytes_of(message.exchange), bytes_of(message.routing_key),
+      message.mandatory ? 1 : 0, 0, properties, bytes_of(message.payload)));
 }
 
-void publisher::state::accept(const publication& message, const amqp_basic_properties_t* properties,
-                              const span_context& sent, span_handle span) noexcept {
+void publisher::state::accepted(const publication& message,
+                                const amqp_basic_properties_t* properties,
+                                messaging::in_flight_message waiting) noexcept {
   ++last_tag;
-  detail::unconfirmed waiting{last_tag, 0, sent, span, message.token};
-  if (options.confirms && message.mandatory) {
-    // A return will be looked up by what the headers say, so that is asked here too.
-    waiting.trace = trace_in(properties);
-    waiting.fingerprint =
-        fingerprint_of(message.exchange, message.routing_key, message.body, waiting.trace);
+  if (!options.confirms) {
+    sent.end_span(waiting, outcome_state::unknown);
+    return;
   }
-  const bool is_tracked = options.confirms && in_flight.add(waiting);
-  if (!is_tracked && span) settings.tracer()->end(span, outcome(outcome_state::unknown));
+  if (message.mandatory) {
+    // A returned message is recognised by what its headers say, so they are read here too.
+    waiting.sent = span_context_in(properties);
+    returned.add(
+        fingerprint_of(message.exchange, message.routing_key, message.payload, waiting.sent),
+        last_tag);
+  }
+  sent.accepted(last_tag, waiting);
 }
 
-int publisher::state::publish(const publication& message) noexcept {
-  if (!is_open) return AMQP_STATUS_CONNECTION_CLOSED;
+int publisher::state::publish(const publication& message, const send_options& how) noexcept {
+  if (!on->is_open()) return AMQP_STATUS_CONNECTION_CLOSED;
   if (message.exchange.size() > short_string_bytes_max ||
       message.routing_key.size() > short_string_bytes_max) {
     return AMQP_STATUS_INVALID_PARAMETER;
   }
+  const waybill::propagation& settings = sent.settings();
   const header_reader existing(message.properties);
-  messaging::sending decided(existing, {.context = message.context, .mode = message.mode},
-                             options.mode, settings,
+  messaging::sending decided(existing, how, options.mode, settings,
                              detail::destination_of(message.exchange, message.routing_key),
                              [&] { return describe(message); });
-  const span_handle span = decided.take_span();
+  messaging::in_flight_message waiting = decided.take_in_flight(how.user_data);
   outgoing_properties properties(message.properties);
-  span_context sent = decided.sent();
   if (decided.changes_headers() &&
-      !properties.write(decided, settings, on->frame_bytes_max()).trace) {
-    sent = {};
+      !properties.write(decided, settings, on->on().frame_bytes_max()).trace) {
+    waiting.sent = {};
   }
   const int status = send(message, properties.get());
   if (status == AMQP_STATUS_OK) {
-    accept(message, properties.get(), sent, span);
-  } else if (span) {
-    settings.tracer()->end(span, outcome(outcome_state::failed, amqp_error_string2(status)));
+    accepted(message, properties.get(), waiting);
+  } else {
+    sent.end_span(waiting, outcome_state::failed, amqp_error_string2(status));
   }
   return status;
 }
 
-publisher::publisher(connection& on, waybill::propagation settings, publisher_options options)
-    : state_(std::make_unique<state>(on.state_, std::move(settings), std::move(options))) {}
+publisher::publisher(connection& on, waybill::propagation settings,
+                     delivery_listener on_delivery_report, publisher_options options)
+    : state_(std::make_unique<state>(on.state_, std::move(settings), std::move(on_delivery_report),
+                                     options)) {}
 
-publisher::~publisher() {
-  if (state_->is_open) state_->on->close_channel(state_->channel);
-  state_->is_open = false;
-  state_->leave_unanswered();
+publisher::~publisher() = default;
+
+int publisher::publish(const publication& message, const send_options& options) noexcept {
+  return state_->publish(message, options);
 }
-
-int publisher::publish(const publication& message) noexcept { return state_->publish(message); }
 
 std::uint64_t publisher::delivery_tag() const noexcept { return state_->last_tag; }
 
 int publisher::wait_for_confirms(std::chrono::milliseconds timeout) noexcept {
-  const auto deadline = detail::after(timeout);
-  while (state_->is_open && state_->in_flight.size() != 0) {
-    const auto left = detail::left_until(deadline);
-    const int status = state_->on->pump_frame(left);
-    if (status == AMQP_STATUS_TIMEOUT || status == AMQP_STATUS_UNEXPECTED_STATE) return status;
-    // What others are sent may never end; without a time-out what is here is all that is looked at.
-    if (left == std::chrono::milliseconds::zero() && timeout.count() > 0) break;
-  }
-  if (state_->is_open && state_->in_flight.size() != 0) return AMQP_STATUS_TIMEOUT;
-  return state_->is_open ? AMQP_STATUS_OK : state_->reason.status;
+  if (!is_open()) return reason().status;
+  const int status = state_->on->on().pump_until(timeout, false,
+                                                 [this] { return in_flight() == 0 || !is_open(); });
+  return is_open() ? status : reason().status;
 }
 
-std::size_t publisher::in_flight() const noexcept { return state_->in_flight.size(); }
+std::size_t publisher::in_flight() const noexcept { return state_->sent.in_flight(); }
 
-bool publisher::is_open() const noexcept { return state_->is_open; }
+bool publisher::is_open() const noexcept { return state_->on->is_open(); }
 
-const close_reason& publisher::reason() const noexcept { return state_->reason; }
+const close_reason& publisher::reason() const noexcept { return state_->on->reason(); }
 
-amqp_channel_t publisher::channel() const noexcept { return state_->channel; }
+amqp_channel_t publisher::channel() const noexcept { return state_->on->number(); }
 
-const propagation& publisher::propagation() const noexcept { return state_->settings; }
+const propagation& publisher::propagation() const noexcept { return state_->sent.settings(); }
+
+std::shared_ptr<detail::channel> publisher::shared_channel() const noexcept { return state_->on; }
 
 }  // namespace waybill::inline v0::rabbitmq

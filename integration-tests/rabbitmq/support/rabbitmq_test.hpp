@@ -36,6 +36,11 @@ inline void add_fields(header_table& headers, const waybill::context& context) {
   headers.add("baggage", context.baggage_text());
 }
 
+/// The payload of a message that nobody keeps.
+inline std::string payload_in(const waybill::rabbitmq::message& received) {
+  return std::string(received.payload());
+}
+
 /// A test on a broker that it shares with others.
 class rabbitmq_test : public testing::Test {
  protected:
@@ -54,9 +59,9 @@ class rabbitmq_test : public testing::Test {
   }
   /// The outcomes that a publisher tells, in their order.
   waybill::rabbitmq::delivery_listener keep() {
-    return [this](const waybill::rabbitmq::delivery& told) {
-      outcomes_.push_back({told.state, told.reply_code, told.delivery_tag, told.token, told.trace,
-                           std::string(told.reply_text)});
+    return [this](const waybill::rabbitmq::delivery_report& told) {
+      outcomes_.push_back({told.outcome, told.reply_code, told.delivery_tag, told.user_data,
+                           told.sent, std::string(told.reply_text)});
     };
   }
 

@@ -19,12 +19,15 @@ namespace waybill::inline v0::rabbitmq {
 [[nodiscard]] WAYBILL_API extraction extract(const amqp_basic_properties_t& properties,
                                              const propagation& settings,
                                              const destination& destination) noexcept;
-[[nodiscard]] WAYBILL_API extraction extract(const amqp_message_t& message,
-                                             const propagation& settings,
-                                             const destination& destination) noexcept;
-[[nodiscard]] WAYBILL_API extraction extract(const amqp_envelope_t& envelope,
-                                             const propagation& settings,
-                                             const destination& destination) noexcept;
+[[nodiscard]] inline extraction extract(const amqp_message_t& message, const propagation& settings,
+                                        const destination& destination) noexcept {
+  return extract(message.properties, settings, destination);
+}
+[[nodiscard]] inline extraction extract(const amqp_envelope_t& envelope,
+                                        const propagation& settings,
+                                        const destination& destination) noexcept {
+  return extract(envelope.message.properties, settings, destination);
+}
 /// @}
 
 /// Reads without a copy.
@@ -38,23 +41,32 @@ namespace waybill::inline v0::rabbitmq {
 [[nodiscard]] WAYBILL_API result<context_view> peek(const amqp_basic_properties_t& properties,
                                                     const propagation& settings,
                                                     const destination& destination) noexcept;
-[[nodiscard]] WAYBILL_API result<context_view> peek(const amqp_message_t& message,
-                                                    const propagation& settings,
-                                                    const destination& destination) noexcept;
-[[nodiscard]] WAYBILL_API result<context_view> peek(const amqp_envelope_t& envelope,
-                                                    const propagation& settings,
-                                                    const destination& destination) noexcept;
+[[nodiscard]] inline result<context_view> peek(const amqp_message_t& message,
+                                               const propagation& settings,
+                                               const destination& destination) noexcept {
+  return peek(message.properties, settings, destination);
+}
+[[nodiscard]] inline result<context_view> peek(const amqp_envelope_t& envelope,
+                                               const propagation& settings,
+                                               const destination& destination) noexcept {
+  return peek(envelope.message.properties, settings, destination);
+}
 /// @}
 
-/// Takes every field that the propagator can read away, in place; other headers keep their order,
-/// and what they point to is not looked at. Where nothing is left of the headers the flag that says
-/// that there are some goes too, so that the message is as one that was sent without.
-/// @par Cost   linear.
+/// Removes every field that the propagator can read, in place, except for read-only ones; other
+/// headers keep their order, and what they point to is not read. Where no header is left the flag
+/// AMQP_BASIC_HEADERS_FLAG goes too, so that the message is as one that was sent without.
+/// @par Output   errc::ok: nothing can fail here.
+/// @par Cost     linear.
 /// @{
-WAYBILL_API void strip(amqp_table_t& headers, const propagation& settings) noexcept;
-WAYBILL_API void strip(amqp_basic_properties_t& properties, const propagation& settings) noexcept;
-WAYBILL_API void strip(amqp_message_t& message, const propagation& settings) noexcept;
-WAYBILL_API void strip(amqp_envelope_t& envelope, const propagation& settings) noexcept;
+WAYBILL_API errc strip(amqp_table_t& headers, const propagation& settings) noexcept;
+WAYBILL_API errc strip(amqp_basic_properties_t& properties, const propagation& settings) noexcept;
+inline errc strip(amqp_message_t& message, const propagation& settings) noexcept {
+  return strip(message.properties, settings);
+}
+inline errc strip(amqp_envelope_t& envelope, const propagation& settings) noexcept {
+  return strip(envelope.message.properties, settings);
+}
 /// @}
 
 /// Reads and strips: what a consumer usually wants.
@@ -64,10 +76,14 @@ WAYBILL_API void strip(amqp_envelope_t& envelope, const propagation& settings) n
 [[nodiscard]] WAYBILL_API extraction take(amqp_basic_properties_t& properties,
                                           const propagation& settings,
                                           const destination& destination) noexcept;
-[[nodiscard]] WAYBILL_API extraction take(amqp_message_t& message, const propagation& settings,
-                                          const destination& destination) noexcept;
-[[nodiscard]] WAYBILL_API extraction take(amqp_envelope_t& envelope, const propagation& settings,
-                                          const destination& destination) noexcept;
+[[nodiscard]] inline extraction take(amqp_message_t& message, const propagation& settings,
+                                     const destination& destination) noexcept {
+  return take(message.properties, settings, destination);
+}
+[[nodiscard]] inline extraction take(amqp_envelope_t& envelope, const propagation& settings,
+                                     const destination& destination) noexcept {
+  return take(envelope.message.properties, settings, destination);
+}
 /// @}
 
 }  // namespace waybill::inline v0::rabbitmq

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "waybill/config.hpp"
 #include "waybill/diagnostics.hpp"
@@ -19,15 +21,25 @@ class connection_state;
 
 /// Why a connection or a channel is not open, or no longer.
 struct close_reason {
-  int status = AMQP_STATUS_OK;   ///< rabbitmq-c's error where it was none of the broker's doing.
-  std::uint16_t reply_code = 0;  ///< The broker's: 404, 406, 320, ...; 0 where it said nothing.
-  std::string reply_text{};      ///< What the broker said.
+  /// rabbitmq-c's error; AMQP_STATUS_CONNECTION_CLOSED where the broker closed it.
+  int status = AMQP_STATUS_OK;
+  std::uint16_t reply_code = 0;  ///< The broker's: 404, 406, 320, ...; 0: it did not say.
+  std::string reply_text{};      ///< The broker's words, else rabbitmq-c's words for `status`.
+};
+
+/// How to trust the broker, and to be trusted, over TLS. Files are in PEM format.
+struct tls_parameters {
+  bool verifies_server = true;  ///< Its certificate, and that it is for the host.
+  /// Who may have signed the broker's certificate. Debian's bundle of authorities.
+  std::string ca_file = "/etc/ssl/certs/ca-certificates.crt";
+  std::string certificate_file{};  ///< The client's own; empty: none.
+  std::string key_file{};          ///< The key of that certificate.
 };
 
 /// Where open() connects to, and how.
 struct connection_parameters {
   std::string host = "127.0.0.1";                     ///< A name or an address.
-  int port = AMQP_PROTOCOL_PORT;                      ///< Of AMQP without TLS.
+  int port = AMQP_PROTOCOL_PORT;                      ///< With TLS usually AMQP_PROTOCOL_SSL_PORT.
   std::string virtual_host = "/";                     ///< RabbitMQ's vhost.
   std::string user = "guest";                         ///< SASL PLAIN.
   std::string password = "guest";                     ///< SASL PLAIN.
@@ -38,21 +50,38 @@ struct connection_parameters {
   /// consumer, to close the connection. Without an answer in time the connection is lost, with
   /// AMQP_STATUS_TIMEOUT. 0: as long as the heartbeats last.
   std::chrono::milliseconds answer_timeout{60'000};
+  /// Connects over TLS. AMQP_STATUS_SSL_ERROR where rabbitmq-c was built without OpenSSL.
+  std::optional<tls_parameters> tls{};
+
+  /// Of a URL `amqp://user:password@host:port/vhost`, or amqps:// for TLS, whose parts but the host
+  /// may be left out. Reserved characters in them are percent-encoded.
+  /// @par Errors   nullopt: it is no such URL.
+  [[nodiscard]] static WAYBILL_API std::optional<connection_parameters> from_url(
+      std::string_view url);
 };
 
-/// What a connection does with what is none of its publishers' and consumers'.
+/// What a connection does with the frames that are not for its publishers and consumers. The
+/// functions are called within the pump, and may be empty. An exception of theirs is dropped and
+/// counted as errc::listener_failed.
 struct connection_options {
-  /// Called with every frame of a channel that no publisher or consumer owns, such as one that the
-  /// application opened itself; a content's header and body come as frames too. Empty: dropped.
-  /// What it throws is dropped and counted, as errc::listener_failed.
+  /// Called with every frame of a channel that no publisher or consumer uses, such as one that the
+  /// application opened itself, and of channel 0, except for connection.close. The header and the
+  /// body of a content come as frames too.
   std::function<void(const amqp_frame_t&)> on_other_frame{};
+  /// The broker accepts no more messages for want of memory or disk, and says why. Valid during the
+  /// call. It tells clients with the capability connection.blocked: what open() makes, and borrowed
+  /// connections whose login announced it.
+  std::function<void(std::string_view)> on_blocked{};
+  /// It accepts messages again.
+  std::function<void()> on_unblocked{};
   /// Who counts that; null: nobody.
   std::shared_ptr<waybill::diagnostics> diagnostics = std::make_shared<waybill::diagnostics>();
 };
 
 /// One AMQP connection and the pump of its frames: what the broker sends (deliveries, returns,
 /// confirms, closed channels) is read in one place and goes to the publishers and consumers that
-/// were made on this connection. Each of them has a channel of its own.
+/// were made on this connection. Each of them has a channel of its own, unless it is made to share
+/// another one's.
 /// Do not wait for frames of such a connection yourself (amqp_consume_message,
 /// amqp_simple_wait_frame). Calls that ask and wait for their answer, such as amqp_queue_declare on
 /// a channel of your own, keep what belongs to others for the pump. What rabbitmq-c answers points
@@ -66,11 +95,14 @@ class WAYBILL_API connection {
   /// amqp_set_rpc_timeout. It outlives this; afterwards it is good for nothing
   /// but to be closed, for channels are left open on it.
   explicit connection(amqp_connection_state_t borrowed, connection_options options = {});
-  /// Connects and logs in, without TLS. Says that it takes consumer_cancel_notify, without which
-  /// the broker does not tell a consumer that its queue is gone.
+  /// Connects and logs in. Announces consumer_cancel_notify, without which the broker does not tell
+  /// a consumer that its queue is gone, and connection.blocked.
   /// @par Errors   the connection is not open, and reason() says why.
+  /// @{
   [[nodiscard]] static connection open(const connection_parameters& where,
                                        connection_options options = {});
+  [[nodiscard]] static connection open_url(std::string_view url, connection_options options = {});
+  /// @}
   /// Leaves a connection that is not open behind.
   /// @{
   connection(connection&&) noexcept;
@@ -80,12 +112,18 @@ class WAYBILL_API connection {
   ~connection();
 
   /// Waits for the first frame, then takes what is there. Call it often enough for heartbeats, and
-  /// for the answers to what was published. A message whose first frame is there is read to its
-  /// end, however long that takes.
-  /// @par Output   AMQP_STATUS_OK: something came. AMQP_STATUS_TIMEOUT: nothing did. Else the
-  ///               connection is lost: everything in flight is unanswered by then.
+  /// for the outcomes of published messages.
+  /// @par Output   AMQP_STATUS_OK: something came. AMQP_STATUS_TIMEOUT: nothing did, or wake() was
+  ///               called. Else the connection is lost: everything in flight is unanswered by then.
   int pump(std::chrono::milliseconds timeout) noexcept;
+  /// Makes the pump() or consumer::receive() that waits return early, or else the next one that
+  /// would wait: for a thread that has finished a message, which has to be acknowledged on the
+  /// connection's thread.
+  /// @par Threads   any, while the connection lives and is not moved.
+  void wake() const noexcept;
 
+  /// Whether the broker accepts no messages at the moment: see connection_options::on_blocked.
+  [[nodiscard]] bool is_blocked() const noexcept;
   /// False once the connection failed, or was closed by the broker.
   [[nodiscard]] bool is_open() const noexcept;
   /// Why it is not open.

@@ -10,6 +10,7 @@
 #include "waybill/messaging/receiving.hpp"
 #include "waybill/rabbitmq/connection.hpp"
 #include "waybill/rabbitmq/message.hpp"
+#include "waybill/rabbitmq/publisher.hpp"
 
 namespace waybill::inline v0::rabbitmq {
 
@@ -35,40 +36,55 @@ struct consumer_options {
   /// limit.
   bool no_ack = false;
   bool exclusive = false;  ///< basic.consume's: nobody else may consume.
+  /// basic.consume's, such as x-priority or x-stream-offset. What it points to outlives start().
+  amqp_table_t arguments = amqp_empty_table;
   /// Messages without an answer that are sent; 0: any number. As many are kept in memory at most,
   /// from the pump that reads them to receive().
   std::uint16_t prefetch = 128;
   std::string consumer_tag{};  ///< Empty: the broker makes one. At most 255 bytes.
+  /// Whether receive() and get() make the context of their message the thread's received one: see
+  /// received_slot. Leave it off for threads that receive and then send something else.
+  bool fills_received_slot = false;
 };
 
 /// Takes messages from one queue, the context off them, and runs handlers under it.
-/// Owns a channel of the connection.
 /// @par Lifetime   may outlive the connection: it is closed then. Messages that were not settled go
-///                 back to the queue when the consumer or the connection goes.
+///                 back to the queue when the channel or the connection goes.
 /// @par Threads    the connection's one; messages may be read on others.
-/// @par Errors     never throws after construction, but for what handlers throw. Settling answers
+/// @par Errors     never throws after construction, but for what handlers throw. Settling returns
 ///                 AMQP_STATUS_OK, AMQP_STATUS_INVALID_PARAMETER (no message of this consumer's, or
 ///                 one that is settled), AMQP_STATUS_CONNECTION_CLOSED, or why the connection was
-///                 lost.
+///                 lost. Only what went out is settled.
 class WAYBILL_API consumer {
  public:
-  /// Opens its channel, and waits for that. The queue is declared already.
+  /// The queue is declared already.
   /// @par Errors   the consumer is not open, and reason() says why.
+  /// @{
+  /// Opens a channel, and waits for that. It closes with the consumer.
   consumer(connection& on, std::string queue, waybill::propagation settings,
            consumer_options options = {});
+  /// Shares the publisher's channel, as direct reply-to wants it: start() on the queue
+  /// `amq.rabbitmq.reply-to` with no_ack, then publish requests that name it in `reply_to`. A
+  /// channel has one consumer. It closes with the last of the two, so messages that the consumer
+  /// leaves without an answer go back only then.
+  /// @par Errors   not open either where the channel has a consumer.
+  consumer(publisher& shared, std::string queue, waybill::propagation settings,
+           consumer_options options = {});
+  /// @}
   ~consumer();
   consumer(const consumer&) = delete;
   consumer& operator=(const consumer&) = delete;
 
   /// Asks the broker to send messages (basic.consume), and waits for its answer.
   /// @par Errors   AMQP_STATUS_INVALID_PARAMETER: it was started already, or the queue's name or
-  ///               the consumer tag has more than 255 bytes. AMQP_STATUS_CONNECTION_CLOSED, or why
-  ///               the connection was lost.
-  int start() noexcept;
+  ///               the consumer tag has more than 255 bytes. AMQP_STATUS_TABLE_TOO_BIG: rabbitmq-c
+  ///               cannot encode the arguments. AMQP_STATUS_CONNECTION_CLOSED, or why the
+  ///               connection was lost.
+  [[nodiscard]] int start() noexcept;
   /// Asks it to send no more (basic.cancel). What has come already can still be received.
   int cancel() noexcept;
-  /// The next message that was sent, or after the time-out none. None at once when the consumer is
-  /// not open, or was cancelled, and nothing is left.
+  /// The next message that was sent; none after the time-out or connection::wake(). None at once
+  /// when the consumer is not open, or was cancelled, and nothing is left.
   [[nodiscard]] message receive(std::chrono::milliseconds timeout) noexcept;
   /// Asks for one message (basic.get), if none has come already. None: the queue is empty, or there
   /// was no answer in time; then the answer is what the next call gives.
@@ -76,27 +92,31 @@ class WAYBILL_API consumer {
 
   /// Runs `handler(received)` with the message's context as the current one, within a process span
   /// where there is a tracer, then settles the message as the options say.
-  /// @par Errors   what settling answers; AMQP_STATUS_TIMEOUT where there is no message. What the
-  ///               handler throws goes through: the span is a failed one.
+  /// @par Errors   what settling returns; AMQP_STATUS_TIMEOUT where there is no message. What the
+  ///               handler throws passes through: the span is a failed one.
   template <class F>
   int handle(message& received, F&& handler) {
     if (!received) return AMQP_STATUS_TIMEOUT;
     unless_handled guard(*this, received);
     {
-      messaging::processing work(
-          received.extraction(), destination_of(received),
-          [&] { return describe("process", received); }, propagation());
+      messaging::processing work = process(received);
       messaging::run(work, propagation(), [&] { std::forward<F>(handler)(received); });
     }
     guard.release();
-    return settle_handled(received);
+    return settle(received);
   }
-
   /// The same for a message that nobody keeps, such as what receive() gives.
   template <class F>
   int handle(message&& received, F&& handler) {
     return handle(received, std::forward<F>(handler));
   }
+
+  /// Begins what handle() does, for a handler that finishes later or on another thread: make its
+  /// context() current there, call succeed() on it, and settle() the message on the connection's
+  /// thread, which connection::wake() fetches out of receive().
+  [[nodiscard]] messaging::processing process(const message& received) const noexcept;
+  /// Does what options().settle says with a message that was processed, unless it is settled.
+  int settle(message& received) noexcept;
 
   /// basic.ack; with `multiple` for every message that came before it, too: those are settled then,
   /// although they do not know it themselves.
@@ -144,13 +164,7 @@ class WAYBILL_API consumer {
     message& received_;
   };
 
-  int settle_handled(message& received) noexcept;
   void settle_failed(message& received) noexcept;
-  [[nodiscard]] static destination destination_of(const message& received) noexcept;
-  [[nodiscard]] operation_details describe(std::string_view name,
-                                           const message& received) const noexcept;
-  [[nodiscard]] message next(std::string_view how,
-                             std::chrono::system_clock::time_point began) noexcept;
 
   std::unique_ptr<state> state_;
 };

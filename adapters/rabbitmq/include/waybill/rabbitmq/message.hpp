@@ -3,16 +3,17 @@
 #include <cstdint>
 #include <string_view>
 
-#include "waybill/propagation.hpp"
+#include "waybill/messaging/receiving.hpp"
 #include "waybill/rabbitmq/amqp.hpp"
+#include "waybill/rabbitmq/attempts.hpp"
 
 namespace waybill::inline v0::rabbitmq {
 
-/// A message that came, without context in its headers, and the context it came with.
-/// @par Lifetime   owns everything; outlives its consumer and its connection. What it shows is
-///                 valid until it is moved or destroyed.
+/// A received message without context in its headers, and the context it came with.
+/// @par Lifetime   owns everything; outlives its consumer and its connection. What accessors return
+///                 belongs to the message.
 /// @par Threads    a value; move-only.
-class WAYBILL_API message {
+class WAYBILL_API message : public messaging::received {
  public:
   /// No message, as after a time-out.
   message() noexcept = default;
@@ -21,51 +22,56 @@ class WAYBILL_API message {
   message(message&& other) noexcept;
   message& operator=(message&& other) noexcept;
   /// @}
-  ~message() { clear(); }
+  ~message();
 
   /// Whether there is one.
-  [[nodiscard]] explicit operator bool() const noexcept { return is_there_; }
+  [[nodiscard]] explicit operator bool() const noexcept { return consumer_ != 0; }
 
   /// Where it was published to; of the default exchange an empty name.
   /// @{
-  [[nodiscard]] std::string_view exchange() const noexcept { return text_of(envelope_.exchange); }
-  [[nodiscard]] std::string_view routing_key() const noexcept {
+  [[nodiscard]] std::string_view exchange() const& noexcept { return text_of(envelope_.exchange); }
+  std::string_view exchange() const&& = delete;
+  [[nodiscard]] std::string_view routing_key() const& noexcept {
     return text_of(envelope_.routing_key);
   }
+  std::string_view routing_key() const&& = delete;
   /// @}
   /// As it was sent.
-  [[nodiscard]] std::string_view body() const noexcept { return text_of(envelope_.message.body); }
-  /// The application's own, headers included.
-  [[nodiscard]] const amqp_basic_properties_t& properties() const noexcept {
+  [[nodiscard]] std::string_view payload() const& noexcept {
+    return text_of(envelope_.message.body);
+  }
+  std::string_view payload() const&& = delete;
+  /// The application's own, headers included. They may be published again as they are.
+  [[nodiscard]] const amqp_basic_properties_t& properties() const& noexcept {
     return envelope_.message.properties;
   }
+  const amqp_basic_properties_t& properties() const&& = delete;
   /// Its number on the consumer's channel.
   [[nodiscard]] std::uint64_t delivery_tag() const noexcept { return envelope_.delivery_tag; }
   /// Whether the queue has given it out before.
   [[nodiscard]] bool redelivered() const noexcept { return envelope_.redelivered != 0; }
-  /// Which attempt this is: see delivery_attempt.
-  [[nodiscard]] std::uint64_t attempt() const noexcept { return attempt_; }
-
-  /// The context to work under; see extraction::context().
-  [[nodiscard]] const waybill::context& context() const noexcept { return taken_.context(); }
-  /// All that came with it, and what became of each field.
-  [[nodiscard]] const waybill::extraction& extraction() const noexcept { return taken_; }
+  /// Which attempt this is: see delivery_counts. 0 without a message.
+  [[nodiscard]] std::uint64_t attempt() const noexcept { return counts_.attempt; }
+  /// What that number is made from.
+  [[nodiscard]] const delivery_counts& counts() const& noexcept { return counts_; }
+  const delivery_counts& counts() const&& = delete;
 
   /// Whether it was acknowledged or rejected, or never has to be.
   [[nodiscard]] bool is_settled() const noexcept { return is_settled_; }
-  /// rabbitmq-c's own.
-  [[nodiscard]] const amqp_envelope_t& raw() const noexcept { return envelope_; }
+  /// rabbitmq-c's own. Not to be destroyed.
+  [[nodiscard]] const amqp_envelope_t& raw() const& noexcept { return envelope_; }
+  const amqp_envelope_t& raw() const&& = delete;
 
  private:
   friend class consumer;
-  void clear() noexcept;
+  template <class Take>
+  message(amqp_envelope_t& envelope, std::uint64_t consumer, const Take& take) noexcept
+      : received(take), envelope_(envelope), consumer_(consumer) {}
 
   amqp_envelope_t envelope_{};
-  bool is_there_ = false;
-  bool is_settled_ = false;
-  std::uint64_t attempt_ = 0;
+  delivery_counts counts_{.attempt = 0};
   std::uint64_t consumer_ = 0;  // whose it is: no two of a process have the same number
-  waybill::extraction taken_;
+  bool is_settled_ = false;
 };
 
 }  // namespace waybill::inline v0::rabbitmq

@@ -14,48 +14,50 @@
 
 namespace waybill::inline v0::rabbitmq {
 
+namespace detail {
+class channel;
+}
+
 /// One message to publish: what amqp_basic_publish takes, borrowed for the call.
 struct publication {
   std::string_view exchange{};     ///< Empty: the default exchange, which takes a queue's name.
   std::string_view routing_key{};  ///< At most 255 bytes, as the exchange's name.
-  std::string_view body{};         ///< Any bytes.
-  /// Null: none. Neither they nor their tables are changed.
+  std::string_view payload{};      ///< Any bytes.
+  /// Null: none. Neither they nor their tables are changed. Those of a received message may be
+  /// passed on: its context is taken off, and counts of the broker's that are copied do not make a
+  /// first delivery look like a later one.
   const amqp_basic_properties_t* properties = nullptr;
   bool mandatory = false;  ///< Comes back when no queue takes it: its outcome is failed.
-  /// The context to send; null: the current one.
-  const waybill::context* context = nullptr;
-  inject_mode mode = inject_mode::automatic;  ///< automatic: the publisher's own.
-  void* token = nullptr;                      ///< The application's own, unchanged in its outcome.
 };
 
 /// What became of a message that was published.
-struct delivery {
+struct delivery_report {
   /// succeeded: basic.ack. failed: basic.nack, or it was returned. unanswered: the channel or the
-  /// connection was closed first.
-  outcome_state state = outcome_state::unknown;
+  /// connection was closed first. unknown: too many were in flight.
+  outcome_state outcome = outcome_state::unknown;
   std::uint16_t reply_code = 0;    ///< Of a return (312 NO_ROUTE) or of a close; 0: none.
   std::string_view reply_text{};   ///< The broker's words for it. Valid during the call.
-  span_context trace{};            ///< What the message carried.
-  std::uint64_t delivery_tag = 0;  ///< Counts the channel's publications from 1.
-  void* token = nullptr;           ///< publication::token.
-  /// What came back, context included; null but for a return. Valid during the call.
+  span_context sent{};             ///< What the message carried.
+  std::uint64_t delivery_tag = 0;  ///< Counts the channel's publications from 1; 0: not known.
+  void* user_data = nullptr;       ///< send_options::user_data.
+  /// What was returned, context included; otherwise null. Valid during the call.
   const amqp_message_t* returned = nullptr;
 };
 
-/// Called once for each message that publish() accepted, within the pump or in the call that
-/// closes the channel. It may publish, but not pump, nor destroy the publisher or the connection.
-/// It may throw: the exception is dropped and counted, as errc::listener_failed.
-using delivery_listener = std::function<void(const delivery&)>;
+/// Called once for each message that publish() accepted: within the pump, in the call that closes
+/// the channel, or, for a message that was given up, in publish(). It may publish, but not pump,
+/// nor destroy the publisher or the connection. It may throw: the exception is dropped and counted
+/// as listener_failed.
+using delivery_listener = std::function<void(const delivery_report&)>;
 
 /// What a publisher does with every message.
 struct publisher_options {
-  inject_mode mode = inject_mode::automatic;  ///< For publications that say automatic.
+  inject_mode mode = inject_mode::automatic;  ///< For messages that say automatic.
   /// Asks for confirms (confirm.select). Without them no outcome is known: spans end when the
   /// message is handed over, as unknown, and the listener is called for returned messages alone.
   bool confirms = true;
-  delivery_listener on_delivery{};  ///< May be empty.
-  /// Messages whose outcome is waited for. Beyond it messages are sent all the same; their spans
-  /// end at once as unknown and the listener is not called.
+  /// Messages whose outcome is awaited. Beyond it the oldest one is given up: it is reported as
+  /// unknown and counted as given_up.
   std::size_t in_flight_max = 1'000'000;
 };
 
@@ -69,7 +71,9 @@ class WAYBILL_API publisher {
  public:
   /// Opens its channel, and waits for that.
   /// @par Errors   the publisher is not open, and reason() says why.
-  publisher(connection& on, waybill::propagation settings, publisher_options options = {});
+  /// `on_delivery_report` may be empty.
+  publisher(connection& on, waybill::propagation settings,
+            delivery_listener on_delivery_report = {}, publisher_options options = {});
   ~publisher();
   publisher(const publisher&) = delete;
   publisher& operator=(const publisher&) = delete;
@@ -84,7 +88,7 @@ class WAYBILL_API publisher {
   ///               AMQP_STATUS_NO_MEMORY (to measure tables nested deeper than 64): nothing was
   ///               sent. AMQP_STATUS_CONNECTION_CLOSED: the publisher is not open. Else the
   ///               connection is lost.
-  int publish(const publication& message) noexcept;
+  [[nodiscard]] int publish(const publication& message, const send_options& options = {}) noexcept;
   /// The number of the message that was accepted last.
   [[nodiscard]] std::uint64_t delivery_tag() const noexcept;
 
@@ -105,7 +109,10 @@ class WAYBILL_API publisher {
   [[nodiscard]] const waybill::propagation& propagation() const noexcept;
 
  private:
+  friend class consumer;
   struct state;
+  [[nodiscard]] std::shared_ptr<detail::channel> shared_channel() const noexcept;
+
   std::unique_ptr<state> state_;
 };
 

@@ -1,0 +1,249 @@
+#include "connection_state.hpp"
+
+#include <sys/time.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "waybill/config.hpp"
+
+namespace waybill::inline v0::rabbitmq::detail {
+
+namespace {
+
+// Channels are numbers of 16 bits; a broker that asks for no limit says 0.
+constexpr int channels_max = UINT16_MAX;
+// How long a channel that was closed is waited for, where no number is free and no limit is set.
+constexpr std::chrono::seconds close_patience{60};
+
+close_reason reason_of(std::uint16_t code, const amqp_bytes_t& text) noexcept {
+  close_reason why{.status = AMQP_STATUS_CONNECTION_CLOSED, .reply_code = code};
+  WAYBILL_TRY { why.reply_text = text_of(text); }
+  WAYBILL_CATCH_ALL {}
+  return why;
+}
+
+/// channel.close and connection.close begin alike.
+close_reason reason_of(const amqp_method_t& method) noexcept {
+  if (method.id == AMQP_CHANNEL_CLOSE_METHOD) {
+    const auto& close = *static_cast<const amqp_channel_close_t*>(method.decoded);
+    return reason_of(close.reply_code, close.reply_text);
+  }
+  const auto& close = *static_cast<const amqp_connection_close_t*>(method.decoded);
+  return reason_of(close.reply_code, close.reply_text);
+}
+
+}  // namespace
+
+close_reason because(int status) noexcept {
+  close_reason why{.status = status};
+  WAYBILL_TRY {
+    if (status != AMQP_STATUS_OK) why.reply_text = amqp_error_string2(status);
+  }
+  WAYBILL_CATCH_ALL {}
+  return why;
+}
+
+close_reason because(const amqp_rpc_reply_t& reply) noexcept {
+  if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION) return because(reply.library_error);
+  if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION &&
+      reply.reply.id == AMQP_CONNECTION_CLOSE_METHOD) {
+    return reason_of(reply.reply);
+  }
+  return because(AMQP_STATUS_UNEXPECTED_STATE);
+}
+
+connection_state::connection_state(amqp_connection_state_t raw, bool is_owned,
+                                   connection_options options)
+    : raw_(raw),
+      is_owned_(is_owned),
+      is_open_(raw != nullptr && !is_owned),
+      options_(std::move(options)) {
+  if (is_open_) logged_in({});
+}
+
+void connection_state::logged_in(close_reason why) noexcept {
+  is_open_ = why.status == AMQP_STATUS_OK;
+  reason_ = std::move(why);
+  // What both sides have agreed on.
+  if (is_open_) frame_bytes_max_ = static_cast<std::size_t>(amqp_get_frame_max(raw_));
+}
+
+/// A number, waiting for channels that were closed where all are taken.
+amqp_channel_t connection_state::free_channel() noexcept {
+  const int allowed = amqp_get_channel_max(raw_);
+  const int last = allowed > 0 && allowed < channels_max ? allowed : channels_max;
+  amqp_channel_t channel = router_.free_channel(last);
+  if (channel != 0 || !router_.has_closing()) return channel;
+  const timeval* limit = amqp_get_rpc_timeout(raw_);
+  const std::chrono::seconds patience =
+      limit != nullptr ? std::chrono::seconds(limit->tv_sec + 1) : close_patience;
+  pump_until(patience, false, [&] {
+    channel = router_.free_channel(last);
+    return channel != 0;
+  });
+  return channel;
+}
+
+amqp_channel_t connection_state::open_channel(channel_user& user, close_reason& why) {
+  const amqp_channel_t channel = is_open_ ? free_channel() : amqp_channel_t{0};
+  if (channel == 0) {
+    why = is_open_ ? because(AMQP_STATUS_INVALID_PARAMETER) : reason_;
+    return 0;
+  }
+  router_.add(channel, user);
+  amqp_channel_open(raw_, channel);
+  why = because(finish_call(channel));
+  return why.status == AMQP_STATUS_OK ? channel : amqp_channel_t{0};
+}
+
+void connection_state::close_channel(amqp_channel_t channel) noexcept {
+  if (!router_.close(channel) || !is_open_) return;
+  amqp_channel_close_t close{};
+  close.reply_code = AMQP_REPLY_SUCCESS;
+  finish_send(amqp_send_method(raw_, channel, AMQP_CHANNEL_CLOSE_METHOD, &close));
+}
+
+int connection_state::finish_send(int status) noexcept {
+  if (status != AMQP_STATUS_OK) lose(because(status));
+  return status;
+}
+
+int connection_state::finish_call(amqp_channel_t channel) noexcept {
+  const amqp_rpc_reply_t reply = amqp_get_rpc_reply(raw_);
+  if (reply.reply_type == AMQP_RESPONSE_NORMAL) return AMQP_STATUS_OK;
+  if (reply.reply_type != AMQP_RESPONSE_SERVER_EXCEPTION) {
+    lose(because(reply));
+    return reason_.status;
+  }
+  amqp_frame_t close{};
+  close.frame_type = AMQP_FRAME_METHOD;
+  close.channel = reply.reply.id == AMQP_CONNECTION_CLOSE_METHOD ? amqp_channel_t{0} : channel;
+  close.payload.method = reply.reply;
+  route(close);
+  return AMQP_STATUS_CONNECTION_CLOSED;
+}
+
+/// rabbitmq-c reads without waiting; the waiting is ours, for the sake of wake(). Heartbeats are
+/// sent and missed only in rabbitmq-c's calls, so none of them is slept through.
+int connection_state::wait_for_frame(amqp_frame_t& frame, steady_time deadline,
+                                     bool hears_wake) noexcept {
+  const timeval now{};
+  const std::chrono::milliseconds heartbeat = std::chrono::seconds(amqp_get_heartbeat(raw_));
+  while (true) {
+    const int status = amqp_simple_wait_frame_noblock(raw_, &frame, &now);
+    if (status != AMQP_STATUS_TIMEOUT) return status;
+    auto left = left_until(deadline);
+    if (left == std::chrono::milliseconds::zero()) return status;
+    if (heartbeat.count() != 0) left = std::min(left, heartbeat / 2);
+    if (wake_.wait(amqp_get_sockfd(raw_), left, hears_wake)) return status;
+  }
+}
+
+int connection_state::pump_frame(std::chrono::milliseconds timeout, bool hears_wake) noexcept {
+  if (!is_open_) return reason_.status;
+  // A listener that pumps would be given the frames behind the one that it is called for.
+  if (is_routing_) return AMQP_STATUS_UNEXPECTED_STATE;
+  amqp_frame_t frame{};
+  const int status = wait_for_frame(frame, after(timeout), hears_wake);
+  if (status == AMQP_STATUS_TIMEOUT) return status;
+  if (finish_send(status) != AMQP_STATUS_OK) return status;
+  is_routing_ = true;
+  route(frame);
+  is_routing_ = false;
+  if (raw_ != nullptr) amqp_maybe_release_buffers(raw_);
+  return is_open_ ? AMQP_STATUS_OK : reason_.status;
+}
+
+void connection_state::pump_enqueued() noexcept {
+  while (is_open_ && amqp_frames_enqueued(raw_) != 0) {
+    if (pump_frame(std::chrono::milliseconds::zero(), false) != AMQP_STATUS_OK) return;
+  }
+}
+
+void connection_state::route(const amqp_frame_t& frame) noexcept {
+  using kind = frame_action::kind;
+  frame_action action = router_.take(frame);
+  int status = AMQP_STATUS_OK;
+  if (action.reply != 0) {
+    // Both replies are empty methods.
+    amqp_channel_close_ok_t nothing{};
+    status = amqp_send_method(raw_, frame.channel, action.reply, &nothing);
+  }
+  switch (action.what) {
+    case kind::none:
+      break;
+    case kind::method:
+      action.user->on_method(frame.payload.method);
+      break;
+    case kind::content:
+      action.user->on_content(*action.content);
+      break;
+    case kind::channel_closed:
+      action.user->on_closed(reason_of(frame.payload.method));
+      break;
+    case kind::channel_gone:
+      action.user->on_closed(because(AMQP_STATUS_UNEXPECTED_STATE));
+      break;
+    case kind::connection_closed:
+      lose(reason_of(frame.payload.method));
+      break;
+    case kind::protocol_broken:
+      lose(because(AMQP_STATUS_BAD_AMQP_DATA));
+      break;
+    case kind::other:
+      show_other(frame);
+  }
+  finish_send(status);
+}
+
+template <class F>
+void connection_state::tell(F&& listener) noexcept {
+  WAYBILL_TRY { std::forward<F>(listener)(); }
+  WAYBILL_CATCH_ALL {
+    if (options_.diagnostics == nullptr) return;
+    options_.diagnostics->record({.way = direction::inbound, .code = errc::listener_failed});
+  }
+}
+
+void connection_state::note_blocked(const amqp_method_t& method) noexcept {
+  if (method.id == AMQP_CONNECTION_BLOCKED_METHOD) {
+    is_blocked_ = true;
+    if (!options_.on_blocked) return;
+    const auto& blocked = *static_cast<const amqp_connection_blocked_t*>(method.decoded);
+    tell([&] { options_.on_blocked(text_of(blocked.reason)); });
+  } else if (method.id == AMQP_CONNECTION_UNBLOCKED_METHOD) {
+    is_blocked_ = false;
+    if (options_.on_unblocked) tell(options_.on_unblocked);
+  }
+}
+
+void connection_state::show_other(const amqp_frame_t& frame) noexcept {
+  if (frame.channel == 0 && frame.frame_type == AMQP_FRAME_METHOD) {
+    note_blocked(frame.payload.method);
+  }
+  if (options_.on_other_frame) tell([&] { options_.on_other_frame(frame); });
+}
+
+void connection_state::lose(close_reason reason) noexcept {
+  if (!is_open_) return;
+  is_open_ = false;
+  is_blocked_ = false;
+  reason_ = std::move(reason);
+  while (const auto user = router_.forget_any()) {
+    if (*user != nullptr) (*user)->on_closed(reason_);
+  }
+}
+
+void connection_state::detach() noexcept {
+  if (raw_ == nullptr) return;
+  if (is_open_ && is_owned_) {
+    // In order: what is still on its way out gets there before the broker lets go.
+    amqp_connection_close(raw_, AMQP_REPLY_SUCCESS);
+  }
+  lose(because(AMQP_STATUS_CONNECTION_CLOSED));
+  if (is_owned_) amqp_destroy_connection(raw_);
+  raw_ = nullptr;
+}
+
+}  // namespace waybill::inline v0::rabbitmq::detail
