@@ -72,9 +72,7 @@ void add_death(failures& sum, const amqp_table_t& death, std::string_view queue)
 
 failures failures_in(const amqp_array_t& deaths, std::string_view queue) noexcept {
   failures sum;
-  if (deaths.entries == nullptr) return sum;
-  for (int i = 0; i < deaths.num_entries; ++i) {
-    const amqp_field_value_t& death = deaths.entries[i];
+  for (const amqp_field_value_t& death : values_of(deaths)) {
     if (death.kind == AMQP_FIELD_KIND_TABLE) add_death(sum, death.value.table, queue);
   }
   return sum;

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "connection_state.hpp"
-#include "login.hpp"
 
 namespace waybill::inline v0::rabbitmq {
 

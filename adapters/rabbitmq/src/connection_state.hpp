@@ -18,6 +18,9 @@ using steady_time = std::chrono::steady_clock::time_point;
 /// Of a call that failed.
 [[nodiscard]] close_reason because(const amqp_rpc_reply_t& reply) noexcept;
 
+/// Connects and logs in. Its status says whether that went well.
+[[nodiscard]] close_reason log_in(amqp_connection_state_t raw, const connection_parameters& where);
+
 /// What a connection and all that was made on it share.
 class connection_state {
  public:

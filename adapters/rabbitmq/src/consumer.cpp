@@ -36,14 +36,14 @@ struct consumer::state final : detail::channel_user {
   std::string queue;
   messaging::receiving receiving;
   consumer_options options;
-  const std::uint64_t id = next_consumer();
+  const std::uint64_t number = next_consumer();
   std::shared_ptr<detail::channel> on;
   std::uint64_t settled_to = 0;  // all up to this delivery tag, by `multiple`
   std::string tag;               // the broker's name for what start() began
   bool is_consuming = false;
   bool was_cancelled = false;
   bool waits_for_get = false;
-  std::deque<amqp_envelope_t> inbox;
+  std::deque<detail::owned_envelope> inbox;
 
   state(std::shared_ptr<detail::channel> channel, std::string from, waybill::propagation p,
         consumer_options o)
@@ -56,10 +56,9 @@ struct consumer::state final : detail::channel_user {
   state(const state&) = delete;
   state& operator=(const state&) = delete;
   ~state() override {
-    if (is_mine()) on->consumer = nullptr;
     // The channel may have a publisher still. Whatever is sent meanwhile is given to nobody.
-    if (is_consuming && is_open()) send_cancel();
-    empty_inbox();
+    if (is_consuming && is_open() && on->publisher != nullptr) send_cancel();
+    if (is_mine()) on->consumer = nullptr;
     receiving.closed();
   }
 
@@ -88,8 +87,7 @@ struct consumer::state final : detail::channel_user {
     if (content.method() == AMQP_BASIC_GET_OK_METHOD) waits_for_get = false;
     if (content.is_whole()) {
       WAYBILL_TRY {
-        inbox.push_back(content.envelope());
-        static_cast<void>(content.release());
+        inbox.push_back(content.release());
         return;
       }
       WAYBILL_CATCH_ALL {}
@@ -104,12 +102,7 @@ struct consumer::state final : detail::channel_user {
     is_consuming = false;
     waits_for_get = false;
     // The queue has them back, and gives them out again. What it has forgotten stays here.
-    if (!options.no_ack) empty_inbox();
-  }
-
-  void empty_inbox() noexcept {
-    for (amqp_envelope_t& each : inbox) amqp_destroy_message(&each.message);
-    inbox.clear();
+    if (!options.no_ack) inbox.clear();
   }
 
   /// Whether rabbitmq-c can send these. Where it cannot, it fails in the middle of a call, and the
@@ -183,14 +176,15 @@ struct consumer::state final : detail::channel_user {
   /// The oldest message of the inbox: only now, when it is handed over, is its context taken off.
   message next(std::string_view how, system_time began) noexcept {
     if (inbox.empty()) return {};
-    amqp_envelope_t envelope = inbox.front();
+    detail::owned_envelope envelope = std::move(inbox.front());
     inbox.pop_front();
     const waybill::propagation& settings = receiving.settings();
     const destination from(queue);
-    message received(envelope, id, [&]() noexcept {
-      return options.strip ? take(envelope, settings, from) : extract(envelope, settings, from);
+    message received(std::move(envelope), number, [&]() noexcept {
+      return options.strip ? take(envelope.raw, settings, from)
+                           : extract(envelope.raw, settings, from);
     });
-    received.counts_ = count_deliveries(received.envelope_, queue);
+    received.counts_ = count_deliveries(received.raw(), queue);
     received.is_settled_ = options.no_ack;
     receiving.give(
         received, destination_of(received), [&] { return describe(how, received); }, began);
@@ -200,19 +194,18 @@ struct consumer::state final : detail::channel_user {
   /// Whether it, or a later one with it, was acknowledged or rejected.
   [[nodiscard]] bool has_settled(const message& received) const noexcept {
     return received.is_settled() ||
-           (received.consumer_ == id && received.delivery_tag() <= settled_to);
+           (received.consumer_ == number && received.delivery_tag() <= settled_to);
   }
 
-  /// Settles a message by `send(channel, delivery tag)`, within a settle span.
-  template <class Send>
-  int settle(message& received, std::string_view name, bool multiple, Send&& send) noexcept {
-    if (received.consumer_ != id || has_settled(received)) return AMQP_STATUS_INVALID_PARAMETER;
+  /// Settles a message by this method, within a settle span.
+  int settle(message& received, std::string_view name, bool multiple, amqp_method_number_t id,
+             void* method) noexcept {
+    if (received.consumer_ != number || has_settled(received)) return AMQP_STATUS_INVALID_PARAMETER;
     if (!is_open()) return AMQP_STATUS_CONNECTION_CLOSED;
     messaging::settling running(
         received.taken(), destination_of(received), [&] { return describe(name, received); },
         receiving.settings());
-    const int status = on->on().finish_send(
-        std::forward<Send>(send)(on->raw(), on->number(), received.delivery_tag()));
+    const int status = on->on().finish_send(amqp_send_method(on->raw(), on->number(), id, method));
     if (status == AMQP_STATUS_OK) {
       received.is_settled_ = true;
       if (multiple) settled_to = std::max(settled_to, received.delivery_tag());
@@ -259,27 +252,18 @@ messaging::processing consumer::process(const message& received) const noexcept 
 }
 
 int consumer::ack(message& received, bool multiple) noexcept {
-  return state_->settle(
-      received, "ack", multiple,
-      [&](amqp_connection_state_t raw, amqp_channel_t channel, std::uint64_t tag) noexcept {
-        return amqp_basic_ack(raw, channel, tag, multiple ? 1 : 0);
-      });
+  amqp_basic_ack_t method{received.delivery_tag(), multiple ? 1 : 0};
+  return state_->settle(received, "ack", multiple, AMQP_BASIC_ACK_METHOD, &method);
 }
 
 int consumer::nack(message& received, bool requeue, bool multiple) noexcept {
-  return state_->settle(
-      received, "nack", multiple,
-      [&](amqp_connection_state_t raw, amqp_channel_t channel, std::uint64_t tag) noexcept {
-        return amqp_basic_nack(raw, channel, tag, multiple ? 1 : 0, requeue ? 1 : 0);
-      });
+  amqp_basic_nack_t method{received.delivery_tag(), multiple ? 1 : 0, requeue ? 1 : 0};
+  return state_->settle(received, "nack", multiple, AMQP_BASIC_NACK_METHOD, &method);
 }
 
 int consumer::reject(message& received, bool requeue) noexcept {
-  return state_->settle(
-      received, "reject", false,
-      [&](amqp_connection_state_t raw, amqp_channel_t channel, std::uint64_t tag) noexcept {
-        return amqp_basic_reject(raw, channel, tag, requeue ? 1 : 0);
-      });
+  amqp_basic_reject_t method{received.delivery_tag(), requeue ? 1 : 0};
+  return state_->settle(received, "reject", false, AMQP_BASIC_REJECT_METHOD, &method);
 }
 
 int consumer::settle(message& received) noexcept {

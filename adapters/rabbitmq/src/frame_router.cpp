@@ -50,13 +50,12 @@ frame_action frame_router::take_method(entries::iterator at, const amqp_method_t
     // Where our own close has crossed the broker's, its close-ok is still to come.
     if (user == nullptr) return {.reply = AMQP_CHANNEL_CLOSE_OK_METHOD};
     channels_.erase(at);
-    return {
-        .what = kind::channel_closed, .user = user, .reply = AMQP_CHANNEL_CLOSE_OK_METHOD};
+    return {.what = kind::channel_closed, .user = user, .reply = AMQP_CHANNEL_CLOSE_OK_METHOD};
   }
   if (user == nullptr) return {};
   if (at->second.content.has_value()) return {.what = kind::protocol_broken};
   if (!incoming::is_begun_by(method)) return {.what = kind::method, .user = user};
-  at->second.content.emplace(method);
+  at->second.content.emplace(at->first, method);
   return {};
 }
 

@@ -73,7 +73,8 @@ class frame_router {
   };
   using entries = std::unordered_map<amqp_channel_t, entry>;
 
-  [[nodiscard]] frame_action take_method(entries::iterator at, const amqp_method_t& method) noexcept;
+  [[nodiscard]] frame_action take_method(entries::iterator at,
+                                         const amqp_method_t& method) noexcept;
   [[nodiscard]] static frame_action take_content(entry& at, const amqp_frame_t& frame) noexcept;
 
   entries channels_;

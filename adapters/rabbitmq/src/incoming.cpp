@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <utility>
 
 namespace waybill::inline v0::rabbitmq::detail {
 
@@ -19,48 +18,37 @@ bool incoming::is_begun_by(const amqp_method_t& method) noexcept {
          method.id == AMQP_BASIC_GET_OK_METHOD;
 }
 
-incoming::incoming(const amqp_method_t& method) noexcept : method_(method.id) {
-  init_amqp_pool(&envelope_.message.pool, pool_page_bytes);
+incoming::incoming(amqp_channel_t channel, const amqp_method_t& method) noexcept
+    : method_(method.id) {
+  amqp_envelope_t& envelope = envelope_.raw;
+  init_amqp_pool(&envelope.message.pool, pool_page_bytes);
+  envelope.channel = channel;
+  const auto take_addresses = [&](const auto& sent) {
+    envelope.exchange = copy(sent.exchange);
+    envelope.routing_key = copy(sent.routing_key);
+  };
+  const auto take_delivery = [&](const auto& sent) {
+    envelope.delivery_tag = sent.delivery_tag;
+    envelope.redelivered = sent.redelivered;
+    take_addresses(sent);
+  };
   if (method_ == AMQP_BASIC_DELIVER_METHOD) {
     const auto& sent = *static_cast<const amqp_basic_deliver_t*>(method.decoded);
-    envelope_.consumer_tag = copy(sent.consumer_tag);
-    envelope_.delivery_tag = sent.delivery_tag;
-    envelope_.redelivered = sent.redelivered;
-    envelope_.exchange = copy(sent.exchange);
-    envelope_.routing_key = copy(sent.routing_key);
+    take_delivery(sent);
+    envelope.consumer_tag = copy(sent.consumer_tag);
   } else if (method_ == AMQP_BASIC_GET_OK_METHOD) {
-    const auto& sent = *static_cast<const amqp_basic_get_ok_t*>(method.decoded);
-    envelope_.delivery_tag = sent.delivery_tag;
-    envelope_.redelivered = sent.redelivered;
-    envelope_.exchange = copy(sent.exchange);
-    envelope_.routing_key = copy(sent.routing_key);
+    take_delivery(*static_cast<const amqp_basic_get_ok_t*>(method.decoded));
   } else {
     const auto& sent = *static_cast<const amqp_basic_return_t*>(method.decoded);
+    take_addresses(sent);
     reply_code_ = sent.reply_code;
     reply_text_ = copy(sent.reply_text);
-    envelope_.exchange = copy(sent.exchange);
-    envelope_.routing_key = copy(sent.routing_key);
   }
 }
 
-incoming::incoming(incoming&& other) noexcept
-    : method_(other.method_),
-      envelope_(std::exchange(other.envelope_, {})),
-      reply_text_(other.reply_text_),
-      reply_code_(other.reply_code_),
-      is_whole_(other.is_whole_),
-      has_header_(other.has_header_),
-      announced_(other.announced_),
-      arrived_(other.arrived_),
-      room_(other.room_) {}
-
-incoming::~incoming() { amqp_destroy_message(&envelope_.message); }
-
-amqp_envelope_t incoming::release() noexcept { return std::exchange(envelope_, {}); }
-
 amqp_bytes_t incoming::copy(const amqp_bytes_t& bytes) noexcept {
   if (bytes.len == 0) return amqp_empty_bytes;
-  void* const memory = amqp_pool_alloc(&envelope_.message.pool, bytes.len);
+  void* const memory = amqp_pool_alloc(&envelope_.raw.message.pool, bytes.len);
   if (memory == nullptr) {
     is_whole_ = false;
     return amqp_empty_bytes;
@@ -84,17 +72,17 @@ incoming::progress incoming::take_header(const amqp_frame_t& frame) noexcept {
   announced_ = header.body_size;
   const amqp_bytes_t encoded = copy(header.raw);
   void* decoded = nullptr;
-  is_whole_ = is_whole_ && amqp_decode_properties(header.class_id, &envelope_.message.pool, encoded,
-                                                  &decoded) == AMQP_STATUS_OK;
+  is_whole_ = is_whole_ && amqp_decode_properties(header.class_id, &envelope_.raw.message.pool,
+                                                  encoded, &decoded) == AMQP_STATUS_OK;
   if (is_whole_) {
-    envelope_.message.properties = *static_cast<const amqp_basic_properties_t*>(decoded);
+    envelope_.raw.message.properties = *static_cast<const amqp_basic_properties_t*>(decoded);
   }
   return announced_ == 0 ? progress::complete : progress::unfinished;
 }
 
 incoming::progress incoming::take_body(const amqp_bytes_t& fragment) noexcept {
   if (!has_header_ || fragment.len > announced_ - arrived_) return progress::broken;
-  amqp_bytes_t& body = envelope_.message.body;
+  amqp_bytes_t& body = envelope_.raw.message.body;
   is_whole_ = is_whole_ && has_room_for(fragment.len);
   if (is_whole_ && fragment.len != 0) {
     std::memcpy(static_cast<char*>(body.bytes) + body.len, fragment.bytes, fragment.len);
@@ -106,7 +94,7 @@ incoming::progress incoming::take_body(const amqp_bytes_t& fragment) noexcept {
 
 /// Doubles the memory up to what is announced, so that a byte is copied a few times at most.
 bool incoming::has_room_for(std::size_t bytes) noexcept {
-  amqp_bytes_t& body = envelope_.message.body;
+  amqp_bytes_t& body = envelope_.raw.message.body;
   const std::size_t needed = body.len + bytes;
   if (needed <= room_) return true;
   const std::size_t wanted =

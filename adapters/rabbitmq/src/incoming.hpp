@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "waybill/rabbitmq/amqp.hpp"
 
@@ -22,12 +23,8 @@ class incoming {
 
   /// Whether content follows this method.
   [[nodiscard]] static bool is_begun_by(const amqp_method_t& method) noexcept;
-  /// Of such a method.
-  explicit incoming(const amqp_method_t& method) noexcept;
-  /// Leaves nothing behind.
-  incoming(incoming&& other) noexcept;
-  incoming& operator=(incoming&&) = delete;
-  ~incoming();
+  /// Of such a method on a channel.
+  incoming(amqp_channel_t channel, const amqp_method_t& method) noexcept;
 
   /// A header or body frame.
   [[nodiscard]] progress take(const amqp_frame_t& frame) noexcept;
@@ -37,14 +34,14 @@ class incoming {
   /// False when memory ran out: the message cannot be given to anybody.
   [[nodiscard]] bool is_whole() const noexcept { return is_whole_; }
   /// All texts but the body are in the message's pool.
-  [[nodiscard]] const amqp_envelope_t& envelope() const noexcept { return envelope_; }
+  [[nodiscard]] const amqp_envelope_t& envelope() const noexcept { return envelope_.raw; }
   /// Of a returned message.
   /// @{
   [[nodiscard]] std::uint16_t reply_code() const noexcept { return reply_code_; }
   [[nodiscard]] std::string_view reply_text() const noexcept { return text_of(reply_text_); }
   /// @}
-  /// The envelope, which the caller gives back by amqp_destroy_message(&envelope.message).
-  [[nodiscard]] amqp_envelope_t release() noexcept;
+  /// Takes the envelope out.
+  [[nodiscard]] owned_envelope release() noexcept { return std::move(envelope_); }
 
  private:
   [[nodiscard]] amqp_bytes_t copy(const amqp_bytes_t& bytes) noexcept;
@@ -53,7 +50,7 @@ class incoming {
   [[nodiscard]] bool has_room_for(std::size_t bytes) noexcept;
 
   amqp_method_number_t method_;
-  amqp_envelope_t envelope_{};
+  owned_envelope envelope_;
   amqp_bytes_t reply_text_{};
   std::uint16_t reply_code_ = 0;
   bool is_whole_ = true;

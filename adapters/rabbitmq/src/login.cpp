@@ -1,5 +1,3 @@
-#include "login.hpp"
-
 #if __has_include(<rabbitmq-c/tcp_socket.h>)
 #include <rabbitmq-c/tcp_socket.h>
 #else

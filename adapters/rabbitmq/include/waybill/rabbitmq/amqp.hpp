@@ -8,6 +8,7 @@
 #endif
 
 #include <string_view>
+#include <utility>
 
 namespace waybill::inline v0::rabbitmq {
 
@@ -25,5 +26,25 @@ namespace waybill::inline v0::rabbitmq {
 [[nodiscard]] inline amqp_bytes_t bytes_of(std::string_view text) noexcept {
   return {text.size(), const_cast<char*>(text.data())};
 }
+
+namespace detail {
+
+/// An envelope with everything that it points to: the texts are in its message's pool, but for the
+/// body.
+struct owned_envelope {
+  owned_envelope() noexcept = default;
+  owned_envelope(owned_envelope&& other) noexcept : raw(std::exchange(other.raw, {})) {}
+  owned_envelope& operator=(owned_envelope&& other) noexcept {
+    if (this == &other) return *this;
+    amqp_destroy_message(&raw.message);
+    raw = std::exchange(other.raw, {});
+    return *this;
+  }
+  ~owned_envelope() { amqp_destroy_message(&raw.message); }
+
+  amqp_envelope_t raw{};
+};
+
+}  // namespace detail
 
 }  // namespace waybill::inline v0::rabbitmq

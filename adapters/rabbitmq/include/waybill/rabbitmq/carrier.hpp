@@ -1,5 +1,7 @@
 #pragma once
 
+#include <concepts>
+
 #include "waybill/propagation.hpp"
 #include "waybill/rabbitmq/headers.hpp"
 
@@ -11,6 +13,21 @@
 /// @par Broker    rabbitmq-c 0.11 and newer; any broker of AMQP 0-9-1.
 namespace waybill::inline v0::rabbitmq {
 
+/// rabbitmq-c's structs that hold a message.
+template <class T>
+concept message_struct = std::same_as<T, amqp_message_t> || std::same_as<T, amqp_envelope_t>;
+
+namespace detail {
+template <class Message>
+[[nodiscard]] auto& properties_of(Message& message) noexcept {
+  if constexpr (requires { message.message; }) {
+    return message.message.properties;
+  } else {
+    return message.properties;
+  }
+}
+}  // namespace detail
+
 /// Reads what the headers hold.
 /// @{
 [[nodiscard]] WAYBILL_API extraction extract(const amqp_table_t& headers,
@@ -19,14 +36,10 @@ namespace waybill::inline v0::rabbitmq {
 [[nodiscard]] WAYBILL_API extraction extract(const amqp_basic_properties_t& properties,
                                              const propagation& settings,
                                              const destination& destination) noexcept;
-[[nodiscard]] inline extraction extract(const amqp_message_t& message, const propagation& settings,
-                                        const destination& destination) noexcept {
-  return extract(message.properties, settings, destination);
-}
-[[nodiscard]] inline extraction extract(const amqp_envelope_t& envelope,
-                                        const propagation& settings,
-                                        const destination& destination) noexcept {
-  return extract(envelope.message.properties, settings, destination);
+template <message_struct Message>
+[[nodiscard]] extraction extract(const Message& message, const propagation& settings,
+                                 const destination& destination) noexcept {
+  return extract(detail::properties_of(message), settings, destination);
 }
 /// @}
 
@@ -41,15 +54,10 @@ namespace waybill::inline v0::rabbitmq {
 [[nodiscard]] WAYBILL_API result<context_view> peek(const amqp_basic_properties_t& properties,
                                                     const propagation& settings,
                                                     const destination& destination) noexcept;
-[[nodiscard]] inline result<context_view> peek(const amqp_message_t& message,
-                                               const propagation& settings,
-                                               const destination& destination) noexcept {
-  return peek(message.properties, settings, destination);
-}
-[[nodiscard]] inline result<context_view> peek(const amqp_envelope_t& envelope,
-                                               const propagation& settings,
-                                               const destination& destination) noexcept {
-  return peek(envelope.message.properties, settings, destination);
+template <message_struct Message>
+[[nodiscard]] result<context_view> peek(const Message& message, const propagation& settings,
+                                        const destination& destination) noexcept {
+  return peek(detail::properties_of(message), settings, destination);
 }
 /// @}
 
@@ -61,11 +69,9 @@ namespace waybill::inline v0::rabbitmq {
 /// @{
 WAYBILL_API errc strip(amqp_table_t& headers, const propagation& settings) noexcept;
 WAYBILL_API errc strip(amqp_basic_properties_t& properties, const propagation& settings) noexcept;
-inline errc strip(amqp_message_t& message, const propagation& settings) noexcept {
-  return strip(message.properties, settings);
-}
-inline errc strip(amqp_envelope_t& envelope, const propagation& settings) noexcept {
-  return strip(envelope.message.properties, settings);
+template <message_struct Message>
+errc strip(Message& message, const propagation& settings) noexcept {
+  return strip(detail::properties_of(message), settings);
 }
 /// @}
 
@@ -76,13 +82,10 @@ inline errc strip(amqp_envelope_t& envelope, const propagation& settings) noexce
 [[nodiscard]] WAYBILL_API extraction take(amqp_basic_properties_t& properties,
                                           const propagation& settings,
                                           const destination& destination) noexcept;
-[[nodiscard]] inline extraction take(amqp_message_t& message, const propagation& settings,
-                                     const destination& destination) noexcept {
-  return take(message.properties, settings, destination);
-}
-[[nodiscard]] inline extraction take(amqp_envelope_t& envelope, const propagation& settings,
-                                     const destination& destination) noexcept {
-  return take(envelope.message.properties, settings, destination);
+template <message_struct Message>
+[[nodiscard]] extraction take(Message& message, const propagation& settings,
+                              const destination& destination) noexcept {
+  return take(detail::properties_of(message), settings, destination);
 }
 /// @}
 

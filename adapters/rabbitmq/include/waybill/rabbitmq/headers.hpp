@@ -23,6 +23,13 @@ namespace waybill::inline v0::rabbitmq {
   if ((properties._flags & AMQP_BASIC_HEADERS_FLAG) == 0) return {};
   return entries_of(properties.headers);
 }
+/// The values of an array.
+[[nodiscard]] inline std::span<const amqp_field_value_t> values_of(
+    const amqp_array_t& array) noexcept {
+  if (array.entries == nullptr || array.num_entries <= 0) return {};
+  return {array.entries, static_cast<std::size_t>(array.num_entries)};
+}
+
 /// @}
 
 /// A value as the propagator takes it: long strings and byte arrays are text, whatever bytes they
