@@ -1,5 +1,6 @@
 #include "waybill/rabbitmq/carrier.hpp"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace waybill::inline v0::rabbitmq {
@@ -8,19 +9,17 @@ namespace {
 
 /// Takes the fields out of a table by moving what is left together; answers how many they were.
 std::size_t remove_fields(amqp_table_t& table, const propagator& formats) noexcept {
-  const std::size_t count = entries_of(table).size();
+  const auto entries = entries_of(table);
   const std::size_t none = formats.fields().size();
   const field_name_filter names = formats.field_names();
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::string_view name = text_of(table.entries[i].key);
-    if (names.may_be(name) && formats.field_index(name) != none) continue;
-    if (kept != i) table.entries[kept] = table.entries[i];
-    ++kept;
-  }
-  if (kept == count) return 0;
-  table.num_entries = static_cast<int>(kept);
-  return count - kept;
+  amqp_table_entry_t* const end = table.entries + entries.size();
+  const auto* const kept_end = std::remove_if(table.entries, end, [&](const auto& each) {
+    const std::string_view name = text_of(each.key);
+    return names.may_be(name) && formats.field_index(name) != none;
+  });
+  if (kept_end == end) return 0;
+  table.num_entries = static_cast<int>(kept_end - table.entries);
+  return static_cast<std::size_t>(end - kept_end);
 }
 
 }  // namespace

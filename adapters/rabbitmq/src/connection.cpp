@@ -55,7 +55,7 @@ connection::~connection() {
 
 int connection::pump(std::chrono::milliseconds timeout) noexcept {
   if (state_ == nullptr) return AMQP_STATUS_CONNECTION_CLOSED;
-  int status = state_->pump_frame(detail::left_until(detail::after(timeout)), true);
+  int status = state_->pump_frame(timeout, true);
   if (status != AMQP_STATUS_OK) return status;
   for (int frames = 1; frames < frames_per_pump_max && status == AMQP_STATUS_OK; ++frames) {
     status = state_->pump_frame(std::chrono::milliseconds::zero(), false);

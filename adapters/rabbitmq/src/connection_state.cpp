@@ -16,21 +16,18 @@ constexpr int channels_max = UINT16_MAX;
 // How long a channel that was closed is waited for, where no number is free and no limit is set.
 constexpr std::chrono::seconds close_patience{60};
 
-close_reason reason_of(std::uint16_t code, const amqp_bytes_t& text) noexcept {
-  close_reason why{.status = AMQP_STATUS_CONNECTION_CLOSED, .reply_code = code};
-  WAYBILL_TRY { why.reply_text = text_of(text); }
-  WAYBILL_CATCH_ALL {}
-  return why;
-}
-
-/// channel.close and connection.close begin alike.
+/// Of channel.close or connection.close.
 close_reason reason_of(const amqp_method_t& method) noexcept {
+  const auto reason = [](const auto& close) noexcept {
+    close_reason why{.status = AMQP_STATUS_CONNECTION_CLOSED, .reply_code = close.reply_code};
+    WAYBILL_TRY { why.reply_text = text_of(close.reply_text); }
+    WAYBILL_CATCH_ALL {}
+    return why;
+  };
   if (method.id == AMQP_CHANNEL_CLOSE_METHOD) {
-    const auto& close = *static_cast<const amqp_channel_close_t*>(method.decoded);
-    return reason_of(close.reply_code, close.reply_text);
+    return reason(*static_cast<const amqp_channel_close_t*>(method.decoded));
   }
-  const auto& close = *static_cast<const amqp_connection_close_t*>(method.decoded);
-  return reason_of(close.reply_code, close.reply_text);
+  return reason(*static_cast<const amqp_connection_close_t*>(method.decoded));
 }
 
 }  // namespace
@@ -126,18 +123,21 @@ int connection_state::finish_call(amqp_channel_t channel) noexcept {
 
 /// rabbitmq-c reads without waiting; the waiting is ours, for the sake of wake(). Heartbeats are
 /// sent and missed only in rabbitmq-c's calls, so none of them is slept through.
-int connection_state::wait_for_frame(amqp_frame_t& frame, steady_time deadline,
+int connection_state::wait_for_frame(amqp_frame_t& frame, std::chrono::milliseconds timeout,
                                      bool hears_wake) noexcept {
   const timeval now{};
+  int status = amqp_simple_wait_frame_noblock(raw_, &frame, &now);
+  if (status != AMQP_STATUS_TIMEOUT || timeout.count() == 0) return status;
+  const steady_time deadline = after(timeout);
   const std::chrono::milliseconds heartbeat = std::chrono::seconds(amqp_get_heartbeat(raw_));
-  while (true) {
-    const int status = amqp_simple_wait_frame_noblock(raw_, &frame, &now);
-    if (status != AMQP_STATUS_TIMEOUT) return status;
+  while (status == AMQP_STATUS_TIMEOUT) {
     auto left = left_until(deadline);
-    if (left == std::chrono::milliseconds::zero()) return status;
+    if (left.count() == 0) break;
     if (heartbeat.count() != 0) left = std::min(left, heartbeat / 2);
-    if (wake_.wait(amqp_get_sockfd(raw_), left, hears_wake)) return status;
+    if (wake_.wait(amqp_get_sockfd(raw_), left, hears_wake)) break;
+    status = amqp_simple_wait_frame_noblock(raw_, &frame, &now);
   }
+  return status;
 }
 
 int connection_state::pump_frame(std::chrono::milliseconds timeout, bool hears_wake) noexcept {
@@ -145,7 +145,7 @@ int connection_state::pump_frame(std::chrono::milliseconds timeout, bool hears_w
   // A listener that pumps would be given the frames behind the one that it is called for.
   if (is_routing_) return AMQP_STATUS_UNEXPECTED_STATE;
   amqp_frame_t frame{};
-  const int status = wait_for_frame(frame, after(timeout), hears_wake);
+  const int status = wait_for_frame(frame, timeout, hears_wake);
   if (status == AMQP_STATUS_TIMEOUT) return status;
   if (finish_send(status) != AMQP_STATUS_OK) return status;
   is_routing_ = true;

@@ -62,7 +62,7 @@ class connection_state {
   void detach() noexcept;
 
  private:
-  [[nodiscard]] int wait_for_frame(amqp_frame_t& frame, steady_time deadline,
+  [[nodiscard]] int wait_for_frame(amqp_frame_t& frame, std::chrono::milliseconds timeout,
                                    bool hears_wake) noexcept;
   [[nodiscard]] amqp_channel_t free_channel() noexcept;
   void route(const amqp_frame_t& frame) noexcept;

@@ -60,12 +60,11 @@ struct outgoing_properties::field_setter {
   void erase(std::string_view /*name*/) const noexcept {}
 };
 
-outgoing_properties::outgoing_properties(const context& context,
-                                         const amqp_basic_properties_t* given,
+outgoing_properties::outgoing_properties(const context& context, borrowed_properties given,
                                          const propagation& settings,
                                          const destination& destination,
                                          std::size_t frame_bytes_max) noexcept
-    : given_(given) {
+    : given_(given.get()) {
   // Whatever the boundary says of a context with a trace, no older field is left beside it.
   if (context.has_trace()) {
     write_fields(
@@ -75,7 +74,7 @@ outgoing_properties::outgoing_properties(const context& context,
         settings, true, frame_bytes_max);
     return;
   }
-  const header_reader existing(given);
+  const header_reader existing(given_);
   write(messaging::sending(existing, {.context = &context}, inject_mode::replace, settings,
                            destination),
         settings, frame_bytes_max);

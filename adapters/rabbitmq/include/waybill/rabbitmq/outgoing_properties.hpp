@@ -23,6 +23,22 @@ namespace waybill::inline v0::rabbitmq {
 [[nodiscard]] WAYBILL_API std::optional<std::size_t> header_frame_bytes(
     const amqp_basic_properties_t& properties) noexcept;
 
+/// Properties that somebody else keeps; null where there are none.
+class borrowed_properties {
+ public:
+  /// Not of a temporary.
+  /// @{
+  borrowed_properties(const amqp_basic_properties_t* kept) noexcept : kept_(kept) {}
+  borrowed_properties(const amqp_basic_properties_t& kept) noexcept : kept_(&kept) {}
+  borrowed_properties(const amqp_basic_properties_t&&) = delete;
+  /// @}
+  /// What it was made of.
+  [[nodiscard]] const amqp_basic_properties_t* get() const noexcept { return kept_; }
+
+ private:
+  const amqp_basic_properties_t* kept_;
+};
+
 /// The properties of one message as they go out: a copy with a header table of its own, in which
 /// the fields of a context stand as long strings behind the application's headers. What was given
 /// is never written to; nested tables and texts of the application's are the same bytes in both.
@@ -41,29 +57,15 @@ namespace waybill::inline v0::rabbitmq {
 /// @par Threads    one.
 class WAYBILL_API outgoing_properties {
  public:
-  /// Nothing changed yet: for wrappers, which call write(). Null is no properties, as
-  /// amqp_basic_publish takes it.
-  /// @{
-  explicit outgoing_properties(const amqp_basic_properties_t* given) noexcept : given_(given) {}
-  explicit outgoing_properties(const amqp_basic_properties_t& given) noexcept : given_(&given) {}
-  explicit outgoing_properties(const amqp_basic_properties_t&& given) = delete;
-  /// @}
+  /// Nothing changed yet: for wrappers, which call write().
+  explicit outgoing_properties(borrowed_properties given) noexcept : given_(given.get()) {}
   /// Puts a context in place of every field that is there, as waybill::inject does. `destination`
   /// is the exchange and the routing key; for the default exchange only the queue.
   /// @par Input   `frame_bytes_max`: amqp_get_frame_max; 0 is no limit. What does not fit is left
   ///              out and counted: baggage first, then tracestate, then traceparent.
-  /// @{
-  outgoing_properties(const context& context, const amqp_basic_properties_t* given,
+  outgoing_properties(const context& context, borrowed_properties given,
                       const propagation& settings, const destination& destination,
                       std::size_t frame_bytes_max = 0) noexcept;
-  outgoing_properties(const context& context, const amqp_basic_properties_t& given,
-                      const propagation& settings, const destination& destination,
-                      std::size_t frame_bytes_max = 0) noexcept
-      : outgoing_properties(context, &given, settings, destination, frame_bytes_max) {}
-  outgoing_properties(const context& context, const amqp_basic_properties_t&& given,
-                      const propagation& settings, const destination& destination,
-                      std::size_t frame_bytes_max = 0) = delete;
-  /// @}
   outgoing_properties(const outgoing_properties&) = delete;
   outgoing_properties& operator=(const outgoing_properties&) = delete;
 
@@ -116,24 +118,11 @@ class WAYBILL_API outgoing_properties {
 };
 
 /// The properties of a message with a context in them: see outgoing_properties.
-/// @{
-[[nodiscard]] inline outgoing_properties inject(const context& context,
-                                                const amqp_basic_properties_t* given,
+[[nodiscard]] inline outgoing_properties inject(const context& context, borrowed_properties given,
                                                 const propagation& settings,
                                                 const destination& destination,
                                                 std::size_t frame_bytes_max = 0) noexcept {
   return outgoing_properties(context, given, settings, destination, frame_bytes_max);
 }
-[[nodiscard]] inline outgoing_properties inject(const context& context,
-                                                const amqp_basic_properties_t& given,
-                                                const propagation& settings,
-                                                const destination& destination,
-                                                std::size_t frame_bytes_max = 0) noexcept {
-  return outgoing_properties(context, &given, settings, destination, frame_bytes_max);
-}
-outgoing_properties inject(const context& context, const amqp_basic_properties_t&& given,
-                           const propagation& settings, const destination& destination,
-                           std::size_t frame_bytes_max = 0) = delete;
-/// @}
 
 }  // namespace waybill::inline v0::rabbitmq
