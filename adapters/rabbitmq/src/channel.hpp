@@ -1,8 +1,10 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "connection_state.hpp"
+#include "waybill/config.hpp"
 
 namespace waybill::inline v0::rabbitmq::detail {
 
@@ -11,12 +13,36 @@ namespace waybill::inline v0::rabbitmq::detail {
 class channel final : public channel_user {
  public:
   /// Opens it, and waits for that. A null connection is a closed one.
-  explicit channel(std::shared_ptr<connection_state> on);
-  ~channel() override;
+  explicit channel(std::shared_ptr<connection_state> on) : on_(std::move(on)) {
+    close_reason why = because(AMQP_STATUS_CONNECTION_CLOSED);
+    is_open_ = on_ != nullptr;
+    if (is_open_) number_ = on_->open_channel(*this, why);
+    if (number_ != 0) return;
+    // on_closed() has heard the broker's words, if it had any.
+    if (reason_.status == AMQP_STATUS_OK) reason_ = std::move(why);
+    is_open_ = false;
+  }
+  ~channel() override {
+    if (is_open_) on_->close_channel(number_);
+  }
 
-  void on_method(const amqp_method_t& method) noexcept override;
-  void on_content(incoming& content) noexcept override;
-  void on_closed(const close_reason& reason) noexcept override;
+  void on_method(const amqp_method_t& method) noexcept override {
+    const bool is_outcome =
+        method.id == AMQP_BASIC_ACK_METHOD || method.id == AMQP_BASIC_NACK_METHOD;
+    channel_user* const user = is_outcome ? publisher : consumer;
+    if (user != nullptr) user->on_method(method);
+  }
+  void on_content(incoming& content) noexcept override {
+    channel_user* const user = content.method() == AMQP_BASIC_RETURN_METHOD ? publisher : consumer;
+    if (user != nullptr) user->on_content(content);
+  }
+  void on_closed(const close_reason& reason) noexcept override {
+    is_open_ = false;
+    WAYBILL_TRY { reason_ = reason; }
+    WAYBILL_CATCH_ALL { reason_.status = reason.status; }
+    if (consumer != nullptr) consumer->on_closed(reason_);
+    if (publisher != nullptr) publisher->on_closed(reason_);
+  }
 
   [[nodiscard]] bool is_open() const noexcept { return is_open_; }
   [[nodiscard]] const close_reason& reason() const noexcept { return reason_; }
