@@ -12,7 +12,7 @@ waybill_register_adapter(
   BUILD_PACKAGES librabbitmq-dev
   BROKER_PACKAGES rabbitmq-server
   BROKER_SERVICES rabbitmq-server:rabbitmq-server.service erlang-base:epmd.service erlang-base:epmd.socket
-  TEST_PACKAGES python3-pika)
+  TEST_PACKAGES python3-pika openssl)
 
 waybill_register_component(
   rabbitmq

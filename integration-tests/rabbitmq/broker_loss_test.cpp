@@ -29,13 +29,13 @@ class broker_loss : public testing::Test {
     where.heartbeat = std::chrono::seconds(heartbeat_seconds);
     return connection::open(where);
   }
-  /// Counts what is told of each message, by its token.
+  /// Counts the reports of each message, by its user data.
   waybill::rabbitmq::delivery_listener count() {
-    return [this](const waybill::rabbitmq::delivery_report& told) {
-      const auto number = reinterpret_cast<std::uint64_t>(told.user_data);
+    return [this](const waybill::rabbitmq::delivery_report& report) {
+      const auto number = reinterpret_cast<std::uint64_t>(report.user_data);
       ++times_.at(number);
-      if (told.outcome == outcome_state::succeeded) confirmed_.insert(number);
-      if (told.outcome == outcome_state::unanswered) ++unanswered_;
+      if (report.outcome == outcome_state::succeeded) confirmed_.insert(number);
+      if (report.outcome == outcome_state::unanswered) ++unanswered_;
     };
   }
   int send(waybill::rabbitmq::publisher& publisher, const std::string& queue,

@@ -176,11 +176,10 @@ class end_to_end {
   [[nodiscard]] cost send_wrapped(amqp_connection_state_t state) const {
     std::uint64_t succeeded = 0;
     waybill::rabbitmq::connection connection(state);
-    waybill::rabbitmq::publisher publisher(connection, {},
-                                           [&](const waybill::rabbitmq::delivery_report& told) {
-                                             if (told.outcome == waybill::outcome_state::succeeded)
-                                               ++succeeded;
-                                           });
+    waybill::rabbitmq::publisher publisher(
+        connection, {}, [&](const waybill::rabbitmq::delivery_report& report) {
+          if (report.outcome == waybill::outcome_state::succeeded) ++succeeded;
+        });
     const waybill::scope active(context_);
     const meter running;
     for (std::uint64_t i = 0; i < load_.messages; ++i) {

@@ -55,15 +55,15 @@ TEST_F(volume, of_many_messages_swaps_no_context_loses_no_outcome_and_keeps_no_m
   std::vector<std::uint8_t> outcomes(message_count);
   std::uint64_t wrong_outcomes = 0;
   const waybill::propagation settings(waybill::propagation_options{});
-  waybill::rabbitmq::publisher publisher(connection_, settings,
-                                         [&](const waybill::rabbitmq::delivery_report& told) {
-                                           const std::uint64_t number = told.delivery_tag - 1;
-                                           ++outcomes.at(number);
-                                           if (told.outcome != waybill::outcome_state::succeeded ||
-                                               told.sent != context_of(number).span_context()) {
-                                             ++wrong_outcomes;
-                                           }
-                                         });
+  waybill::rabbitmq::publisher publisher(
+      connection_, settings, [&](const waybill::rabbitmq::delivery_report& report) {
+        const std::uint64_t number = report.delivery_tag - 1;
+        ++outcomes.at(number);
+        if (report.outcome != waybill::outcome_state::succeeded ||
+            report.sent != context_of(number).span_context()) {
+          ++wrong_outcomes;
+        }
+      });
   waybill::rabbitmq::consumer consumer(connection_, queue_, settings,
                                        {.settle = waybill::rabbitmq::settle_mode::none});
   ASSERT_EQ(consumer.start(), AMQP_STATUS_OK);

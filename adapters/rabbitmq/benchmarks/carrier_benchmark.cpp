@@ -232,7 +232,7 @@ void encode(benchmark::State& state) {
                                                     bytes_of({buffer.data(), buffer.size()})));
   });
 }
-void delivery_attempt(benchmark::State& state) {
+void count_deliveries(benchmark::State& state) {
   const application_properties own(10, true);
   run(state, [&] {
     benchmark::DoNotOptimize(waybill::rabbitmq::count_deliveries(own.get(), "orders", false));
@@ -253,7 +253,7 @@ BENCHMARK(strip)->Name("waybill/rabbitmq/strip");
 BENCHMARK(strip_by_hand)->Name("by-hand/rabbitmq/strip");
 BENCHMARK(frame_size)->Name("waybill/rabbitmq/frame-size");
 BENCHMARK(encode)->Name("by-hand/rabbitmq/encode");
-BENCHMARK(delivery_attempt)->Name("waybill/rabbitmq/delivery-attempt");
+BENCHMARK(count_deliveries)->Name("waybill/rabbitmq/count-deliveries");
 
 }  // namespace
 }  // namespace waybill_benchmark

@@ -123,7 +123,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto view = rabbitmq::peek(properties, settings, "queue"); view.has_value()) {
     require(waybill::context(*view) == read.context(), "peek shows what extract copies");
   }
-  require(rabbitmq::delivery_attempt(properties, "queue", false) >= 1, "there is an attempt");
+  require(rabbitmq::count_deliveries(properties, "queue", false).attempt >= 1,
+          "there is an attempt");
 
   check_inject(read.context(), properties, others, settings, 0);
   check_inject(

@@ -43,7 +43,7 @@ std::uint64_t saturating_sum(std::uint64_t a, std::uint64_t b) noexcept {
 
 /// What the headers say of earlier deliveries.
 struct history {
-  delivery_counts counts;
+  delivery_counts& counts;
   std::uint64_t rejected_here = 0;  ///< The part of died_here that no delivery limit ended.
   bool may_be_carried = false;      ///< Written by RabbitMQ 3.13 or later.
 };
@@ -54,13 +54,13 @@ void add_death(history& told, const amqp_table_t& death, std::string_view queue)
   std::string_view reason;
   for (const amqp_table_entry_t& each : entries_of(death)) {
     const std::string_view name = text_of(each.key);
-    const field_value text = as_field_value(each.value);
     if (name == "count") {
       count = as_count(each.value).value_or(1);
     } else if (name == "queue") {
+      const field_value text = as_field_value(each.value);
       is_here = text.kind == value_kind::text && text.text == queue;
     } else if (name == "reason") {
-      reason = text.text;
+      reason = as_field_value(each.value).text;
     }
   }
   const bool is_rejected = reason == "rejected";
@@ -77,8 +77,8 @@ void add_deaths(history& told, const amqp_array_t& deaths, std::string_view queu
   }
 }
 
-history history_of(const amqp_basic_properties_t& properties, std::string_view queue) noexcept {
-  history told;
+void read(const amqp_basic_properties_t& properties, std::string_view queue,
+          history& told) noexcept {
   for (const amqp_table_entry_t& each : entries_of(properties)) {
     const std::string_view name = text_of(each.key);
     if (name == "x-delivery-count") {
@@ -91,7 +91,6 @@ history history_of(const amqp_basic_properties_t& properties, std::string_view q
       told.may_be_carried = true;
     }
   }
-  return told;
 }
 
 /// How many deliveries from this queue there were before, at the least; nothing where nobody
@@ -117,10 +116,11 @@ std::optional<std::uint64_t> earlier_deliveries(const history& told) noexcept {
 
 delivery_counts count_deliveries(const amqp_basic_properties_t& properties, std::string_view queue,
                                  bool redelivered) noexcept {
-  history told = history_of(properties, queue);
-  told.counts.redelivered = redelivered;
-  told.counts.attempt = saturating_sum(1, earlier_deliveries(told).value_or(redelivered ? 1 : 0));
-  return told.counts;
+  delivery_counts counts{.redelivered = redelivered};
+  history told{counts};
+  read(properties, queue, told);
+  counts.attempt = saturating_sum(1, earlier_deliveries(told).value_or(redelivered ? 1 : 0));
+  return counts;
 }
 
 }  // namespace waybill::inline v0::rabbitmq

@@ -13,9 +13,9 @@ namespace waybill::inline v0::rabbitmq::detail {
 class channel final : public channel_user {
  public:
   /// Opens it, and waits for that. A null connection is a closed one.
-  explicit channel(std::shared_ptr<connection_state> on) : on_(std::move(on)) {
+  explicit channel(std::shared_ptr<connection_state> on)
+      : on_(std::move(on)), is_open_(on_ != nullptr) {
     close_reason why = because(AMQP_STATUS_CONNECTION_CLOSED);
-    is_open_ = on_ != nullptr;
     if (is_open_) number_ = on_->open_channel(*this, why);
     if (number_ != 0) return;
     // on_closed() has heard the broker's words, if it had any.

@@ -8,8 +8,6 @@ namespace waybill::inline v0::rabbitmq {
 
 namespace {
 
-constexpr int frames_per_pump_max = 10'000;
-
 struct raw_destroyer {
   void operator()(amqp_connection_state_t raw) const noexcept { amqp_destroy_connection(raw); }
 };
@@ -57,7 +55,7 @@ int connection::pump(std::chrono::milliseconds timeout) noexcept {
   if (state_ == nullptr) return AMQP_STATUS_CONNECTION_CLOSED;
   int status = state_->pump_frame(timeout, true);
   if (status != AMQP_STATUS_OK) return status;
-  for (int frames = 1; frames < frames_per_pump_max && status == AMQP_STATUS_OK; ++frames) {
+  for (int frames = 1; frames < detail::frames_per_call_max && status == AMQP_STATUS_OK; ++frames) {
     status = state_->pump_frame(std::chrono::milliseconds::zero(), false);
   }
   return status == AMQP_STATUS_TIMEOUT ? AMQP_STATUS_OK : status;

@@ -237,7 +237,8 @@ void connection_state::lose(close_reason reason) noexcept {
 
 void connection_state::detach() noexcept {
   if (raw_ == nullptr) return;
-  if (is_open_ && is_owned_) {
+  // A broker that blocks the connection reads no close, and would be waited for in vain.
+  if (is_open_ && is_owned_ && !is_blocked_) {
     // In order: what is still on its way out gets there before the broker lets go.
     amqp_connection_close(raw_, AMQP_REPLY_SUCCESS);
   }

@@ -13,6 +13,9 @@ namespace waybill::inline v0::rabbitmq::detail {
 
 using steady_time = std::chrono::steady_clock::time_point;
 
+/// What a call that does not wait looks at, however many there are.
+inline constexpr int frames_per_call_max = 10'000;
+
 /// Of rabbitmq-c's own error.
 [[nodiscard]] close_reason because(int status) noexcept;
 /// Of a call that failed.
@@ -101,12 +104,13 @@ template <class F>
 int connection_state::pump_until(std::chrono::milliseconds timeout, bool hears_wake,
                                  F&& is_done) noexcept {
   const steady_time deadline = after(timeout);
+  int frames = 0;
   while (is_open_ && !is_done()) {
     const auto left = left_until(deadline);
     const int status = pump_frame(left, hears_wake);
     if (status == AMQP_STATUS_TIMEOUT || status == AMQP_STATUS_UNEXPECTED_STATE) return status;
-    // Frames of others may never end; without a time-out what is here is all that is looked at.
-    if (left == std::chrono::milliseconds::zero() && timeout.count() > 0) break;
+    // Frames of others may never end. Without a time-out what is here is all that is looked at.
+    if (left.count() == 0 && (timeout.count() > 0 || ++frames == frames_per_call_max)) break;
   }
   return !is_open_ || is_done() ? AMQP_STATUS_OK : AMQP_STATUS_TIMEOUT;
 }

@@ -83,11 +83,21 @@ struct consumer::state final : detail::channel_user {
     }
   }
 
+  /// Of this channel: the broker has sent it before the cancel came. The tag of one that is
+  /// consuming is empty only for want of memory.
+  [[nodiscard]] bool is_of_earlier_consumer(const detail::incoming& content) const noexcept {
+    return content.method() == AMQP_BASIC_DELIVER_METHOD && !(is_consuming && tag.empty()) &&
+           text_of(content.envelope().consumer_tag) != tag;
+  }
+
   void on_content(detail::incoming& content) noexcept override {
     if (content.method() == AMQP_BASIC_GET_OK_METHOD) waits_for_get = false;
     if (content.is_whole()) {
+      if (is_of_earlier_consumer(content)) return;
       WAYBILL_TRY {
-        inbox.push_back(content.release());
+        // The content keeps its delivery tag where there is no place for it.
+        detail::owned_envelope& place = inbox.emplace_back();
+        place = content.release();
         return;
       }
       WAYBILL_CATCH_ALL {}
@@ -129,7 +139,7 @@ struct consumer::state final : detail::channel_user {
     status = on->finish_call();
     if (status != AMQP_STATUS_OK || answer == nullptr) return status;
     WAYBILL_TRY { tag = text_of(answer->consumer_tag); }
-    WAYBILL_CATCH_ALL {}
+    WAYBILL_CATCH_ALL { tag.clear(); }
     is_consuming = true;
     was_cancelled = false;
     return status;

@@ -97,13 +97,15 @@ close_reason log_in(amqp_connection_state_t raw, const connection_parameters& wh
 std::optional<connection_parameters> connection_parameters::from_url(std::string_view url) {
   std::string text(url);  // rabbitmq-c writes into it
   amqp_connection_info parsed{};
-  if (amqp_parse_url(text.data(), &parsed) != AMQP_STATUS_OK) return std::nullopt;
-  connection_parameters where{.host = parsed.host,
-                              .port = parsed.port,
-                              .virtual_host = parsed.vhost,
-                              .user = parsed.user,
-                              .password = parsed.password};
-  if (parsed.ssl != 0) where.tls.emplace();
+  const bool ends_early = text.find('\0') != std::string::npos;  // for rabbitmq-c
+  if (ends_early || amqp_parse_url(text.data(), &parsed) != AMQP_STATUS_OK) return std::nullopt;
+  std::optional<connection_parameters> where(std::in_place);
+  where->host = parsed.host;
+  where->port = parsed.port;
+  where->virtual_host = parsed.vhost;
+  where->user = parsed.user;
+  where->password = parsed.password;
+  if (parsed.ssl != 0) where->tls.emplace();
   return where;
 }
 

@@ -129,7 +129,7 @@ struct publisher::state final : detail::channel_user {
   void confirm(std::uint64_t tag, bool multiple, outcome_state how) noexcept {
     if (!multiple) {
       answer(tag, {.outcome = how});
-      if (tag == confirmed_to + 1) confirmed_to = tag;
+      if (tag == confirmed_to + 1 && tag <= last_tag) confirmed_to = tag;
     } else {
       const std::uint64_t last = tag == 0 ? last_tag : std::min(tag, last_tag);
       while (confirmed_to < last) answer(++confirmed_to, {.outcome = how});

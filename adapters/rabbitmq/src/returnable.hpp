@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <unordered_map>
 
 #include "waybill/config.hpp"
 
@@ -12,7 +13,8 @@ namespace waybill::inline v0::rabbitmq::detail {
 /// The messages of a channel that the broker may return, by what a returned message is recognised
 /// by: basic.return has no delivery tag. The broker returns messages in the order in which they
 /// were published, before it confirms them.
-/// @par Cost      every message is looked at a few times at most, however many there are.
+/// @par Cost      every message is looked at once, however many there are, and whatever is
+/// returned.
 /// @par Threads   one.
 class returnable {
  public:
@@ -21,21 +23,26 @@ class returnable {
   /// A message was published. Where there are too many, or no memory, one is not recognised when it
   /// is returned, and the confirm that follows the return is its outcome.
   void add(std::uint64_t fingerprint, std::uint64_t tag) noexcept {
-    if (waiting_.size() >= messages_max_) waiting_.pop_front();
-    WAYBILL_TRY { waiting_.push_back({fingerprint, tag}); }
+    if (!waiting_.empty() && waiting_.size() >= messages_max_) forget_oldest();
+    WAYBILL_TRY {
+      std::uint32_t& count = counts_[fingerprint];
+      waiting_.push_back({fingerprint, tag});
+      ++count;
+    }
     WAYBILL_CATCH_ALL {}
   }
   /// All messages up to this tag were confirmed.
   void confirmed_to(std::uint64_t tag) noexcept {
-    while (!waiting_.empty() && waiting_.front().tag <= tag) waiting_.pop_front();
+    while (!waiting_.empty() && waiting_.front().tag <= tag) forget_oldest();
   }
   /// The oldest message of this fingerprint. It and all that are older cannot be returned any more.
   [[nodiscard]] std::optional<std::uint64_t> take(std::uint64_t fingerprint) noexcept {
-    for (std::size_t i = 0; i < waiting_.size(); ++i) {
-      if (waiting_[i].fingerprint != fingerprint) continue;
-      const std::uint64_t tag = waiting_[i].tag;
-      confirmed_to(tag);
-      return tag;
+    const auto known = counts_.find(fingerprint);
+    if (known == counts_.end() || known->second == 0) return std::nullopt;
+    while (!waiting_.empty()) {
+      const message oldest = waiting_.front();
+      forget_oldest();
+      if (oldest.fingerprint == fingerprint) return oldest.tag;
     }
     return std::nullopt;
   }
@@ -45,8 +52,15 @@ class returnable {
     std::uint64_t fingerprint;
     std::uint64_t tag;
   };
+  void forget_oldest() noexcept {
+    const auto found = counts_.find(waiting_.front().fingerprint);
+    if (--found->second == 0) counts_.erase(found);
+    waiting_.pop_front();
+  }
+
   std::size_t messages_max_;
   std::deque<message> waiting_;
+  std::unordered_map<std::uint64_t, std::uint32_t> counts_;  // by fingerprint
 };
 
 }  // namespace waybill::inline v0::rabbitmq::detail

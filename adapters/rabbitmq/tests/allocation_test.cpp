@@ -63,7 +63,7 @@ TEST(rabbitmq_allocations, reading_stripping_and_counting_attempts_allocate_noth
   bool is_read = false;
   const memory_use use = memory_use_in([&] {
     is_read = waybill::rabbitmq::peek(properties, settings, "orders").has_value();
-    is_read &= waybill::rabbitmq::delivery_attempt(properties, "orders", false) == 1;
+    is_read &= waybill::rabbitmq::count_deliveries(properties, "orders", false).attempt == 1;
     is_read &= waybill::rabbitmq::extract(properties, settings, "orders").context().has_baggage();
     is_read &= waybill::rabbitmq::take(properties, settings, "orders").context().has_trace();
   });

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <initializer_list>
@@ -16,11 +17,17 @@
 
 namespace {
 
-using waybill::rabbitmq::delivery_attempt;
+using waybill::rabbitmq::count_deliveries;
+using waybill::rabbitmq::delivery_counts;
 using waybill_test::int64_value;
 using waybill_test::own_table;
 
 constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
+
+std::uint64_t attempt_of(const amqp_basic_properties_t& properties, std::string_view queue,
+                         bool redelivered) {
+  return count_deliveries(properties, queue, redelivered).attempt;
+}
 
 struct death {
   std::string_view queue;
@@ -56,7 +63,7 @@ class dead_letter {
     return *this;
   }
   std::uint64_t attempt(std::string_view queue, bool redelivered = false) {
-    return delivery_attempt(headers_.properties(), queue, redelivered);
+    return attempt_of(headers_.properties(), queue, redelivered);
   }
 
  private:
@@ -66,19 +73,76 @@ class dead_letter {
 
 TEST(rabbitmq_attempts, without_the_brokers_headers_the_flag_alone_tells) {
   const amqp_basic_properties_t none{};
-  EXPECT_EQ(delivery_attempt(none, "orders", false), 1U);
-  EXPECT_EQ(delivery_attempt(none, "orders", true), 2U);
+  EXPECT_EQ(attempt_of(none, "orders", false), 1U);
+  EXPECT_EQ(attempt_of(none, "orders", true), 2U);
   own_table other{{"x-first-death-queue", "orders"}};
-  EXPECT_EQ(delivery_attempt(other.properties(), "orders", true), 2U);
+  EXPECT_EQ(attempt_of(other.properties(), "orders", true), 2U);
 }
 
 TEST(rabbitmq_attempts, a_delivery_count_counts_the_earlier_deliveries) {
   for (const std::int64_t count : {0, 1, 7}) {
     own_table table;
     table.add("x-delivery-count", int64_value(count));
-    EXPECT_EQ(delivery_attempt(table.properties(), "orders", true),
+    EXPECT_EQ(attempt_of(table.properties(), "orders", true),
               static_cast<std::uint64_t>(count) + 1);
   }
+}
+
+struct copied_count {
+  const char* name;
+  std::optional<std::int64_t> returned;
+  std::optional<std::int64_t> acquired;
+  std::uint64_t attempt_of_redelivered;
+};
+
+TEST(rabbitmq_attempts, a_count_of_a_first_delivery_was_copied_and_does_not_count) {
+  constexpr std::array rows{
+      copied_count{"none", std::nullopt, std::nullopt, 2},
+      copied_count{"zero returned", 0, std::nullopt, 1},
+      copied_count{"two returned", 2, std::nullopt, 3},
+      copied_count{"three acquired", std::nullopt, 3, 4},
+      copied_count{"more acquired than returned", 2, 3, 4},
+      copied_count{"the largest", INT64_MAX, INT64_MAX, std::uint64_t{1} << 63U},
+  };
+  for (const copied_count& each : rows) {
+    SCOPED_TRACE(each.name);
+    own_table table{{"own", "header"}};
+    if (each.returned.has_value()) table.add("x-delivery-count", int64_value(*each.returned));
+    if (each.acquired.has_value()) table.add("x-acquired-count", int64_value(*each.acquired));
+    const delivery_counts first = count_deliveries(table.properties(), "orders", false);
+    EXPECT_EQ(first.attempt, 1U);
+    EXPECT_FALSE(first.redelivered);
+    EXPECT_EQ(first.returned, each.returned) << "the raw count stands beside";
+    EXPECT_EQ(first.acquired, each.acquired) << "the raw count stands beside";
+    const delivery_counts later = count_deliveries(table.properties(), "orders", true);
+    EXPECT_EQ(later.attempt, each.attempt_of_redelivered);
+    EXPECT_TRUE(later.redelivered);
+    EXPECT_EQ(later.returned, each.returned);
+    EXPECT_EQ(later.acquired, each.acquired);
+  }
+}
+
+TEST(rabbitmq_attempts, a_dead_letters_own_count_does_not_count_at_its_first_delivery) {
+  dead_letter message({{"orders", "rejected", 2}, {"other", "delivery_limit", 5}});
+  message.with_count("x-delivery-count", 7);
+  EXPECT_EQ(message.attempt("orders", false), 3U);
+  EXPECT_EQ(message.attempt("orders", true), 10U);
+}
+
+TEST(rabbitmq_attempts, the_raw_counts_stand_beside_the_attempt) {
+  dead_letter message({{"orders", "rejected", 2},
+                       {"orders", "delivery_limit", 1},
+                       {"orders.wait", "expired", 4},
+                       {"other", "rejected", 8}});
+  message.with_count("x-delivery-count", 16).with_count("x-acquired-count", 32);
+  const delivery_counts counts = count_deliveries(message.headers().properties(), "orders", true);
+  EXPECT_EQ(counts.attempt, 1U + 32 + 3);
+  EXPECT_EQ(counts.returned, 16U);
+  EXPECT_EQ(counts.acquired, 32U);
+  EXPECT_EQ(counts.died_here, 3U);
+  EXPECT_EQ(counts.died_elsewhere, 8U);
+  const delivery_counts none = count_deliveries(amqp_basic_properties_t{}, "orders", true);
+  EXPECT_FALSE(none.returned || none.acquired || none.died_here || none.died_elsewhere);
 }
 
 TEST(rabbitmq_attempts, a_delivery_count_may_be_an_integer_of_any_type) {
@@ -87,7 +151,7 @@ TEST(rabbitmq_attempts, a_delivery_count_may_be_an_integer_of_any_type) {
     amqp_field_value_t value = waybill_test::value_of_kind(static_cast<std::uint8_t>(kind));
     value.value.u64 = 3;
     table.add("x-delivery-count", value);
-    EXPECT_EQ(delivery_attempt(table.properties(), "orders", false), 4U) << kind;
+    EXPECT_EQ(attempt_of(table.properties(), "orders", true), 4U) << kind;
   }
 }
 
@@ -97,7 +161,7 @@ TEST(rabbitmq_attempts, a_negative_count_is_none) {
     amqp_field_value_t value = waybill_test::value_of_kind(static_cast<std::uint8_t>(kind));
     value.value.i64 = -1;
     table.add("x-delivery-count", value);
-    EXPECT_EQ(delivery_attempt(table.properties(), "orders", true), 1U) << kind;
+    EXPECT_EQ(attempt_of(table.properties(), "orders", true), 1U) << kind;
   }
 }
 
@@ -107,8 +171,8 @@ TEST(rabbitmq_attempts, a_count_of_another_type_is_as_good_as_absent) {
     table.add("x-delivery-count", waybill_test::value_of_kind(static_cast<std::uint8_t>(kind)));
     table.add("x-death",
               waybill_test::value_of_kind(static_cast<std::uint8_t>(kind == 'A' ? 'F' : kind)));
-    EXPECT_EQ(delivery_attempt(table.properties(), "orders", false), 1U) << kind;
-    EXPECT_EQ(delivery_attempt(table.properties(), "orders", true), 2U) << kind;
+    EXPECT_EQ(attempt_of(table.properties(), "orders", false), 1U) << kind;
+    EXPECT_EQ(attempt_of(table.properties(), "orders", true), 2U) << kind;
   }
 }
 
@@ -130,7 +194,7 @@ TEST(rabbitmq_attempts, a_retry_loop_through_a_queue_with_a_time_to_live_counts_
 TEST(rabbitmq_attempts, both_headers_are_added) {
   dead_letter message({{"orders", "delivery_limit", 2}, {"orders", "rejected", 1}});
   message.headers().add("x-delivery-count", int64_value(4));
-  EXPECT_EQ(message.attempt("orders"), 8U);
+  EXPECT_EQ(message.attempt("orders", true), 8U);
 }
 
 /// A message that RabbitMQ rejected from "work" so often, and that waited in "wait" each time.
@@ -210,12 +274,12 @@ TEST(rabbitmq_attempts, of_classic_queues_of_rabbitmq_4_are_their_rejections) {
 TEST(rabbitmq_attempts, an_acquired_count_counts_where_it_is_the_larger_one) {
   own_table returned;
   returned.add("x-acquired-count", int64_value(3));
-  EXPECT_EQ(delivery_attempt(returned.properties(), "work", true), 4U);
+  EXPECT_EQ(attempt_of(returned.properties(), "work", true), 4U);
   returned.add("x-delivery-count", int64_value(1));
-  EXPECT_EQ(delivery_attempt(returned.properties(), "work", true), 4U);
+  EXPECT_EQ(attempt_of(returned.properties(), "work", true), 4U);
   own_table failed;
   failed.add("x-acquired-count", int64_value(1)).add("x-delivery-count", int64_value(2));
-  EXPECT_EQ(delivery_attempt(failed.properties(), "work", true), 3U);
+  EXPECT_EQ(attempt_of(failed.properties(), "work", true), 3U);
 
   dead_letter message = rejected_and_back(3);
   message.with_last_death("wait", "expired").with_count("x-acquired-count", 1);
@@ -241,14 +305,16 @@ TEST(rabbitmq_attempts, the_sum_stops_at_the_largest_number) {
   amqp_field_value_t value = waybill_test::value_of_kind(AMQP_FIELD_KIND_U64);
   value.value.u64 = largest;
   table.add("x-delivery-count", value);
-  EXPECT_EQ(delivery_attempt(table.properties(), "orders", false), largest);
+  EXPECT_EQ(attempt_of(table.properties(), "orders", true), largest);
 }
 
 TEST(rabbitmq_attempts, an_envelope_brings_its_own_flag) {
   amqp_envelope_t envelope{};
-  EXPECT_EQ(delivery_attempt(envelope, "orders"), 1U);
+  EXPECT_EQ(count_deliveries(envelope, "orders").attempt, 1U);
+  EXPECT_FALSE(count_deliveries(envelope, "orders").redelivered);
   envelope.redelivered = 1;
-  EXPECT_EQ(delivery_attempt(envelope, "orders"), 2U);
+  EXPECT_EQ(count_deliveries(envelope, "orders").attempt, 2U);
+  EXPECT_TRUE(count_deliveries(envelope, "orders").redelivered);
 }
 
 TEST(rabbitmq_attempts, whatever_the_header_of_deaths_holds_is_read_without_harm) {
@@ -260,7 +326,7 @@ TEST(rabbitmq_attempts, whatever_the_header_of_deaths_holds_is_read_without_harm
   properties.headers = {1, &header};
   for (const int count : {-1, 0, 5}) {
     header.value.value.array = {count, nullptr};
-    EXPECT_EQ(delivery_attempt(properties, "orders", true), 1U);
+    EXPECT_EQ(attempt_of(properties, "orders", true), 1U);
   }
   for (const char outer : waybill_test::all_kinds) {
     for (const char inner : waybill_test::all_kinds) {
@@ -271,7 +337,7 @@ TEST(rabbitmq_attempts, whatever_the_header_of_deaths_holds_is_read_without_harm
       amqp_field_value_t value = waybill_test::value_of_kind(static_cast<std::uint8_t>(outer));
       if (outer == 'F') value.value.table = entry.get();
       header.value.value.array = {1, &value};
-      EXPECT_EQ(delivery_attempt(properties, "orders", true), 1U) << outer << inner;
+      EXPECT_EQ(attempt_of(properties, "orders", true), 1U) << outer << inner;
     }
   }
 }

@@ -57,21 +57,21 @@ class rabbitmq_test : public testing::Test {
     EXPECT_TRUE(received) << from.reason().reply_text;
     return received;
   }
-  /// The outcomes that a publisher tells, in their order.
+  /// Keeps the outcomes that a publisher reports, in their order.
   waybill::rabbitmq::delivery_listener keep() {
-    return [this](const waybill::rabbitmq::delivery_report& told) {
-      outcomes_.push_back({told.outcome, told.reply_code, told.delivery_tag, told.user_data,
-                           told.sent, std::string(told.reply_text)});
+    return [this](const waybill::rabbitmq::delivery_report& report) {
+      outcomes_.push_back({report.outcome, report.reply_code, report.delivery_tag, report.user_data,
+                           report.sent, std::string(report.reply_text)});
     };
   }
 
   struct kept_outcome {
-    waybill::outcome_state state;
+    waybill::outcome_state outcome;
     int reply_code;
-    std::uint64_t tag;
-    void* token;
-    waybill::span_context trace;
-    std::string text;
+    std::uint64_t delivery_tag;
+    void* user_data;
+    waybill::span_context sent;
+    std::string reply_text;
   };
 
   bare_amqp bare_{shared_rabbitmq()};

@@ -22,6 +22,7 @@ struct delivery_counts {
   /// `x-delivery-count`, of quorum queues: earlier deliveries that were returned. Whether the
   /// message is redelivered or not: a first delivery has it when somebody has copied the headers of
   /// another message, or a dead letter has brought it along, and then it is not part of `attempt`.
+  /// (A classic queue writes none, so a copied one counts when such a queue delivers again.)
   std::optional<std::uint64_t> returned{};
   /// `x-acquired-count`, of RabbitMQ 4.3; used instead of `returned` when it is larger.
   std::optional<std::uint64_t> acquired{};

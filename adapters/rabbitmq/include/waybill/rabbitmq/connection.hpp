@@ -39,7 +39,7 @@ struct tls_parameters {
 /// Where open() connects to, and how.
 struct connection_parameters {
   std::string host = "127.0.0.1";                     ///< A name or an address.
-  int port = AMQP_PROTOCOL_PORT;                      ///< With TLS usually AMQP_PROTOCOL_SSL_PORT.
+  int port = AMQP_PROTOCOL_PORT;                      ///< With TLS usually 5671.
   std::string virtual_host = "/";                     ///< RabbitMQ's vhost.
   std::string user = "guest";                         ///< SASL PLAIN.
   std::string password = "guest";                     ///< SASL PLAIN.

@@ -28,8 +28,10 @@ class borrowed_properties {
  public:
   /// Not of a temporary.
   /// @{
+  // NOLINTBEGIN(*-explicit-*): properties are borrowed where they are given
   borrowed_properties(const amqp_basic_properties_t* kept) noexcept : kept_(kept) {}
   borrowed_properties(const amqp_basic_properties_t& kept) noexcept : kept_(&kept) {}
+  // NOLINTEND(*-explicit-*)
   borrowed_properties(const amqp_basic_properties_t&&) = delete;
   /// @}
   /// What it was made of.
