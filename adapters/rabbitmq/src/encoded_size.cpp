@@ -21,6 +21,8 @@ constexpr std::size_t bytes_per_frame = 1 + 2 + 4 + 1;
 /// Class, weight and the size of the body.
 constexpr std::size_t bytes_per_content_header = 2 + 2 + 8;
 
+// NOLINTBEGIN(misc-no-recursion): no deeper than nesting_max
+
 std::size_t entry_bytes(const amqp_table_entry_t& entry, std::size_t depth) noexcept;
 
 /// The sum of what `bytes_of_each` gives. Stops where it has none: tables within themselves would
@@ -78,6 +80,8 @@ std::size_t entry_bytes(const amqp_table_entry_t& entry, std::size_t depth) noex
   if (entry.key.len > short_string_bytes_max) return without_size;
   return sum_of(bytes_per_name + entry.key.len + 1, value_bytes(entry.value, depth));
 }
+
+// NOLINTEND(misc-no-recursion)
 
 /// Calls `f(text)` with each short string of the properties.
 template <class F>

@@ -99,6 +99,7 @@ bool incoming::has_room_for(std::size_t bytes) noexcept {
   if (needed <= room_) return true;
   const std::size_t wanted =
       std::max(needed, static_cast<std::size_t>(std::min<std::uint64_t>(announced_, room_ * 2)));
+  // NOLINTNEXTLINE(cppcoreguidelines-no-malloc): rabbitmq-c frees it so
   void* const larger = std::realloc(body.bytes, wanted);
   if (larger == nullptr) return false;
   body.bytes = larger;
