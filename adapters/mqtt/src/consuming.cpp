@@ -19,7 +19,8 @@ operation_details consuming::describe(std::string_view name, std::string_view to
 void consuming::give(received_message& received, const message_view& message,
                      messaging::receiving::time_point began) const noexcept {
   const std::string_view topic = received.topic_of(message.topic);
-  walk_.give(received, topic, [&]() noexcept { return describe("receive", topic, message); }, began);
+  walk_.give(
+      received, topic, [&]() noexcept { return describe("receive", topic, message); }, began);
 }
 
 messaging::processing consuming::process(const extraction& received, std::string_view topic,

@@ -177,9 +177,10 @@ void outgoing::wrap(const messaging::sending& decided, envelope_writer& envelope
   const bool is_sent = envelope.is_changed() && fits(envelope.size(), room_.packet_bytes_max);
   if (envelope.is_changed() && !is_sent) count_drop();
   if (envelope.mode(inject_mode::replace) == inject_mode::keep) {
-    waiting_.sent = settings_.propagator()
-                        .extract(envelope, settings_.rules_for(envelope), settings_.limits(), nullptr)
-                        .span_context();
+    waiting_.sent =
+        settings_.propagator()
+            .extract(envelope, settings_.rules_for(envelope), settings_.limits(), nullptr)
+            .span_context();
   } else if (decided.changes_headers() && !(is_sent && envelope.report().trace)) {
     waiting_.sent = {};
   }

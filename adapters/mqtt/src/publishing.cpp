@@ -6,14 +6,13 @@ namespace waybill::inline v0::mqtt {
 
 namespace {
 
-constexpr int first_failure = 0x80;  // of the reason codes: MQTT 5, 2.4
+constexpr int first_failure = 0x80;     // of the reason codes: MQTT 5, 2.4
 constexpr int reason_of_mqtt_3 = 0xff;  // Paho's own, up to 1.4
 constexpr int packet_too_large = MQTTREASONCODE_PACKET_TOO_LARGE;
 
 std::string_view error_of(const delivery_report& report) noexcept {
   if (report.reason_code >= first_failure) {
-    const char* text =
-        MQTTReasonCode_toString(static_cast<MQTTReasonCodes>(report.reason_code));
+    const char* text = MQTTReasonCode_toString(static_cast<MQTTReasonCodes>(report.reason_code));
     if (text != nullptr) return text;
   }
   if (report.return_code == MQTTASYNC_SUCCESS) return {};

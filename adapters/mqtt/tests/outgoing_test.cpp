@@ -93,9 +93,10 @@ TEST_F(mqtt_outgoing, gives_up_what_escapes_make_too_large) {
     const char* parts;
   };
   const std::size_t length = 1;  // a Remaining Length of two bytes
-  for (const row& each : {row{trace + state + items + length, "tsb"}, row{trace + state + items, "ts"},
-                          row{trace + state + length, "ts"}, row{trace + state, "t"},
-                          row{350, "t"}, row{trace, "t"}, row{trace - 1, ""}, row{0, ""}}) {
+  for (const row& each :
+       {row{trace + state + items + length, "tsb"}, row{trace + state + items, "ts"},
+        row{trace + state + length, "ts"}, row{trace + state, "t"}, row{350, "t"}, row{trace, "t"},
+        row{trace - 1, ""}, row{0, ""}}) {
     EXPECT_EQ(wrap_within(each.room, sent, payload), each.parts) << each.room;
     EXPECT_EQ(counted(errc::dropped_for_size), std::string_view(each.parts) == "tsb" ? 0U : 1U);
   }
@@ -124,8 +125,7 @@ TEST_F(mqtt_outgoing, payload_that_looks_like_a_frame_has_one_where_the_server_t
   owned_properties none;
   const std::string large = look_alike + std::string(9'000, 'p');
   const std::string sent = send(large, none, &full_).payload;
-  const waybill::unwrapped came =
-      waybill::unwrap(envelope_form::frame, sent, settings_, "topic");
+  const waybill::unwrapped came = waybill::unwrap(envelope_form::frame, sent, settings_, "topic");
   EXPECT_EQ(came.payload(), large);
   EXPECT_TRUE(came.extraction().context().is_empty());
 }

@@ -15,10 +15,10 @@ namespace waybill::inline v0::mqtt {
 
 /// A message of Paho's, whatever its type. Borrows all of it.
 struct message_view {
-  std::string_view topic{};      ///< Empty where a topic alias stands for it.
-  std::string_view payload{};    ///< Any bytes.
-  int qos = 0;                   ///< 0 to 2.
-  bool is_retained = false;      ///< Its flag RETAIN.
+  std::string_view topic{};                     ///< Empty where a topic alias stands for it.
+  std::string_view payload{};                   ///< Any bytes.
+  int qos = 0;                                  ///< 0 to 2.
+  bool is_retained = false;                     ///< Its flag RETAIN.
   MQTTProperties properties{0, 0, 0, nullptr};  ///< Shown, not owned.
 
   /// The packet it goes in, for encoded_bytes() and room_in_packet().

@@ -61,8 +61,8 @@ struct publisher_options {
   std::size_t in_flight_max = 100'000;
   /// Adds the time of sending to the user properties, for receivers that look at a context's age.
   bool stamps_time = false;
-  /// While the server's Maximum Packet Size is in doubt, a packet gets fields only if it then has no
-  /// more bytes; 0: never. See packet_budget.
+  /// While the server's Maximum Packet Size is in doubt, a packet gets fields only if it then has
+  /// no more bytes; 0: never. See packet_budget.
   std::size_t packet_bytes_when_unknown = packet_budget::bytes_when_unknown_usual;
 };
 
@@ -168,7 +168,8 @@ class WAYBILL_API outgoing {
   [[nodiscard]] messaging::in_flight_message& waiting() noexcept { return waiting_; }
 
  private:
-  void decide(const send_options& options, inject_mode mode, const operation_source* source) noexcept;
+  void decide(const send_options& options, inject_mode mode,
+              const operation_source* source) noexcept;
   void write(const messaging::sending& decided);
   void wrap(const messaging::sending& decided, envelope_writer& envelope);
   void strip_properties(const messaging::sending& decided);

@@ -61,8 +61,7 @@ class consumer {
   /// that was adopted already, or null, is returned as it is.
   /// @par Input   `waited_since` is for the receive span; unset: now.
   [[nodiscard]] ::mqtt::const_message_ptr adopt(
-      ::mqtt::const_message_ptr came,
-      messaging::receiving::time_point waited_since = {}) noexcept {
+      ::mqtt::const_message_ptr came, messaging::receiving::time_point waited_since = {}) noexcept {
     const bool is_unset = waited_since == messaging::receiving::time_point{};
     if (is_unset) waited_since = begin_receive();
     if (came == nullptr || detail::received_of(came) != nullptr) return came;
@@ -137,8 +136,7 @@ class consumer {
 class receiving_callback : public ::mqtt::callback {
  public:
   /// `application` may be null: then nobody is called.
-  explicit receiving_callback(consumer& receiving,
-                              ::mqtt::callback* application = nullptr) noexcept
+  explicit receiving_callback(consumer& receiving, ::mqtt::callback* application = nullptr) noexcept
       : receiving_(receiving), application_(application) {}
 
   /// Who is called from now on, and whether anybody is.

@@ -114,7 +114,10 @@ class drop_in {
       const std::string user_name = options.get_user_name();
       const std::string password = options.get_password_str();
       const connect_packet packet{
-          options.get_mqtt_version(), client_id, user_name, password,
+          options.get_mqtt_version(),
+          client_id,
+          user_name,
+          password,
           options.get_properties().c_struct(),
           {.topic = topic, .payload = payload, .properties = will.get_properties().c_struct()}};
       if (!is_tried_again && encoded_bytes(packet) <= sending.core().budget().for_connect()) {

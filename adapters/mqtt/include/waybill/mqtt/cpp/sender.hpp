@@ -15,8 +15,8 @@ namespace waybill::inline v0::mqtt::detail {
 
 using publishing_link = messaging::callback_link<publishing>;
 
-/// A message on its way: what is sent, and the listener of its token, which calls the application's.
-/// The token holds the message, so this lives as long as Paho may call it.
+/// A message on its way: what is sent, and the listener of its token, which calls the
+/// application's. The token holds the message, so this lives as long as Paho may call it.
 class tracked_message final : public ::mqtt::iaction_listener {
  public:
   tracked_message(::mqtt::const_message_ptr sent, ::mqtt::iaction_listener* application,
