@@ -117,7 +117,7 @@ template <class Writer>
                   .ptr;
   *end++ = '-';
   const auto id = sent.hex();
-  end = std::copy_n(id.data(), id.size(), end);
+  for (const char c : std::string_view(id)) *end++ = c;
   const std::string_view text(stamp.data(), static_cast<std::size_t>(end - stamp.data()));
   const std::size_t needed = sent_time_name.size() + text.size() + budget.bytes_per_field;
   if (used > budget.bytes_max || needed > budget.bytes_max - used) return false;

@@ -220,7 +220,7 @@ TEST_F(deliveries, that_are_never_answered_are_given_up_and_new_ones_heard_of) {
         send(::mqtt::message::create("topic", "payload", 1, false), {.user_data = &each}));
   }
   ASSERT_EQ(told_.size(), 2U);
-  EXPECT_EQ(told_[0].user_data, &cookies[0]) << "the oldest first";
+  EXPECT_EQ(told_[0].user_data, cookies.data()) << "the oldest first";
   EXPECT_EQ(told_[1].user_data, &cookies[1]);
   EXPECT_EQ(told_[1].outcome, outcome_state::unknown);
   EXPECT_EQ(told_[1].token, nullptr);

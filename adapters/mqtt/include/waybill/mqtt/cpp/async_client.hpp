@@ -7,7 +7,6 @@
 #endif
 
 #include <chrono>
-#include <concepts>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -29,26 +28,18 @@ namespace waybill::inline v0::mqtt {
 /// Paho's, which leave the fields in the user properties.
 /// @par Threads    any, as Paho's.
 /// @par Lifetime   messages that are in flight when it goes are reported as unanswered.
-class async_client : private detail::drop_in, public ::mqtt::async_client {
+class async_client : public detail::drop_in_client<::mqtt::async_client> {
   using paho = ::mqtt::async_client;
 
  public:
-  /// As Paho's, whatever its version takes: the server's URI, a client id, options, persistence.
-  /// @{
-  using ::mqtt::async_client::async_client;
-  template <class... Arguments>
-  requires std::constructible_from<::mqtt::async_client, Arguments...>
-  // NOLINTNEXTLINE(*-explicit-*): as Paho's
-  async_client(client_options options, Arguments&&... arguments)
-      : drop_in(std::move(options)), paho(std::forward<Arguments>(arguments)...) {}
-  /// @}
+  using drop_in_client::drop_in_client;
   ~async_client() override = default;
 
   // Paho's other overloads come to those below.
   using ::mqtt::async_client::connect;
   using ::mqtt::async_client::publish;
 
-  /// For explicit contexts, and for handling messages that were fetched.
+  /// For explicit contexts.
   /// @{
   ::mqtt::delivery_token_ptr publish(::mqtt::const_message_ptr message,
                                      const send_options& options) {
@@ -59,16 +50,9 @@ class async_client : private detail::drop_in, public ::mqtt::async_client {
                                      const send_options& options) {
     return send(std::move(message), user_context, &listener, options);
   }
-  template <class F>
-  void handle(const ::mqtt::const_message_ptr& message, F&& handler) {
-    receiving.handle(message, std::forward<F>(handler));
-  }
   /// @}
-  /// What receives, and how many messages wait for their outcome.
-  /// @{
-  [[nodiscard]] mqtt::consumer& consumer() noexcept { return receiving; }
+  /// How many messages wait for their outcome.
   [[nodiscard]] std::size_t in_flight() const noexcept { return sending.core().in_flight(); }
-  /// @}
 
   /// As Paho's.
   /// @{
@@ -91,10 +75,6 @@ class async_client : private detail::drop_in, public ::mqtt::async_client {
   ::mqtt::token_ptr reconnect() override {
     if (!last_asked_ || last_asked_->options.get_automatic_reconnect()) return paho::reconnect();
     return ask(connection(*last_asked_));
-  }
-  void set_callback(::mqtt::callback& application) override {
-    calling.set(&application);
-    paho::set_callback(calling);
   }
   /// @}
 
@@ -124,47 +104,6 @@ class async_client : private detail::drop_in, public ::mqtt::async_client {
   void start_consuming() {
     is_consuming_ = true;
     paho::start_consuming();
-  }
-  /// @}
-
-  /// As Paho's, by this type: the next message without fields in its properties, or null for a lost
-  /// connection.
-  /// @{
-  // NOLINTBEGIN(*-override): virtual in some versions of Paho alone
-  ::mqtt::const_message_ptr consume_message() {
-    const auto began = receiving.begin_receive();
-    return receiving.adopt(paho::consume_message(), began);
-  }
-  bool try_consume_message(::mqtt::const_message_ptr* message) {
-    return fetch(message, [this](auto* to) { return paho::try_consume_message(to); });
-  }
-  // NOLINTEND(*-override)
-  template <class Rep, class Period>
-  bool try_consume_message_for(::mqtt::const_message_ptr* message,
-                               const std::chrono::duration<Rep, Period>& patience) {
-    return fetch(message, [&](auto* to) { return paho::try_consume_message_for(to, patience); });
-  }
-  template <class Rep, class Period>
-  ::mqtt::const_message_ptr try_consume_message_for(
-      const std::chrono::duration<Rep, Period>& patience) {
-    ::mqtt::const_message_ptr message;
-    try_consume_message_for(&message, patience);
-    return message;
-  }
-  template <class Clock, class Duration>
-  bool try_consume_message_until(::mqtt::const_message_ptr* message,
-                                 const std::chrono::time_point<Clock, Duration>& deadline) {
-    return fetch(message, [&](auto* to) {
-      return detail::wait_until(
-          deadline, [&](const auto& part) { return paho::try_consume_message_for(to, part); });
-    });
-  }
-  template <class Clock, class Duration>
-  ::mqtt::const_message_ptr try_consume_message_until(
-      const std::chrono::time_point<Clock, Duration>& deadline) {
-    ::mqtt::const_message_ptr message;
-    try_consume_message_until(&message, deadline);
-    return message;
   }
   /// @}
 

@@ -2,8 +2,6 @@
 
 #include <mqtt/client.h>
 
-#include <chrono>
-#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -23,35 +21,20 @@ namespace waybill::inline v0::mqtt {
 /// With automatic reconnect and no callback nobody hears of a lost connection: the server's Maximum
 /// Packet Size is then always in doubt.
 /// @par Threads    any, as Paho's.
-class client : private detail::drop_in, public ::mqtt::client {
+class client : public detail::drop_in_client<::mqtt::client> {
   using paho = ::mqtt::client;
 
  public:
-  /// As Paho's, whatever its version takes: the server's URI, a client id, options, persistence.
-  /// @{
-  using ::mqtt::client::client;
-  template <class... Arguments>
-  requires std::constructible_from<::mqtt::client, Arguments...>
-  // NOLINTNEXTLINE(*-explicit-*): as Paho's
-  client(client_options options, Arguments&&... arguments)
-      : drop_in(std::move(options)), paho(std::forward<Arguments>(arguments)...) {}
-  /// @}
+  using drop_in_client::drop_in_client;
   ~client() override = default;
 
-  /// For explicit contexts, and for handling messages that were fetched.
-  /// @{
+  /// For explicit contexts.
   void publish(::mqtt::const_message_ptr message, const send_options& options) {
     look_at_connection();
     sending.send_and_wait(std::move(message), options, [this](::mqtt::const_message_ptr ready) {
       paho::publish(std::move(ready));
     });
   }
-  template <class F>
-  void handle(const ::mqtt::const_message_ptr& message, F&& handler) {
-    receiving.handle(message, std::forward<F>(handler));
-  }
-  [[nodiscard]] mqtt::consumer& consumer() noexcept { return receiving; }
-  /// @}
 
   /// As Paho's.
   /// @{
@@ -92,37 +75,6 @@ class client : private detail::drop_in, public ::mqtt::client {
   ::mqtt::connect_response reconnect() override {
     if (!last_asked_ || last_asked_->get_automatic_reconnect()) return paho::reconnect();
     return connect(*last_asked_);
-  }
-  void set_callback(::mqtt::callback& application) override {
-    calling.set(&application);
-    paho::set_callback(calling);
-  }
-  /// @}
-
-  /// As Paho's, by this type: the next message without fields in its properties, or null for a lost
-  /// connection.
-  /// @{
-  // NOLINTBEGIN(*-override): virtual in some versions of Paho alone
-  ::mqtt::const_message_ptr consume_message() {
-    const auto began = receiving.begin_receive();
-    return receiving.adopt(paho::consume_message(), began);
-  }
-  bool try_consume_message(::mqtt::const_message_ptr* message) {
-    return fetch(message, [this](auto* to) { return paho::try_consume_message(to); });
-  }
-  // NOLINTEND(*-override)
-  template <class Rep, class Period>
-  bool try_consume_message_for(::mqtt::const_message_ptr* message,
-                               const std::chrono::duration<Rep, Period>& patience) {
-    return fetch(message, [&](auto* to) { return paho::try_consume_message_for(to, patience); });
-  }
-  template <class Clock, class Duration>
-  bool try_consume_message_until(::mqtt::const_message_ptr* message,
-                                 const std::chrono::time_point<Clock, Duration>& deadline) {
-    return fetch(message, [&](auto* to) {
-      return detail::wait_until(
-          deadline, [&](const auto& part) { return paho::try_consume_message_for(to, part); });
-    });
   }
   /// @}
 

@@ -156,9 +156,9 @@ class receiving_callback : public ::mqtt::callback {
   void message_arrived(::mqtt::const_message_ptr came) override {
     ::mqtt::callback* application = application_;
     if (application == nullptr) return;
-    receiving_.handle(std::move(came), [&](const ::mqtt::const_message_ptr& message) {
-      application->message_arrived(message);
-    });
+    receiving_.handle(
+        receiving_.take(std::move(came)),
+        [&](const ::mqtt::const_message_ptr& message) { application->message_arrived(message); });
   }
   void delivery_complete(::mqtt::delivery_token_ptr token) override {
     if (::mqtt::callback* application = application_) {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <concepts>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -135,15 +136,6 @@ class drop_in {
     }
   }
 
-  /// The next message by `how(message)`, which is a receive call of Paho's.
-  template <class Fetch>
-  bool fetch(::mqtt::const_message_ptr* message, Fetch&& how) {
-    const auto began = receiving.begin_receive();
-    if (!how(message)) return false;
-    *message = receiving.adopt(std::move(*message), began);
-    return true;
-  }
-
   /// Calls the application's callback, and hears of a lost connection before it does.
   class watching_callback final : public receiving_callback {
    public:
@@ -174,6 +166,86 @@ class drop_in {
   std::mutex mutex_;
   ::mqtt::token_ptr answer_;
   std::atomic<bool> is_waiting_{false};
+};
+
+/// What both of Paho's clients have in common, with context.
+template <class Paho>
+class drop_in_client : protected drop_in, public Paho {
+ public:
+  /// As Paho's, whatever its version takes: the server's URI, a client id, options, persistence.
+  /// @{
+  using Paho::Paho;
+  template <class... Arguments>
+  requires std::constructible_from<Paho, Arguments...>
+  // NOLINTNEXTLINE(*-explicit-*): as Paho's
+  drop_in_client(client_options options, Arguments&&... arguments)
+      : drop_in(std::move(options)), Paho(std::forward<Arguments>(arguments)...) {}
+  /// @}
+
+  /// Runs `handler(message)` under the context of a message that was fetched; see consumer::handle.
+  template <class F>
+  void handle(const ::mqtt::const_message_ptr& message, F&& handler) {
+    receiving.handle(message, std::forward<F>(handler));
+  }
+  /// What receives.
+  [[nodiscard]] mqtt::consumer& consumer() noexcept { return receiving; }
+
+  /// As Paho's.
+  void set_callback(::mqtt::callback& application) override {
+    calling.set(&application);
+    Paho::set_callback(calling);
+  }
+
+  /// As Paho's, by this type: the next message without fields in its properties, or null for a lost
+  /// connection.
+  /// @{
+  // NOLINTBEGIN(*-override): virtual in some versions of Paho alone
+  ::mqtt::const_message_ptr consume_message() {
+    const auto began = receiving.begin_receive();
+    return receiving.adopt(Paho::consume_message(), began);
+  }
+  bool try_consume_message(::mqtt::const_message_ptr* message) {
+    return fetch(message, [&] { return Paho::try_consume_message(message); });
+  }
+  // NOLINTEND(*-override)
+  template <class Rep, class Period>
+  bool try_consume_message_for(::mqtt::const_message_ptr* message,
+                               const std::chrono::duration<Rep, Period>& patience) {
+    return fetch(message, [&] { return Paho::try_consume_message_for(message, patience); });
+  }
+  template <class Rep, class Period>
+  ::mqtt::const_message_ptr try_consume_message_for(
+      const std::chrono::duration<Rep, Period>& patience) {
+    ::mqtt::const_message_ptr message;
+    try_consume_message_for(&message, patience);
+    return message;
+  }
+  template <class Clock, class Duration>
+  bool try_consume_message_until(::mqtt::const_message_ptr* message,
+                                 const std::chrono::time_point<Clock, Duration>& deadline) {
+    return fetch(message, [&] {
+      return detail::wait_until(deadline, [&](std::chrono::nanoseconds part) {
+        return Paho::try_consume_message_for(message, part);
+      });
+    });
+  }
+  template <class Clock, class Duration>
+  ::mqtt::const_message_ptr try_consume_message_until(
+      const std::chrono::time_point<Clock, Duration>& deadline) {
+    ::mqtt::const_message_ptr message;
+    try_consume_message_until(&message, deadline);
+    return message;
+  }
+  /// @}
+
+ private:
+  template <class Fetch>
+  bool fetch(::mqtt::const_message_ptr* message, Fetch&& how) {
+    const auto began = receiving.begin_receive();
+    if (!how()) return false;
+    *message = receiving.adopt(std::move(*message), began);
+    return true;
+  }
 };
 
 }  // namespace detail
