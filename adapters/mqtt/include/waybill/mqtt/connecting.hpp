@@ -25,8 +25,8 @@ struct will_rules {
 
 /// A CONNECT packet. Borrows its parts.
 struct connect_packet {
-  int version = MQTTVERSION_5;  ///< MQTTVERSION_DEFAULT counts as the newest.
-  std::string_view client_id{};
+  int version = MQTTVERSION_5;                  ///< MQTTVERSION_DEFAULT counts as the newest.
+  std::string_view client_id{};                 ///< May be empty.
   std::string_view user_name{};                 ///< Empty: none.
   std::string_view password{};                  ///< Empty: none.
   MQTTProperties properties{0, 0, 0, nullptr};  ///< Shown, not owned.

@@ -16,6 +16,10 @@
 
 namespace waybill::inline v0::mqtt {
 
+namespace detail {
+using async_client_base = drop_in_client<::mqtt::async_client>;
+}  // namespace detail
+
 /// Paho's client, which publishes every message with the current context in its user properties
 /// and takes the context off every message it receives: context_of() has it, it is the current one
 /// while a message callback runs, and of a message that was fetched it is the thread's received one
@@ -28,7 +32,7 @@ namespace waybill::inline v0::mqtt {
 /// Paho's, which leave the fields in the user properties.
 /// @par Threads    any, as Paho's.
 /// @par Lifetime   messages that are in flight when it goes are reported as unanswered.
-class async_client : public detail::drop_in_client<::mqtt::async_client> {
+class async_client : public detail::async_client_base {
   using paho = ::mqtt::async_client;
 
  public:

@@ -11,6 +11,10 @@
 
 namespace waybill::inline v0::mqtt {
 
+namespace detail {
+using client_base = drop_in_client<::mqtt::client>;
+}  // namespace detail
+
 /// Paho's waiting client, which does what async_client does: context goes out with every message
 /// and is taken off every one that comes. Its publish functions wait, so that outcomes are known
 /// when they return; a message that timed out is an unanswered one.
@@ -21,7 +25,7 @@ namespace waybill::inline v0::mqtt {
 /// With automatic reconnect and no callback nobody hears of a lost connection: the server's Maximum
 /// Packet Size is then always in doubt.
 /// @par Threads    any, as Paho's.
-class client : public detail::drop_in_client<::mqtt::client> {
+class client : public detail::client_base {
   using paho = ::mqtt::client;
 
  public:
