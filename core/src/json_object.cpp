@@ -40,7 +40,8 @@ errc json_object::scan(std::string_view text, std::span<const field> fields,
     ++members_;
     const std::string_view name = name_of(text, member);
     const value_kind kind = kind_of(text[member.value_begin]);
-    if (kind == value_kind::text && is_json_text_of(name, "specversion")) is_cloud_event_ = true;
+    // Of several the last counts, as of every member.
+    if (is_json_text_of(name, "specversion")) is_cloud_event_ = kind == value_kind::text;
     const std::size_t index = index_of(name, fields);
     if (index == fields.size()) continue;
     if (found_ == 0) {

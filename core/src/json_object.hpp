@@ -40,7 +40,7 @@ class json_object {
   [[nodiscard]] std::uint32_t own() const noexcept { return found_ & ~foreign_; }
   /// Whether any field is there that is not foreign.
   [[nodiscard]] bool has_any() const noexcept { return own() != 0; }
-  /// Whether there is a string "specversion".
+  /// Whether the last "specversion" is a string.
   [[nodiscard]] bool is_cloud_event() const noexcept { return is_cloud_event_; }
 
   /// Shows of each field the first and the last value.

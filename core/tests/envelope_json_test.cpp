@@ -323,6 +323,8 @@ TEST(JsonMembers, EJ06_go_with_the_comma_behind_them_or_else_with_the_one_in_fro
       {"{\"a\":1, " + m + " , " + s + " , " + m + "\n}", "{\"a\":1\n}"},
       {"{" + m + ",\"a\":1," + s + ",\"b\":2," + m + "}", "{\"a\":1,\"b\":2}"},
       {"{ " + m + " , " + s + " }", "{   }"},
+      {"\t{\n" + m + "\t,\r" + s + " }\n", "\t{\n\r }\n"},
+      {"{ \"a\" : 1 , " + m + " }", "{ \"a\" : 1  }"},
       {"{\"a\":\"" + std::string(20, 'x') + "\"," + m + ",\"b\":[" + "{" + m + "}]}",
        "{\"a\":\"" + std::string(20, 'x') + "\",\"b\":[{" + m + "}]}"},
   };
@@ -383,6 +385,17 @@ TEST(CloudEvent, EC01_is_an_object_with_a_string_specversion) {
   }
   const std::string other = "{" + all_members + "}";
   EXPECT_TRUE(read(event, other).is_empty());
+}
+
+TEST(CloudEvent, EC01_is_told_by_the_last_specversion) {
+  const std::string good = R"({"specversion":1,"specversion":"1.0"})";
+  EXPECT_EQ(sent(event, good), "{" + both_members + "," + good.substr(1));
+  for (const char* last : {"1", "null", "{}"}) {
+    const std::string text = R"({"specversion":"1.0","specversion":)" + std::string(last) + "}";
+    EXPECT_EQ(sent(event, text), text);
+    const std::string with_trace = "{" + all_members + "," + text.substr(1);
+    EXPECT_TRUE(read(event, with_trace).is_empty()) << with_trace;
+  }
 }
 
 TEST(CloudEvent, EC02_gets_traceparent_and_tracestate_and_no_baggage) {

@@ -30,10 +30,9 @@ mqtt::connect_options connecting() {
 // waybill: the agreement. Both ends have it, for the same topics; who reads such a topic without it
 // sees the envelope. Everywhere else payloads are as they were, and context stays behind.
 waybill::mqtt::client_options with_envelopes(const std::string& topic_filter) {
-  waybill::mqtt::client_options options;
-  options.publish.envelopes = {{topic_filter, waybill::envelope_form::frame}};
-  options.receive.envelopes = {{topic_filter, waybill::envelope_form::frame}};
-  return options;
+  waybill::propagation_options options;
+  options.boundary.set_filter(topic_filter, {.envelope = waybill::envelope_form::frame});
+  return {.settings = waybill::propagation(std::move(options))};
 }
 
 /// Code far away from the client: it only knows the current context.

@@ -48,8 +48,8 @@ int main(int argc, char** argv) try {
 
   // waybill: was mqtt::async_client. What becomes of the readings may be asked for, too.
   waybill::mqtt::client_options options;
-  options.publish.on_delivery = [](const waybill::mqtt::delivery& told) {
-    if (told.state != waybill::outcome_state::succeeded) std::cerr << "a reading was lost\n";
+  options.publish.on_delivery_report = [](const waybill::mqtt::delivery_report& report) {
+    if (report.outcome != waybill::outcome_state::succeeded) std::cerr << "a reading was lost\n";
   };
   waybill::mqtt::async_client sensor(options, server, name, mqtt::create_options(MQTTVERSION_5));
   sensor.connect(connecting())->wait();

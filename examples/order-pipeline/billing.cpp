@@ -31,10 +31,11 @@ void run(const std::string& uri, const std::string& topic, const std::string& lo
          int deliveries_expected) {
   log_file log(log_path);
   const auto spans = std::make_shared<span_log>("billing", log);
-  const waybill::propagation propagation(waybill::propagation_options{.tracer = spans});
-  waybill::mqtt::client_options options{.settings = propagation};
-  options.receive.envelopes = {{topic + "/+", waybill::envelope_form::frame}};
-  options.receive.destination_templates = {topic + "/+"};
+  waybill::propagation_options settings{.tracer = spans};
+  settings.boundary.set_filter(topic + "/+", {.envelope = waybill::envelope_form::frame,
+                                              .destination_template = topic + "/{order}"});
+  const waybill::mqtt::client_options options{.settings =
+                                                  waybill::propagation(std::move(settings))};
   waybill::mqtt::async_client doors(options, uri, topic + "-billing");
   doors.start_consuming();
   connect(doors, MQTTVERSION_3_1_1);

@@ -21,17 +21,18 @@ void run(const std::string& uri, const std::string& vans_topic, const std::strin
          const std::string& log_path, int parcels_expected) {
   log_file log(log_path);
   const auto spans = std::make_shared<span_log>("courier", log);
-  const waybill::propagation propagation(waybill::propagation_options{.tracer = spans});
+  waybill::propagation_options settings{.tracer = spans};
+  settings.boundary
+      .set_filter(doors_topic + "/+", {.envelope = waybill::envelope_form::frame,
+                                       .destination_template = doors_topic + "/{order}"})
+      .set_filter(vans_topic + "/+", {.destination_template = vans_topic + "/{order}"});
+  const waybill::mqtt::client_options options{.settings =
+                                                  waybill::propagation(std::move(settings))};
 
-  waybill::mqtt::client_options out{.settings = propagation};
-  out.publish.envelopes = {{doors_topic + "/+", waybill::envelope_form::frame}};
-  out.publish.destination_templates = {doors_topic + "/+"};
-  waybill::mqtt::async_client doors(out, uri, doors_topic + "-courier");
+  waybill::mqtt::async_client doors(options, uri, doors_topic + "-courier");
   connect(doors, MQTTVERSION_3_1_1);
 
-  waybill::mqtt::client_options in{.settings = propagation};
-  in.receive.destination_templates = {vans_topic + "/+"};
-  waybill::mqtt::async_client vans(in, uri, vans_topic + "-courier",
+  waybill::mqtt::async_client vans(options, uri, vans_topic + "-courier",
                                    mqtt::create_options(MQTTVERSION_5));
   vans.start_consuming();
   connect(vans, MQTTVERSION_5);

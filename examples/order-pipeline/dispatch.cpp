@@ -22,10 +22,13 @@ void run(const std::string& rabbitmq, const std::string& queue, const std::strin
          const std::string& vans_topic, const std::string& log_path, int shipments_expected) {
   log_file log(log_path);
   const auto spans = std::make_shared<span_log>("dispatch", log);
-  const waybill::propagation propagation(waybill::propagation_options{.tracer = spans});
+  waybill::propagation_options settings{.tracer = spans};
+  // Orders make bad span names.
+  settings.boundary.set_filter(vans_topic + "/+",
+                               {.destination_template = vans_topic + "/{order}"});
+  const waybill::propagation propagation(std::move(settings));
 
-  waybill::mqtt::client_options options{.settings = propagation};
-  options.publish.destination_templates = {vans_topic + "/+"};  // orders make bad span names
+  const waybill::mqtt::client_options options{.settings = propagation};
   waybill::mqtt::async_client vans(options, mqtt_uri, vans_topic + "-dispatch",
                                    mqtt::create_options(MQTTVERSION_5));
   connect(vans, MQTTVERSION_5);

@@ -6,8 +6,8 @@
 
 #include "support/mqtt_test.hpp"
 #include "waybill/mqtt/cpp/async_client.hpp"
+#include "waybill/mqtt/cpp/consumer.hpp"
 #include "waybill/mqtt/cpp/publisher.hpp"
-#include "waybill/mqtt/cpp/receiver.hpp"
 
 namespace waybill_test {
 namespace {
@@ -23,13 +23,9 @@ class mqtt_envelope : public testing::Test {
  protected:
   mqtt_envelope() { reader_.subscribe(base_ + "/#", 1); }
 
-  [[nodiscard]] std::vector<waybill::mqtt::envelope_rule> rules() const {
-    return {{base_ + "/+/framed", envelope_form::frame},
-            {base_ + "/json", envelope_form::json_members}};
-  }
   void publish(const std::string& topic, const std::string& payload,
                const waybill::context* context, bool retained = false) {
-    waybill::mqtt::publisher publisher(sender_.client(), {}, {.envelopes = rules()});
+    waybill::mqtt::publisher publisher(sender_.client(), settings_);
     publisher.publish(::mqtt::message::create(topic, payload, 1, retained), {.context = context})
         ->wait_for(patience);
   }
@@ -37,8 +33,11 @@ class mqtt_envelope : public testing::Test {
   const mqtt_address server_ = shared_mosquitto();
   const std::string base_ = unique_name("envelope");
   const std::string framed_ = base_ + "/1/framed";
-  const waybill::mqtt::receiver agreeing_{{}, {.envelopes = rules()}};
-  const waybill::mqtt::receiver unaware_;
+  const waybill::propagation settings_ =
+      with_envelopes({{base_ + "/+/framed", envelope_form::frame},
+                      {base_ + "/json", envelope_form::json_members}});
+  waybill::mqtt::consumer agreeing_{settings_};
+  waybill::mqtt::consumer unaware_{waybill::propagation()};
   const waybill::context context_ = make_context(5, "v=1", "k=v");
   bare_client reader_{server_, mqtt_3};
   bare_client sender_{server_, mqtt_3};
@@ -120,9 +119,7 @@ TEST_F(mqtt_envelope, of_a_retained_message_is_linked_and_its_removal_removes_it
 
 TEST_F(mqtt_envelope, of_the_drop_in_holds_for_either_version_of_mqtt) {
   for (const int version : {MQTTVERSION_3_1_1, MQTTVERSION_5}) {
-    waybill::mqtt::client_options options;
-    options.publish.envelopes = rules();
-    options.receive.envelopes = rules();
+    const waybill::mqtt::client_options options{.settings = settings_};
     waybill::mqtt::async_client client(options, server_.uri(), unique_name("dropin"),
                                        creation({.version = version}));
     client.start_consuming();

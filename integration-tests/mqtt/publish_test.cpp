@@ -40,7 +40,7 @@ TEST_F(mqtt_publish, passes_payload_and_own_properties_byte_for_byte_to_a_client
   ::mqtt::properties list = make_properties({{"b", "2"}, {"a", "1"}, {"b", "2"}, {"empty", ""}});
   list.add(::mqtt::property(::mqtt::property::CONTENT_TYPE, "application/octet-stream"));
   list.add(::mqtt::property(::mqtt::property::CORRELATION_DATA, std::string("\0\x7f", 2)));
-  publisher waybill_publisher(client_.client());
+  publisher waybill_publisher(client_.client(), {});
   for (int qos = 0; qos <= 2; ++qos) {
     const auto message = ::mqtt::message::create(topic_, payload, qos, false, list);
     waybill_publisher.publish(message, {.context = &context_})->wait_for(patience);
@@ -64,7 +64,7 @@ TEST_F(mqtt_publish, passes_payload_and_own_properties_byte_for_byte_to_a_client
 }
 
 TEST_F(mqtt_publish, takes_the_current_context_and_without_any_leaves_the_message_alone) {
-  publisher waybill_publisher(client_.client());
+  publisher waybill_publisher(client_.client(), {});
   waybill_publisher.publish(topic_, "none", 4, 1, false)->wait_for(patience);
   {
     const waybill::scope active(context_);
@@ -75,7 +75,7 @@ TEST_F(mqtt_publish, takes_the_current_context_and_without_any_leaves_the_messag
 }
 
 TEST_F(mqtt_publish, again_replaces_the_context_and_appends_nothing) {
-  publisher waybill_publisher(client_.client());
+  publisher waybill_publisher(client_.client(), {});
   ::mqtt::const_message_ptr message = ::mqtt::message::create(
       topic_, "again", 1, false, make_properties({{"Traceparent", "stale"}, {"own", "1"}}));
   for (std::uint64_t i = 1; i <= 3; ++i) {
@@ -86,15 +86,16 @@ TEST_F(mqtt_publish, again_replaces_the_context_and_appends_nothing) {
 }
 
 TEST_F(mqtt_publish, in_keep_mode_leaves_the_context_that_is_there) {
-  publisher waybill_publisher(client_.client());
+  publisher waybill_publisher(client_.client(), {});
   const property_pairs there = on_wire({{"own", "1"}}, make_context(3));
   const auto message = ::mqtt::message::create(topic_, "kept", 1, false, make_properties(there));
-  waybill_publisher.publish(message, {&context_, waybill::inject_mode::keep})->wait_for(patience);
+  waybill_publisher.publish(message, {.context = &context_, .mode = waybill::inject_mode::keep})
+      ->wait_for(patience);
   expect_next("kept", there);
 }
 
 TEST_F(mqtt_publish, has_every_form_of_pahos_publish) {
-  publisher waybill_publisher(client_.client());
+  publisher waybill_publisher(client_.client(), {});
   const waybill::scope active(context_);
   const property_pairs expected = on_wire({}, context_);
   waybill_publisher.publish(topic_, "bytes", 5)->wait_for(patience);
@@ -161,7 +162,7 @@ TEST_F(mqtt_publish, keeps_the_applications_listener_and_user_context) {
   int mine = 0;
   counting_listener listener;
   collected<told> outcomes;
-  publisher waybill_publisher(client_.client(), {}, {.on_delivery = telling(outcomes)});
+  publisher waybill_publisher(client_.client(), {}, {.on_delivery_report = telling(outcomes)});
   const auto token = waybill_publisher.publish(::mqtt::message::create(topic_, "x", 1, false),
                                                &mine, listener, {.context = &context_});
   EXPECT_EQ(token->get_user_context(), &mine);
@@ -176,7 +177,7 @@ TEST_F(mqtt_publish, keeps_the_applications_listener_and_user_context) {
 TEST_F(mqtt_publish, by_mqtt_3_1_1_adds_nothing_and_still_knows_outcomes) {
   bare_client old(server_, {.version = MQTTVERSION_3_1_1});
   collected<told> outcomes;
-  publisher waybill_publisher(old.client(), {}, {.on_delivery = telling(outcomes)});
+  publisher waybill_publisher(old.client(), {}, {.on_delivery_report = telling(outcomes)});
   waybill_publisher
       .publish(::mqtt::message::create(topic_, "old", 1, false), {.context = &context_})
       ->wait_for(patience);

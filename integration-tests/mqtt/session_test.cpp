@@ -9,18 +9,18 @@
 #include <vector>
 
 #include "support/mqtt_test.hpp"
+#include "waybill/mqtt/cpp/consumer.hpp"
 #include "waybill/mqtt/cpp/publisher.hpp"
-#include "waybill/mqtt/cpp/receiver.hpp"
 #include "waybill/mqtt/cpp/will.hpp"
 
 namespace waybill_test {
 namespace {
 
 using waybill::inbound_mode;
+using waybill::mqtt::consumer;
 using waybill::mqtt::context_of;
 using waybill::mqtt::extraction_of;
 using waybill::mqtt::publisher;
-using waybill::mqtt::receiver;
 
 class mqtt_session : public testing::Test {
  protected:
@@ -32,13 +32,12 @@ class mqtt_session : public testing::Test {
   }
   // A client that leaves a will with this context, and is gone.
   void die_with(const ::mqtt::will_options& will, const waybill::context& sent, bool stamps_time,
-                const connection_options& version = {},
-                const std::vector<waybill::mqtt::envelope_rule>& envelopes = {}) {
+                const connection_options& version = {}, const waybill::propagation& settings = {}) {
     const std::string id = unique_name("mortal");
     ::mqtt::async_client mortal(server_.uri(), id, creation(version));
     ::mqtt::connect_options options = connecting(version);
-    options.set_will(
-        waybill::mqtt::will_with_context(will, {}, {.context = &sent}, stamps_time, envelopes));
+    options.set_will(waybill::mqtt::will_with_context(will, settings, {.context = &sent},
+                                                      {.stamps_time = stamps_time}));
     mortal.connect(options)->wait();
     // The server throws the first one of two clients with one id out, which is no orderly end.
     const bare_client other(server_, version, id);
@@ -64,7 +63,7 @@ TEST_F(mqtt_session, links_a_retained_message_and_adopts_a_live_one) {
   early.subscribe(topic_);
   publish("state", sent, true);
 
-  const receiver receiving;
+  consumer receiving{waybill::propagation()};
   const ::mqtt::const_message_ptr live = receiving.take(early.next());
   ASSERT_NE(extraction_of(live), nullptr);
   ASSERT_NE(extraction_of(live)->parent(), nullptr);
@@ -91,12 +90,12 @@ TEST_F(mqtt_session, with_retain_as_published_tells_by_the_stamped_age) {
   const ::mqtt::const_message_ptr live = early.next();
   EXPECT_TRUE(live->is_retained());
 
-  const receiver patient({}, {.rules = {true, std::chrono::minutes(10)}});
+  consumer patient({}, {.rules = {true, std::chrono::minutes(10)}});
   const ::mqtt::const_message_ptr adopted = patient.take(live);
   EXPECT_NE(extraction_of(adopted)->parent(), nullptr);
   EXPECT_TRUE(properties_of(*adopted).empty()) << "the stamp is gone, too";
 
-  const receiver plain;
+  consumer plain{waybill::propagation()};
   EXPECT_EQ(extraction_of(plain.take(live))->parent(), nullptr);
 }
 
@@ -111,7 +110,7 @@ TEST_F(mqtt_session, sends_a_will_with_the_context_of_the_connect_call) {
   waybill::propagation_options options;
   options.boundary.set(topic_, {.inbound = inbound_mode::link});
   const waybill::propagation settings(options);
-  const ::mqtt::const_message_ptr taken = receiver(settings).take(will);
+  const ::mqtt::const_message_ptr taken = consumer(settings).take(will);
   EXPECT_EQ(extraction_of(taken)->parent(), nullptr);
   ASSERT_EQ(extraction_of(taken)->links().size(), 1U);
   EXPECT_EQ(extraction_of(taken)->links()[0], sent.span_context());
@@ -123,7 +122,8 @@ TEST_F(mqtt_session, links_a_retained_will_for_who_subscribes_late) {
   die_with({topic_, std::string("gone"), 1, true}, sent, true);
   EXPECT_EQ(client_.next()->get_payload_str(), "gone") << "now it is retained";
 
-  const ::mqtt::const_message_ptr late = receiver().take(retained_message(server_, topic_));
+  const ::mqtt::const_message_ptr late =
+      consumer(waybill::propagation()).take(retained_message(server_, topic_));
   EXPECT_EQ(late->get_payload_str(), "gone");
   EXPECT_TRUE(properties_of(*late).empty());
   ASSERT_NE(extraction_of(late), nullptr);
@@ -138,17 +138,17 @@ TEST_F(mqtt_session, tells_an_old_will_by_its_stamp) {
   die_with({topic_, std::string("gone"), 1, false}, sent, true);
   const ::mqtt::const_message_ptr will = client_.next();
 
-  const receiver patient({}, {.rules = {.age_max = std::chrono::minutes(10)}});
+  consumer patient({}, {.rules = {.age_max = std::chrono::minutes(10)}});
   ASSERT_NE(extraction_of(patient.take(will))->parent(), nullptr);
   EXPECT_EQ(*extraction_of(patient.take(will))->parent(), sent);
 
   const auto age = [&] {
-    return waybill::mqtt::age_of(will->get_properties().c_struct(),
+    return waybill::mqtt::age_of(will->get_properties().c_struct(), sent.span_context(),
                                  std::chrono::system_clock::now());
   };
   ASSERT_TRUE(age().has_value());
   while (*age() == std::chrono::milliseconds(0)) std::this_thread::yield();
-  const receiver strict({}, {.rules = {.age_max = std::chrono::milliseconds(0)}});
+  consumer strict({}, {.rules = {.age_max = std::chrono::milliseconds(0)}});
   const ::mqtt::const_message_ptr old = strict.take(will);
   EXPECT_EQ(extraction_of(old)->parent(), nullptr);
   ASSERT_EQ(extraction_of(old)->links().size(), 1U);
@@ -157,18 +157,19 @@ TEST_F(mqtt_session, tells_an_old_will_by_its_stamp) {
 
 TEST_F(mqtt_session, wraps_a_will_on_a_topic_with_an_envelope_whatever_it_looks_like) {
   const waybill::context sent = make_context(12, "v=1", "k=v");
-  const std::vector<waybill::mqtt::envelope_rule> rules{{topic_, waybill::envelope_form::frame}};
-  const receiver agreeing({}, {.envelopes = rules});
+  const waybill::propagation with_frames =
+      with_envelopes({{topic_, waybill::envelope_form::frame}});
+  consumer agreeing(with_frames);
   client_.subscribe(topic_);
   // What another will looked like on its way: a frame of its own.
   const std::string framed =
-      waybill::mqtt::will_with_context({topic_, std::string("inner"), 1, false}, {},
-                                       {.context = &sent}, false, rules)
+      waybill::mqtt::will_with_context({topic_, std::string("inner"), 1, false}, with_frames,
+                                       {.context = &sent})
           .get_payload_str();
   for (const int version : {MQTTVERSION_3_1_1, MQTTVERSION_5}) {
     for (const waybill::context& settings : {sent, waybill::context()}) {
       for (const std::string& payload : {std::string("gone"), framed}) {
-        die_with({topic_, payload, 1, false}, settings, true, {.version = version}, rules);
+        die_with({topic_, payload, 1, false}, settings, true, {.version = version}, with_frames);
         const ::mqtt::const_message_ptr will = client_.next();
         EXPECT_EQ(properties_of(*will), property_pairs{});
         const ::mqtt::const_message_ptr taken = agreeing.take(will);
@@ -181,7 +182,7 @@ TEST_F(mqtt_session, wraps_a_will_on_a_topic_with_an_envelope_whatever_it_looks_
 
 TEST_F(mqtt_session, of_a_shared_subscription_gives_each_message_once_with_its_own_context) {
   constexpr std::uint64_t count = 40;
-  const receiver receiving;
+  consumer receiving{waybill::propagation()};
   collected<std::pair<int, std::string>> seen;
   std::vector<std::unique_ptr<::mqtt::async_client>> workers;
   for (int worker = 0; worker < 2; ++worker) {

@@ -110,8 +110,8 @@ TEST_F(mqtt_volume, of_many_messages_swaps_no_context_loses_no_outcome_and_keeps
   reader.subscribe(topic_, 1)->wait();
 
   waybill::mqtt::client_options options;
-  options.publish.on_delivery = [this](const waybill::mqtt::delivery& told) {
-    outcomes_.add(number_of(told.trace), told.state == waybill::outcome_state::succeeded);
+  options.publish.on_delivery_report = [this](const waybill::mqtt::delivery_report& told) {
+    outcomes_.add(number_of(told.sent), told.outcome == waybill::outcome_state::succeeded);
   };
   constexpr int buffered_max = 10 * static_cast<int>(on_their_way_max);
   waybill::mqtt::async_client client(options, server.uri(), unique_name("sender"),

@@ -8,7 +8,7 @@ namespace {
 void extract(benchmark::State& state) {
   const waybill::propagation settings;
   MQTTProperties list = make_full_list();
-  run(state, [&] { benchmark::DoNotOptimize(waybill::mqtt::extract(list, settings, {"orders"})); });
+  run(state, [&] { benchmark::DoNotOptimize(waybill::mqtt::extract(list, settings, "orders")); });
   MQTTProperties_free(&list);
 }
 /// Finds the three values and does not read them.

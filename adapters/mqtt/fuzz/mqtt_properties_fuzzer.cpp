@@ -55,6 +55,7 @@ kept_properties kept_of(const MQTTProperties& list) {
   const auto name_of = [](const MQTTProperty& each) {
     return std::string(mqtt::property_reader::text_of(each.value.data));
   };
+  unsigned attributes = 0;
   for (int pass = 0; pass < 2; ++pass) {
     for (int i = 0; i < list.count; ++i) {
       const MQTTProperty& each = list.array[i];
@@ -62,7 +63,11 @@ kept_properties kept_of(const MQTTProperties& list) {
       const std::string name = is_user ? name_of(each) : "";
       const bool is_attribute = name == "traceparent" || name == "tracestate";
       if (pass == 0) {
-        kept.is_event |= name == "specversion";
+        const bool has_value = is_user && each.value.value.len > 0;
+        for (unsigned n = 0; const char* attribute : {"specversion", "id", "source", "type"}) {
+          if (has_value && name == attribute) attributes |= 1U << n;
+          ++n;
+        }
         kept.has_event_trace |= is_attribute;
         continue;
       }
@@ -72,6 +77,7 @@ kept_properties kept_of(const MQTTProperties& list) {
       const bool is_events = kept.has_event_trace && is_attribute;
       if (!is_user || !is_ours || is_events) kept.others.push_back(described(each));
     }
+    kept.is_event = attributes == 0b1111;
     kept.has_event_trace &= kept.is_event;
   }
   return kept;
@@ -102,7 +108,8 @@ void check_inject(const waybill::context& context, owned_properties& list,
   require(report.code == waybill::errc::ok, "what was within the limits still is");
   if (context.has_trace() && !kept.is_event && settings.limits().field_scan_bytes_max >= 55) {
     require(kept_of(list.list()).others == kept.others, "inject leaves all else alone");
-    require(mqtt::extract(list.list(), settings).context() == context, "reads as it was written");
+    require(mqtt::extract(list.list(), settings, waybill::any_destination).context() == context,
+            "reads as it was written");
   }
   const texts sent = described(list.list());
   mqtt::inject(context, list.list(), settings, waybill::any_destination);
@@ -137,15 +144,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const texts before = described(list.list());
   const kept_properties kept = kept_of(list.list());
 
-  const waybill::extraction read = mqtt::extract(list.list(), settings);
+  const waybill::extraction read = mqtt::extract(list.list(), settings, waybill::any_destination);
   const auto expected =
       waybill_test::reference::extract(headers, waybill::broker_rules, settings.limits());
   const std::string difference =
       waybill_test::first_difference(expected, read.context(), read.report());
   require(difference.empty(), difference);
-  static_cast<void>(mqtt::age_of(list.list(), std::chrono::system_clock::now()));
+  static_cast<void>(mqtt::age_of(list.list(), read.sender(), std::chrono::system_clock::now()));
   require(described(list.list()) == before, "reading changes nothing");
-  if (const auto view = mqtt::peek(list.list(), settings); view.has_value()) {
+  if (const auto view = mqtt::peek(list.list(), settings, waybill::any_destination);
+      view.has_value()) {
     require(waybill::context(*view) == read.context(), "peek shows what extract copies");
   }
 
@@ -161,7 +169,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   owned_properties again(list.list());
   check_inject(read.context(), again, settings);
   check_room(again, read.context(), settings, choice);
-  const waybill::extraction taken = mqtt::take(list.list(), settings);
+  const waybill::extraction taken = mqtt::take(list.list(), settings, waybill::any_destination);
   require(taken.context() == read.context(), "take reads what extract reads");
   require(described(list.list()) == kept.others, "take takes the fields alone");
   return 0;

@@ -1,5 +1,6 @@
 #include "waybill/mqtt/carrier.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -16,8 +17,14 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t stamp_digits_max = 15;
 
-[[nodiscard]] std::optional<std::int64_t> parse_stamp(std::string_view text) noexcept {
-  if (text.empty() || text.size() > stamp_digits_max) return std::nullopt;
+/// stamp = 1*15DIGIT "-" 16HEXDIGLC; the span id is this one.
+[[nodiscard]] std::optional<std::int64_t> parse_stamp(std::string_view text,
+                                                      const span_id& sent) noexcept {
+  const std::size_t dash = text.find('-');
+  if (dash == 0 || dash > stamp_digits_max || text.substr(dash + 1) != sent.hex()) {
+    return std::nullopt;
+  }
+  text = text.substr(0, dash);
   std::int64_t number = 0;
   for (const char c : text) {
     if (c < '0' || c > '9') return std::nullopt;
@@ -32,11 +39,12 @@ constexpr std::size_t stamp_digits_max = 15;
 }
 
 /// Whether its trace is taken for over.
-[[nodiscard]] bool is_linked(const MQTTProperties& list, const arrival& how) noexcept {
+[[nodiscard]] bool is_linked(const MQTTProperties& list, const arrival& how,
+                             const span_context& sent) noexcept {
   const bool is_stored = how.is_retained && !how.rules.retain_as_published;
   if (is_stored) return true;
   if (!how.rules.age_max.has_value()) return how.is_retained;
-  const auto age = age_of(list, std::chrono::system_clock::now());
+  const auto age = age_of(list, sent, std::chrono::system_clock::now());
   return age.has_value() ? *age > *how.rules.age_max : how.is_retained;
 }
 
@@ -62,11 +70,22 @@ template <class Predicate>
   return is_inside;
 }
 
-/// Whether writing this leaves no older span context in a list.
-[[nodiscard]] bool replaces_all(const context_view& context, const propagation& settings,
-                                const destination& destination) noexcept {
-  return context.has_trace() ||
-         settings.boundary().find(destination).outbound == outbound_mode::nothing;
+/// What is known of an injection before it is done.
+struct planned {
+  span_context sent;  // what is to be written; may be none
+  bool replaces_all;  // no older span context stays in the list
+  bool lets_nothing_out;
+};
+
+[[nodiscard]] planned plan(const context_view& context, const propagation& settings,
+                           const destination& destination) noexcept {
+  const bool nothing = settings.boundary().find(destination).outbound == outbound_mode::nothing;
+  return {context.span_context(), context.has_trace() || nothing, nothing};
+}
+
+[[nodiscard]] planned plan(const messaging::sending& decided) noexcept {
+  const span_context sent = decided.sent();
+  return {sent, decided.replaces_all(), decided.replaces_all() && !sent.is_valid()};
 }
 
 /// Adds up what is set, for the room that remains.
@@ -90,11 +109,16 @@ class counting_writer {
 
 /// Sets the time of sending where the room that `used` leaves is enough for it.
 template <class Writer>
-[[nodiscard]] bool set_stamp(Writer& list, const inject_budget& budget, std::size_t used) {
-  std::array<char, 24> digits;
-  const auto written = std::to_chars(digits.data(), digits.data() + digits.size(),
-                                     milliseconds_since_1970(std::chrono::system_clock::now()));
-  const std::string_view text(digits.data(), static_cast<std::size_t>(written.ptr - digits.data()));
+[[nodiscard]] bool set_stamp(Writer& list, const span_id& sent, const inject_budget& budget,
+                             std::size_t used) {
+  std::array<char, 24 + 1 + 16> stamp;
+  char* end = std::to_chars(stamp.data(), stamp.data() + 24,
+                            milliseconds_since_1970(std::chrono::system_clock::now()))
+                  .ptr;
+  *end++ = '-';
+  const auto id = sent.hex();
+  for (const char c : std::string_view(id)) *end++ = c;
+  const std::string_view text(stamp.data(), static_cast<std::size_t>(end - stamp.data()));
   const std::size_t needed = sent_time_name.size() + text.size() + budget.bytes_per_field;
   if (used > budget.bytes_max || needed > budget.bytes_max - used) return false;
   list.set(sent_time_name, text);
@@ -104,14 +128,15 @@ template <class Writer>
 /// Calls `write(carrier)` for the fields, and sees to the stamp, which goes where the older
 /// span context goes.
 template <class Writer, class F>
-inject_report write_stamped(Writer& list, const send_rules& rules, bool replaces,
+inject_report write_stamped(Writer& list, const send_rules& rules, const planned& how,
                             F&& write) noexcept {
+  if (how.lets_nothing_out) list.release_event_context();
   counting_writer counter(list, rules.budget.bytes_per_field);
   inject_report report = write(counter);
-  if (!replaces || list.keeps_position()) return report;
+  if (!how.replaces_all || list.keeps_event_context()) return report;
   WAYBILL_TRY {
-    const bool is_set =
-        report.trace && rules.stamps_time && set_stamp(list, rules.budget, counter.bytes());
+    const bool is_set = report.trace && rules.stamps_time &&
+                        set_stamp(list, how.sent.span_id(), rules.budget, counter.bytes());
     if (!is_set) list.erase(sent_time_name);
   }
   WAYBILL_CATCH_ALL { report.code = errc::carrier_failed; }
@@ -120,11 +145,11 @@ inject_report write_stamped(Writer& list, const send_rules& rules, bool replaces
 
 }  // namespace
 
-std::optional<milliseconds> age_of(const MQTTProperties& list,
+std::optional<milliseconds> age_of(const MQTTProperties& list, const span_context& sent_with,
                                    std::chrono::system_clock::time_point now) noexcept {
   std::optional<std::int64_t> sent;
   property_reader(list).for_each([&](std::string_view name, std::string_view value) {
-    if (name == sent_time_name) sent = parse_stamp(value);
+    if (name == sent_time_name) sent = parse_stamp(value, sent_with.span_id());
   });
   if (!sent.has_value()) return std::nullopt;
   const std::int64_t age = milliseconds_since_1970(now) - *sent;
@@ -135,7 +160,7 @@ extraction extract(const MQTTProperties& list, const propagation& settings,
                    const arrival& how) noexcept {
   const property_reader reader(list);
   extraction read = waybill::extract(reader, settings, how.from);
-  if (read.parent() != nullptr && is_linked(list, how)) {
+  if (read.parent() != nullptr && is_linked(list, how, read.sender())) {
     read.link_rather_than_adopt(settings);
   }
   return read;
@@ -144,10 +169,13 @@ extraction extract(const MQTTProperties& list, const propagation& settings,
 result<context_view> peek(const MQTTProperties& list, const propagation& settings,
                           const arrival& how) noexcept {
   const property_reader reader(list);
-  if (settings.boundary().find(how.from).inbound == inbound_mode::adopt && is_linked(list, how)) {
+  if (settings.boundary().find(how.from).inbound == inbound_mode::adopt) {
     const result<context_view> seen = settings.propagator().peek_at(
         reader, settings.rules_for(reader), settings.limits(), nullptr);
-    if (!seen.has_value() || seen->has_trace()) return errc::needs_copy;
+    const span_context sent = seen.has_value() ? seen->span_context() : span_context();
+    if (is_linked(list, how, sent) && (!seen.has_value() || sent.is_valid())) {
+      return errc::needs_copy;
+    }
   }
   return waybill::peek(reader, settings, how.from);
 }
@@ -179,31 +207,29 @@ inject_report inject(const context_view& context, MQTTProperties& list, const pr
     static_cast<void>(remove_fields(list, settings.propagator(), detail::stays_in_event));
   }
   property_writer writer(list);
-  return write_stamped(
-      writer, rules, replaces_all(written, settings, destination), [&](auto& carrier) {
-        return waybill::inject(written, carrier, settings, destination, rules.budget);
-      });
+  return write_stamped(writer, rules, plan(written, settings, destination), [&](auto& carrier) {
+    return waybill::inject(written, carrier, settings, destination, rules.budget);
+  });
 }
 
 inject_report inject(const context_view& context, edited_properties& list,
                      const propagation& settings, const destination& destination,
                      const send_rules& rules) noexcept {
-  return write_stamped(
-      list, rules, replaces_all(context, settings, destination), [&](auto& carrier) {
-        return waybill::inject(context, carrier, settings, destination, rules.budget);
-      });
+  return write_stamped(list, rules, plan(context, settings, destination), [&](auto& carrier) {
+    return waybill::inject(context, carrier, settings, destination, rules.budget);
+  });
 }
 
 inject_report write(const messaging::sending& decided, MQTTProperties& list,
                     const send_rules& rules) noexcept {
   property_writer writer(list);
-  return write_stamped(writer, rules, decided.replaces_all(),
+  return write_stamped(writer, rules, plan(decided),
                        [&](auto& carrier) { return decided.write(carrier, rules.budget); });
 }
 
 inject_report write(const messaging::sending& decided, edited_properties& list,
                     const send_rules& rules) noexcept {
-  return write_stamped(list, rules, decided.replaces_all(),
+  return write_stamped(list, rules, plan(decided),
                        [&](auto& carrier) { return decided.write(carrier, rules.budget); });
 }
 

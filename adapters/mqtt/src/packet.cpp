@@ -48,11 +48,8 @@ std::size_t encoded_bytes(const publish_packet& packet, const MQTTProperties& li
 }
 
 std::size_t packet_bytes_max_of(const MQTTProperties& connack) noexcept {
-  for (int i = 0; connack.array != nullptr && i < connack.count; ++i) {
-    const MQTTProperty& each = connack.array[i];
-    if (each.identifier == MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE) return each.value.integer4;
-  }
-  return packet_bytes_ceiling;
+  const MQTTProperty* said = detail::find(connack, MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE);
+  return said != nullptr ? said->value.integer4 : packet_bytes_ceiling;
 }
 
 inject_budget room_in_packet(const publish_packet& packet, const MQTTProperties& own,

@@ -1,6 +1,7 @@
 #include "waybill/mqtt/properties.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <new>
@@ -43,13 +44,17 @@ namespace {
 }  // namespace
 
 bool has_event_trace(const MQTTProperties& list) noexcept {
-  bool is_event = false;
+  constexpr std::array<std::string_view, 4> required{"specversion", "id", "source", "type"};
+  constexpr unsigned all = (1U << required.size()) - 1;
+  unsigned seen = 0;
   bool has_trace = false;
-  property_reader(list).for_each([&](std::string_view name, std::string_view /*value*/) {
-    is_event |= name == "specversion";
+  property_reader(list).for_each([&](std::string_view name, std::string_view value) {
     has_trace |= is_event_trace(name);
+    for (std::size_t i = 0; i < required.size(); ++i) {
+      if (name == required[i] && !value.empty()) seen |= 1U << i;
+    }
   });
-  return is_event && has_trace;
+  return has_trace && seen == all;
 }
 
 MQTTProperty user_property(std::string_view name, std::string_view value) {

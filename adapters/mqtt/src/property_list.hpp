@@ -22,8 +22,18 @@ using waybill::detail::equals_ignoring_case;
   return property_reader::text_of(property.value.data);
 }
 
+/// The first property of this kind, or null.
+[[nodiscard]] inline const MQTTProperty* find(const MQTTProperties& list,
+                                              MQTTPropertyCodes code) noexcept {
+  for (int i = 0; list.array != nullptr && i < list.count; ++i) {
+    if (list.array[i].identifier == code) return &list.array[i];
+  }
+  return nullptr;
+}
+
 /// A CloudEvent in binary mode with a span context of its own (CloudEvents, MQTT Protocol
-/// Binding 3.1; Distributed Tracing Extension).
+/// Binding 3.1; Distributed Tracing Extension). It has all four attributes that every event has:
+/// one of them alone is no pass for fields.
 [[nodiscard]] bool has_event_trace(const MQTTProperties& list) noexcept;
 
 /// What a CloudEvent keeps.

@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "support/contexts.hpp"
 #include "support/property_lists.hpp"
@@ -33,7 +34,8 @@ const context& sent_context() {
 }
 
 std::string stamp_of(system_clock::time_point when) {
-  return std::to_string(std::chrono::duration_cast<milliseconds>(when.time_since_epoch()).count());
+  return std::to_string(std::chrono::duration_cast<milliseconds>(when.time_since_epoch()).count()) +
+         "-" + std::string(std::string_view(sent_context().span_context().span_id().hex()));
 }
 
 /// A message that was stamped so long ago, or not at all for a negative age.
@@ -132,9 +134,11 @@ TEST(mqtt_age, other_modes_of_the_boundary_stay) {
 
 TEST(mqtt_age, is_of_the_last_stamp_and_of_a_good_one_alone) {
   const system_clock::time_point now{milliseconds(1'000'000)};
+  const std::string span_id(std::string_view(sent_context().span_context().span_id().hex()));
   const auto age_with = [&](std::string_view stamp) {
-    owned_properties list{{mqtt::sent_time_name, "0"}, {mqtt::sent_time_name, stamp}};
-    return mqtt::age_of(list.list(), now);
+    owned_properties list{{mqtt::sent_time_name, "0-" + span_id},
+                          {mqtt::sent_time_name, std::string(stamp) + "-" + span_id}};
+    return mqtt::age_of(list.list(), sent_context().span_context(), now);
   };
   EXPECT_EQ(age_with("999000"), milliseconds(1'000));
   EXPECT_EQ(age_with("0"), milliseconds(1'000'000));
@@ -146,12 +150,26 @@ TEST(mqtt_age, is_of_the_last_stamp_and_of_a_good_one_alone) {
   }
 }
 
+TEST(mqtt_age, is_not_known_by_the_stamp_of_another_span_context) {
+  const std::string own(std::string_view(sent_context().span_context().span_id().hex()));
+  for (const std::string& other : std::vector<std::string>{
+           "1", "1-", "1-00f067aa0ba902b7", "1-B7AD6B7169203331", "1-" + own + "0"}) {
+    owned_properties list{{"traceparent", traceparent_a}, {mqtt::sent_time_name, other}};
+    EXPECT_EQ(mqtt::age_of(list.list(), sent_context().span_context(), system_clock::now()),
+              std::nullopt)
+        << other;
+    const mqtt::receive_rules rules{.age_max = milliseconds(0)};
+    const extraction got = mqtt::extract(list.list(), propagation(), {"topic", false, rules});
+    EXPECT_NE(got.parent(), nullptr) << other << ": as without a stamp";
+  }
+}
+
 TEST(mqtt_stamp, is_written_when_it_is_asked_for_and_says_now) {
   owned_properties list{{mqtt::sent_time_name, "1"}, {"own", "1"}};
   const system_clock::time_point before = system_clock::now();
   mqtt::inject(sent_context(), list.list(), propagation(), "topic", {.stamps_time = true});
   EXPECT_EQ(list.list().count, 5) << "one stamp, three fields, and the application's own";
-  const auto age = mqtt::age_of(list.list(), before + hours(1));
+  const auto age = mqtt::age_of(list.list(), sent_context().span_context(), before + hours(1));
   ASSERT_TRUE(age.has_value());
   EXPECT_LE(*age, hours(1) + milliseconds(1));
   EXPECT_GT(*age, minutes(59));
@@ -163,15 +181,17 @@ TEST(mqtt_stamp, is_written_when_it_is_asked_for_and_says_now) {
 TEST(mqtt_stamp, an_older_one_does_not_stay_beside_a_new_span_context) {
   owned_properties list{{"Waybill-Sent-MS", "1"}, {mqtt::sent_time_name, "1"}};
   mqtt::inject(sent_context(), list.list(), propagation(), waybill::any_destination);
-  EXPECT_FALSE(mqtt::age_of(list.list(), system_clock::now()).has_value());
+  EXPECT_FALSE(
+      mqtt::age_of(list.list(), sent_context().span_context(), system_clock::now()).has_value());
   EXPECT_EQ(list.list().count, 3);
 }
 
 TEST(mqtt_stamp, stays_where_the_span_context_stays) {
-  owned_properties list{{"traceparent", traceparent_a}, {mqtt::sent_time_name, "1"}};
+  owned_properties list{{"traceparent", traceparent_a}, {mqtt::sent_time_name, stamp_of({})}};
   mqtt::inject(make_context("", "", "a=1"), list.list(), propagation(), "topic",
                {.stamps_time = true});
-  EXPECT_EQ(mqtt::age_of(list.list(), system_clock::time_point{}), milliseconds(0));
+  EXPECT_EQ(mqtt::age_of(list.list(), sent_context().span_context(), system_clock::time_point{}),
+            milliseconds(0));
   EXPECT_EQ(list.list().count, 3);
 }
 
@@ -206,23 +226,31 @@ TEST(mqtt_stamp, goes_with_an_older_span_context_for_which_there_is_no_room) {
 
 TEST(mqtt_stamp, of_a_cloud_event_that_keeps_its_span_context_is_as_old_as_that) {
   for (const bool was_stamped : {false, true}) {
-    owned_properties list{{"specversion", "1.0"}, {"traceparent", traceparent_a}};
-    if (was_stamped) list.add(mqtt::sent_time_name, "1");
+    owned_properties list{{"specversion", "1.0"},
+                          {"id", "1"},
+                          {"source", "s"},
+                          {"type", "t"},
+                          {"traceparent", traceparent_a}};
+    if (was_stamped) list.add(mqtt::sent_time_name, stamp_of({}));
     const auto expected = was_stamped ? std::optional(milliseconds(0)) : std::nullopt;
     mqtt::edited_properties edited(list.list());
     mqtt::inject(sent_context(), edited, propagation(), "topic", {.stamps_time = true});
-    EXPECT_EQ(mqtt::age_of(edited.c_struct(), system_clock::time_point{}), expected);
+    EXPECT_EQ(
+        mqtt::age_of(edited.c_struct(), sent_context().span_context(), system_clock::time_point{}),
+        expected);
     mqtt::inject(sent_context(), list.list(), propagation(), "topic", {.stamps_time = true});
-    EXPECT_EQ(mqtt::age_of(list.list(), system_clock::time_point{}), expected);
+    EXPECT_EQ(mqtt::age_of(list.list(), sent_context().span_context(), system_clock::time_point{}),
+              expected);
     mqtt::strip(list.list(), propagation(), waybill::any_destination);
-    EXPECT_EQ(list.list().count, 2) << "who receives it takes the stamp off";
+    EXPECT_EQ(list.list().count, 5) << "who receives it takes the stamp off";
   }
 }
 
 TEST(mqtt_stamp, of_a_cloud_event_is_written_with_its_first_span_context) {
-  owned_properties list{{"specversion", "1.0"}};
+  owned_properties list{{"specversion", "1.0"}, {"id", "1"}, {"source", "s"}, {"type", "t"}};
   mqtt::inject(sent_context(), list.list(), propagation(), "topic", {.stamps_time = true});
-  EXPECT_TRUE(mqtt::age_of(list.list(), system_clock::now()).has_value());
+  EXPECT_TRUE(
+      mqtt::age_of(list.list(), sent_context().span_context(), system_clock::now()).has_value());
 }
 
 TEST(mqtt_stamp, is_the_first_to_go_when_there_is_no_room) {
@@ -232,12 +260,14 @@ TEST(mqtt_stamp, is_the_first_to_go_when_there_is_no_room) {
   const auto report = mqtt::inject(sent_context(), list.list(), propagation(), "topic",
                                    {.budget = fields, .stamps_time = true});
   EXPECT_TRUE(report.trace && report.tracestate && report.baggage);
-  EXPECT_FALSE(mqtt::age_of(list.list(), system_clock::now()).has_value());
+  EXPECT_FALSE(
+      mqtt::age_of(list.list(), sent_context().span_context(), system_clock::now()).has_value());
   waybill::inject_budget and_stamp = fields;
-  and_stamp.bytes_max += 5 + mqtt::sent_time_name.size() + 13;
+  and_stamp.bytes_max += 5 + mqtt::sent_time_name.size() + 13 + 1 + 16;
   mqtt::inject(sent_context(), list.list(), propagation(), "topic",
                {.budget = and_stamp, .stamps_time = true});
-  EXPECT_TRUE(mqtt::age_of(list.list(), system_clock::now()).has_value());
+  EXPECT_TRUE(
+      mqtt::age_of(list.list(), sent_context().span_context(), system_clock::now()).has_value());
 }
 
 }  // namespace

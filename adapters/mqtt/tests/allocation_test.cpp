@@ -48,11 +48,14 @@ TEST(mqtt_allocations, extract_and_peek_make_none) {
   owned_properties list{{"own", "1"}};
   mqtt::inject(full_context(), list.list(), propagation(), any_destination);
   const propagation settings;
-  EXPECT_EQ(
-      memory_use_in([&] { static_cast<void>(mqtt::extract(list.list(), settings)); }).allocations,
-      0U);
-  EXPECT_EQ(
-      memory_use_in([&] { static_cast<void>(mqtt::peek(list.list(), settings)); }).allocations, 0U);
+  EXPECT_EQ(memory_use_in([&] {
+              static_cast<void>(mqtt::extract(list.list(), settings, any_destination));
+            }).allocations,
+            0U);
+  EXPECT_EQ(memory_use_in([&] {
+              static_cast<void>(mqtt::peek(list.list(), settings, any_destination));
+            }).allocations,
+            0U);
 }
 
 TEST(mqtt_allocations, inject_makes_those_of_paho_alone) {
@@ -108,7 +111,9 @@ TEST(mqtt_allocations, ten_thousand_fields_of_a_stranger_cost_no_memory_to_read)
   owned_properties list;
   for (int i = 0; i < 10'000; ++i) list.add("BAGGAGE", "k=v");
   const propagation settings;
-  EXPECT_LE(memory_use_in([&] { static_cast<void>(mqtt::extract(list.list(), settings)); }).bytes,
+  EXPECT_LE(memory_use_in([&] {
+              static_cast<void>(mqtt::extract(list.list(), settings, any_destination));
+            }).bytes,
             std::size_t{60'000});
   mqtt::strip(list.list(), settings, any_destination);
   EXPECT_EQ(list.list().count, 0);

@@ -3,6 +3,7 @@
 #include <MQTTClient.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -57,7 +58,7 @@ texts application_properties() {
 
 void expect_fields_of(const context& sent, const MQTTProperties& list) {
   const propagation settings(propagation_options{});
-  EXPECT_EQ(mqtt::extract(list, settings).context(), sent);
+  EXPECT_EQ(mqtt::extract(list, settings, any_destination).context(), sent);
   EXPECT_EQ(settings.diagnostics()->total(), 0U);
 }
 
@@ -65,7 +66,7 @@ TEST(mqtt_extract, reads_all_three_fields) {
   owned_properties list{
       {"traceparent", traceparent_a}, {"tracestate", "rojo=1"}, {"baggage", "user=a%20b,plan=b"}};
   const propagation settings(propagation_options{});
-  const extraction got = mqtt::extract(list.list(), settings);
+  const extraction got = mqtt::extract(list.list(), settings, any_destination);
   EXPECT_EQ(got.context(), full_context());
   ASSERT_NE(got.parent(), nullptr);
   EXPECT_EQ(settings.diagnostics()->total(), 0U);
@@ -74,9 +75,9 @@ TEST(mqtt_extract, reads_all_three_fields) {
 TEST(mqtt_extract, of_a_message_without_properties_is_nothing_and_counts_as_nothing) {
   const propagation settings(propagation_options{});
   MQTTProperties none = MQTTProperties_initializer;
-  EXPECT_TRUE(mqtt::extract(none, settings).context().is_empty());
-  EXPECT_TRUE(mqtt::take(none, settings).context().is_empty());
-  EXPECT_TRUE(mqtt::peek(none, settings).value().is_empty());
+  EXPECT_TRUE(mqtt::extract(none, settings, any_destination).context().is_empty());
+  EXPECT_TRUE(mqtt::take(none, settings, any_destination).context().is_empty());
+  EXPECT_TRUE(mqtt::peek(none, settings, any_destination).value().is_empty());
   EXPECT_EQ(mqtt::strip(none, settings, any_destination), errc::ok);
   EXPECT_EQ(none.array, nullptr);
   EXPECT_EQ(settings.diagnostics()->total(), 0U);
@@ -85,7 +86,7 @@ TEST(mqtt_extract, of_a_message_without_properties_is_nothing_and_counts_as_noth
 TEST(mqtt_extract, the_last_value_decides_even_when_it_is_bad) {
   owned_properties list{{"traceparent", traceparent_a}, {"traceparent", "00-nonsense"}};
   const propagation settings(propagation_options{});
-  EXPECT_TRUE(mqtt::extract(list.list(), settings).context().is_empty());
+  EXPECT_TRUE(mqtt::extract(list.list(), settings, any_destination).context().is_empty());
   EXPECT_EQ(settings.diagnostics()->count(direction::inbound, errc::malformed), 1U);
   EXPECT_EQ(settings.diagnostics()->count(direction::inbound, errc::duplicate), 1U);
 }
@@ -101,7 +102,7 @@ TEST(mqtt_extract, takes_the_boundary_of_the_topic) {
 
 TEST(mqtt_peek, shows_what_extract_copies) {
   owned_properties list{{"traceparent", traceparent_a}, {"baggage", "user=a%20b,plan=b"}};
-  const auto seen = mqtt::peek(list.list(), propagation());
+  const auto seen = mqtt::peek(list.list(), propagation(), any_destination);
   ASSERT_TRUE(seen.has_value());
   EXPECT_EQ(context(*seen), make_context(traceparent_a, "", "user=a%20b,plan=b"));
 }
@@ -134,7 +135,7 @@ TEST(mqtt_take, reads_and_strips) {
   add_application_properties(list);
   EXPECT_EQ(mqtt::inject(full_context(), list.list(), propagation(), any_destination).code,
             errc::ok);
-  EXPECT_EQ(mqtt::take(list.list(), propagation()).context(), full_context());
+  EXPECT_EQ(mqtt::take(list.list(), propagation(), any_destination).context(), full_context());
   EXPECT_EQ(described(list.list()), application_properties());
 }
 
@@ -174,13 +175,15 @@ TEST(mqtt_inject, takes_a_context_that_shows_text_of_the_same_list) {
   const propagation settings;
   owned_properties list;
   mqtt::inject(full_context(), list.list(), settings, any_destination);
-  mqtt::inject(mqtt::peek(list.list(), settings).value(), list.list(), settings, any_destination);
+  mqtt::inject(mqtt::peek(list.list(), settings, any_destination).value(), list.list(), settings,
+               any_destination);
   expect_fields_of(full_context(), list.list());
 
   const context only_baggage = make_context("", "", "user=" + std::string(100, 'v'));
   owned_properties items;
   mqtt::inject(only_baggage, items.list(), settings, any_destination);
-  mqtt::inject(mqtt::peek(items.list(), settings).value(), items.list(), settings, any_destination);
+  mqtt::inject(mqtt::peek(items.list(), settings, any_destination).value(), items.list(), settings,
+               any_destination);
   expect_fields_of(only_baggage, items.list());
 }
 
@@ -249,7 +252,7 @@ TEST(mqtt_inject, a_value_over_65535_bytes_is_left_out_and_counted) {
 TEST(mqtt_inject, white_space_of_another_sender_is_gone_when_it_is_passed_on) {
   owned_properties came{
       {"traceparent", traceparent_a}, {"tracestate", "a=1 ,\tb=2"}, {"baggage", "k=v \t, l=w"}};
-  const extraction got = mqtt::extract(came.list(), propagation());
+  const extraction got = mqtt::extract(came.list(), propagation(), any_destination);
   owned_properties list;
   mqtt::inject(got.context(), list.list(), propagation(), any_destination);
   EXPECT_EQ(described(list.list()), (texts{"38 traceparent=" + std::string(traceparent_a),
@@ -271,7 +274,7 @@ TEST(mqtt_messages, of_both_c_interfaces_are_read) {
 
 class cloud_event : public testing::Test {
  protected:
-  owned_properties event_{{"specversion", "1.0"}, {"id", "1"}};
+  owned_properties event_{{"specversion", "1.0"}, {"id", "1"}, {"source", "s"}, {"type", "t"}};
 };
 
 TEST_F(cloud_event, gets_a_span_context_when_it_has_none) {
@@ -291,8 +294,8 @@ TEST_F(cloud_event, keeps_its_span_context_and_gets_the_baggage) {
 TEST_F(cloud_event, with_a_tracestate_alone_gets_no_other_span_context_beside_it) {
   event_.add("tracestate", "own=1");
   mqtt::inject(make_context(traceparent_a), event_.list(), propagation(), any_destination);
-  EXPECT_EQ(described(event_.list()),
-            (texts{"38 specversion=1.0", "38 id=1", "38 tracestate=own=1"}));
+  EXPECT_EQ(described(event_.list()), (texts{"38 specversion=1.0", "38 id=1", "38 source=s",
+                                             "38 type=t", "38 tracestate=own=1"}));
 }
 
 TEST_F(cloud_event, is_read_and_keeps_its_span_context_when_it_is_stripped) {
@@ -302,12 +305,47 @@ TEST_F(cloud_event, is_read_and_keeps_its_span_context_when_it_is_stripped) {
   event_.add("TraceParent", "no attribute");
   mqtt::edited_properties edited(event_.list());
   edited.strip(waybill::propagator());
-  EXPECT_EQ(mqtt::take(event_.list(), propagation()).context(),
+  EXPECT_EQ(mqtt::take(event_.list(), propagation(), any_destination).context(),
             make_context(traceparent_b, "own=1", "a=1"));
   EXPECT_EQ(described(event_.list()),
-            (texts{"38 specversion=1.0", "38 id=1", "38 traceparent=" + std::string(traceparent_b),
-                   "38 tracestate=own=1"}));
+            (texts{"38 specversion=1.0", "38 id=1", "38 source=s", "38 type=t",
+                   "38 traceparent=" + std::string(traceparent_b), "38 tracestate=own=1"}));
   EXPECT_EQ(described(edited.c_struct()), described(event_.list()));
+}
+
+// One attribute is no pass for fields: whoever sends it could keep them past every policy.
+TEST(mqtt_event, without_an_attribute_that_each_event_has_is_a_message_like_others) {
+  const std::array<std::string_view, 4> attributes{"specversion", "id", "source", "type"};
+  for (const std::string_view missing : attributes) {
+    for (const bool is_there : {false, true}) {
+      SCOPED_TRACE(std::string(missing) + (is_there ? " is empty" : " is missing"));
+      owned_properties list{{"traceparent", traceparent_b}};
+      for (const std::string_view each : attributes) {
+        if (each != missing) list.add(each, "1.0");
+      }
+      if (is_there) list.add(missing, "");
+      mqtt::inject(make_context(traceparent_a), list.list(), propagation(), any_destination);
+      EXPECT_EQ(mqtt::extract(list.list(), propagation(), any_destination).sender(),
+                make_context(traceparent_a).span_context());
+      mqtt::strip(list.list(), propagation(), any_destination);
+      EXPECT_EQ(list.list().count, is_there ? 4 : 3);
+    }
+  }
+}
+
+TEST_F(cloud_event, loses_its_span_context_where_the_boundary_lets_nothing_out) {
+  waybill::propagation_options options;
+  options.boundary.set("topic", {.outbound = waybill::outbound_mode::nothing});
+  const propagation settings(std::move(options));
+  event_.add("traceparent", traceparent_b);
+  event_.add("tracestate", "own=1");
+  mqtt::edited_properties edited(event_.list());
+  const waybill::messaging::sending decided(mqtt::property_reader(event_.list()), {},
+                                            waybill::inject_mode::automatic, settings, "topic");
+  mqtt::write(decided, edited);
+  EXPECT_EQ(edited.c_struct().count, 4);
+  mqtt::inject(full_context(), event_.list(), settings, "topic");
+  EXPECT_EQ(event_.list().count, 4);
 }
 
 TEST(mqtt_write, writes_what_a_wrapper_decided) {

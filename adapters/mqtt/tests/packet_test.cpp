@@ -147,14 +147,26 @@ TEST(mqtt_packet, too_large_without_fields_has_no_room) {
 
 TEST(mqtt_packet, counts_what_a_cloud_event_keeps) {
   const propagation settings;
-  owned_properties event{{"specversion", "1.0"}, {"traceparent", traceparent_a}};
-  owned_properties other{{"specversion_", "1.0"}, {"traceparent", traceparent_a}};
+  owned_properties event{{"specversion", "1.0"},
+                         {"id", "1"},
+                         {"source", "s"},
+                         {"type", "t"},
+                         {"traceparent", traceparent_a}};
+  owned_properties other{{"specversion_", "1.0"},
+                         {"id", "1"},
+                         {"source", "s"},
+                         {"type", "t"},
+                         {"traceparent", traceparent_a}};
   const publish_packet packet{5, 50, 1};
   EXPECT_EQ(room_in_packet(packet, other.list(), settings, 1'000).bytes_max -
                 room_in_packet(packet, event.list(), settings, 1'000).bytes_max,
             5U + 11 + 55 - 1);
-  owned_properties stamped{
-      {"specversion", "1.0"}, {"traceparent", traceparent_a}, {waybill::mqtt::sent_time_name, "1"}};
+  owned_properties stamped{{"specversion", "1.0"},
+                           {"id", "1"},
+                           {"source", "s"},
+                           {"type", "t"},
+                           {"traceparent", traceparent_a},
+                           {waybill::mqtt::sent_time_name, "1"}};
   EXPECT_EQ(room_in_packet(packet, event.list(), settings, 1'000).bytes_max -
                 room_in_packet(packet, stamped.list(), settings, 1'000).bytes_max,
             5U + waybill::mqtt::sent_time_name.size() + 1);

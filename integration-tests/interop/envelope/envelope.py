@@ -245,8 +245,10 @@ def read_members(received):
 
 
 def is_event(parsed):
-    return parsed is not None and any(
-        name == b"specversion" and isinstance(value, bytes) for name, value, *_ in parsed.members)
+    if parsed is None:
+        return False
+    versions = [value for name, value, *_ in parsed.members if name == b"specversion"]
+    return bool(versions) and isinstance(versions[-1], bytes)
 
 
 def write_event(payload, pairs):

@@ -54,6 +54,15 @@ class chatting_environment : public testing::Environment {
 
 }  // namespace
 
+waybill::propagation with_envelopes(
+    const std::vector<std::pair<std::string, waybill::envelope_form>>& filters) {
+  waybill::propagation_options options;
+  for (const auto& [filter, form] : filters) {
+    options.boundary.set_filter(filter, {.envelope = form});
+  }
+  return waybill::propagation(std::move(options));
+}
+
 std::string unique_name(const std::string& prefix) {
   static std::atomic<int> count = 0;
   return prefix + "-" + std::to_string(::getpid()) + "-" + std::to_string(++count);
@@ -140,9 +149,9 @@ void bare_client::publish(const std::string& topic, const std::string& payload,
 }
 
 waybill::mqtt::delivery_listener telling(collected<told>& to) {
-  return [&to](const waybill::mqtt::delivery& delivered) {
-    to.add({delivered.state, delivered.return_code, delivered.reason_code,
-            traceparent_of(waybill::context(delivered.trace))});
+  return [&to](const waybill::mqtt::delivery_report& report) {
+    to.add({report.outcome, report.return_code, report.reason_code,
+            traceparent_of(waybill::context(report.sent))});
   };
 }
 

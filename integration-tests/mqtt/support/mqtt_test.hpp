@@ -10,11 +10,12 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "shared_mosquitto.hpp"
 #include "support/contexts.hpp"
-#include "waybill/mqtt/cpp/delivery.hpp"
+#include "waybill/mqtt/publishing.hpp"
 
 namespace waybill_test {
 
@@ -22,6 +23,10 @@ inline constexpr std::chrono::seconds patience{30};
 
 /// A topic, client id or file name that no other test uses.
 std::string unique_name(const std::string& prefix);
+
+/// Settings with context in an envelope on the topics of these filters.
+waybill::propagation with_envelopes(
+    const std::vector<std::pair<std::string, waybill::envelope_form>>& filters);
 
 /// The user properties of a message, in order.
 property_pairs properties_of(const ::mqtt::message& message);

@@ -90,8 +90,17 @@ std::string mosquitto_broker::log() const {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+void mosquitto_broker::set_max_packet_size(std::uint32_t bytes) {
+  options_.max_packet_size = bytes;
+  write_settings();
+}
+
 void mosquitto_broker::choose_port() {
   port_.emplace();
+  write_settings();
+}
+
+void mosquitto_broker::write_settings() const {
   std::map<std::string, std::string> all = {
       {"allow_anonymous", "true"},
       {"log_dest", "stderr"},

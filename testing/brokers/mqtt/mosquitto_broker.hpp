@@ -66,6 +66,8 @@ class mosquitto_broker {
   void start();
   /// kill() and start().
   void restart();
+  /// Another mosquitto_options::max_packet_size, from the next start() on.
+  void set_max_packet_size(std::uint32_t bytes);
   /// Holds the broker still (SIGSTOP): connections stay open and nobody answers.
   void pause();
   void resume();
@@ -77,6 +79,7 @@ class mosquitto_broker {
   enum class start_outcome { ready, exited, too_late };
 
   void choose_port();
+  void write_settings() const;
   [[nodiscard]] start_outcome launch(child_process::clock::time_point deadline);
   [[noreturn]] void fail(start_outcome outcome);
   [[nodiscard]] std::filesystem::path settings_file() const { return folder() / "mosquitto.conf"; }

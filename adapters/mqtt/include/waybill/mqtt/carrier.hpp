@@ -19,7 +19,8 @@
 namespace waybill::inline v0::mqtt {
 
 /// The user property in which a sender that was asked to says when it sent: milliseconds since
-/// 1970-01-01 00:00 UTC, 1 to 15 decimal digits.
+/// 1970-01-01 00:00 UTC in 1 to 15 decimal digits, "-", and the span id that it was written with in
+/// 16 lower-case hexadecimal digits. Next to another span id it says nothing.
 inline constexpr std::string_view sent_time_name = "waybill-sent-ms";
 
 /// When a context that came is taken for a link rather than adopted, because its trace is over.
@@ -32,11 +33,22 @@ struct receive_rules {
   std::optional<std::chrono::milliseconds> age_max{};
 };
 
-/// What is known of a message that came, beside its properties.
+/// What is known of a received message besides its properties.
 struct arrival {
-  destination from{};        ///< The topic.
-  bool is_retained = false;  ///< Its flag RETAIN.
-  receive_rules rules{};     ///< What to adopt.
+  /// The topic, which is that of an alias where the message has only the alias; the flag RETAIN.
+  // NOLINTNEXTLINE(*-explicit-*): a topic is what most messages have to say
+  arrival(const destination& topic, bool retained = false, const receive_rules& how = {}) noexcept
+      : from(topic), is_retained(retained), rules(how) {}
+  /// A topic as text.
+  template <class Text>
+  requires std::convertible_to<const Text&, std::string_view>
+  // NOLINTNEXTLINE(*-explicit-*)
+  arrival(const Text& topic)
+  noexcept : arrival(destination(topic)) {}
+
+  destination from;     ///< The topic.
+  bool is_retained;     ///< Its flag RETAIN.
+  receive_rules rules;  ///< What to adopt.
 };
 
 /// How a context is written.
@@ -47,21 +59,22 @@ struct send_rules {
 };
 
 /// How long ago a message was sent, by a stamp of its sender and the clocks of both: none without a
-/// good stamp, zero for one from the future.
+/// good stamp that was written with `sent`, zero for one from the future.
 [[nodiscard]] WAYBILL_API std::optional<std::chrono::milliseconds> age_of(
-    const MQTTProperties& list, std::chrono::system_clock::time_point now) noexcept;
+    const MQTTProperties& list, const span_context& sent,
+    std::chrono::system_clock::time_point now) noexcept;
 
 /// Reads what a list holds.
 [[nodiscard]] WAYBILL_API extraction extract(const MQTTProperties& list,
                                              const propagation& settings,
-                                             const arrival& how = {}) noexcept;
+                                             const arrival& how) noexcept;
 
 /// Reads without a copy.
 /// @par Errors     needs_copy: use extract; so for a context that is to be linked.
 /// @par Lifetime   until the list is changed or freed.
 [[nodiscard]] WAYBILL_API result<context_view> peek(const MQTTProperties& list,
                                                     const propagation& settings,
-                                                    const arrival& how = {}) noexcept;
+                                                    const arrival& how) noexcept;
 
 /// Takes every field that the propagator can read away, and the stamp. What remains keeps its order
 /// and bytes; what is the event's own of a CloudEvent remains, too.
@@ -72,7 +85,7 @@ WAYBILL_API errc strip(MQTTProperties& list, const propagation& settings,
 
 /// Reads and strips: what a receiver usually wants.
 [[nodiscard]] WAYBILL_API extraction take(MQTTProperties& list, const propagation& settings,
-                                          const arrival& how = {}) noexcept;
+                                          const arrival& how) noexcept;
 
 /// Puts a context into a list in place of every field that is there; the fields go to the end. With
 /// an older span context its stamp goes. A CloudEvent that keeps its span context keeps the stamp,

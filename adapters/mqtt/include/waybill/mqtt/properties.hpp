@@ -54,9 +54,10 @@ class property_reader {
 };
 
 /// Writes user properties to a list, in place. Setting and erasing mean every ASCII-case spelling
-/// of a name; other properties keep their order and bytes. Of a CloudEvent (a user property
-/// `specversion`) `traceparent` and `tracestate` belong to the event: they are written when it has
-/// neither, and are left alone otherwise.
+/// of a name; other properties keep their order and bytes. Of a CloudEvent in binary mode (user
+/// properties `specversion`, `id`, `source` and `type`, none of them empty) `traceparent` and
+/// `tracestate` belong to the event: they are written when it has neither, and are left alone
+/// otherwise.
 /// @par Errors     std::bad_alloc, and std::invalid_argument for what MQTT cannot carry: more than
 ///                 65,535 bytes, or anything but printable ASCII, for which brokers close the
 ///                 connection. waybill's functions count both as carrier_failed.
@@ -71,7 +72,9 @@ class WAYBILL_API property_writer {
   /// Takes every property of this name away.
   void erase(std::string_view name);
   /// Whether this is a CloudEvent that had a span context of its own, which stays whatever is set.
-  [[nodiscard]] bool keeps_position() const noexcept { return event_has_trace_; }
+  [[nodiscard]] bool keeps_event_context() const noexcept { return event_has_trace_; }
+  /// From now on the event's own goes like every other: for a boundary that lets nothing out.
+  void release_event_context() noexcept { event_has_trace_ = false; }
 
  private:
   MQTTProperties* list_;
@@ -95,7 +98,8 @@ class WAYBILL_API edited_properties {
   /// @{
   void set(std::string_view name, std::string_view value);
   void erase(std::string_view name);
-  [[nodiscard]] bool keeps_position() const noexcept { return event_has_trace_; }
+  [[nodiscard]] bool keeps_event_context() const noexcept { return event_has_trace_; }
+  void release_event_context() noexcept { event_has_trace_ = false; }
   /// @}
 
   /// Takes every field of the propagator away, and a stamp (sent_time_name), in one walk.

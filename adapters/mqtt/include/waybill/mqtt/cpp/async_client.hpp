@@ -7,69 +7,56 @@
 #endif
 
 #include <chrono>
-#include <concepts>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 
-#include "waybill/mqtt/cpp/client_parts.hpp"
+#include "waybill/mqtt/cpp/drop_in.hpp"
 
 namespace waybill::inline v0::mqtt {
 
+namespace detail {
+using async_client_base = drop_in_client<::mqtt::async_client>;
+}  // namespace detail
+
 /// Paho's client, which publishes every message with the current context in its user properties
-/// and takes the context off every message it receives: context_of() has it, and it is the current
-/// one while a message callback runs. Constructors are Paho's, with client_options in front of
-/// their arguments or without.
+/// and takes the context off every message it receives: context_of() has it, it is the current one
+/// while a message callback runs, and of a message that was fetched it is the thread's received one
+/// until the next receive call. Constructors are Paho's, with client_options in front of their
+/// arguments or without.
 ///
 /// What is virtual in Paho works through pointers and references to Paho's classes, too: connect,
-/// publish, set_callback; consume_message from 1.5 on. set_message_callback and the rest of the
-/// functions that fetch messages are waybill's through this type alone: otherwise they are Paho's,
-/// which leave the fields in the user properties.
+/// reconnect, publish, set_callback; consume_message from 1.5 on. set_message_callback and the rest
+/// of the functions that fetch messages are waybill's through this type alone: otherwise they are
+/// Paho's, which leave the fields in the user properties.
 /// @par Threads    any, as Paho's.
 /// @par Lifetime   messages that are in flight when it goes are reported as unanswered.
-class async_client : private detail::client_parts, public ::mqtt::async_client {
+class async_client : public detail::async_client_base {
+  using paho = ::mqtt::async_client;
+
  public:
-  /// As Paho's, whatever its version takes: the server's URI, a client id, options, persistence.
-  /// @{
-  template <class... Arguments>
-  requires std::constructible_from<::mqtt::async_client, Arguments...>
-  explicit async_client(Arguments&&... arguments)
-      : async_client(client_options{}, std::forward<Arguments>(arguments)...) {}
-  template <class... Arguments>
-  requires std::constructible_from<::mqtt::async_client, Arguments...>
-  explicit async_client(client_options options, Arguments&&... arguments)
-      : client_parts(std::move(options)),
-        ::mqtt::async_client(std::forward<Arguments>(arguments)...) {
-    know(get_client_id());
-  }
-  /// @}
+  using drop_in_client::drop_in_client;
   ~async_client() override = default;
 
   // Paho's other overloads come to those below.
   using ::mqtt::async_client::connect;
   using ::mqtt::async_client::publish;
 
-  /// For explicit contexts, and for handling messages that were fetched.
+  /// For explicit contexts.
   /// @{
   ::mqtt::delivery_token_ptr publish(::mqtt::const_message_ptr message,
-                                     const publish_options& options) {
+                                     const send_options& options) {
     return send(std::move(message), nullptr, nullptr, options);
   }
   ::mqtt::delivery_token_ptr publish(::mqtt::const_message_ptr message, void* user_context,
                                      ::mqtt::iaction_listener& listener,
-                                     const publish_options& options) {
+                                     const send_options& options) {
     return send(std::move(message), user_context, &listener, options);
   }
-  template <class F>
-  void handle(const ::mqtt::const_message_ptr& message, F&& handler) const {
-    receiving.handle(message, std::forward<F>(handler));
-  }
   /// @}
-  /// What receives, and what is waited for.
-  /// @{
-  [[nodiscard]] const mqtt::receiver& receiver() const noexcept { return receiving; }
-  [[nodiscard]] std::size_t in_flight() const noexcept { return sending.in_flight(); }
-  /// @}
+  /// How many messages wait for their outcome.
+  [[nodiscard]] std::size_t in_flight() const noexcept { return sending.core().in_flight(); }
 
   /// As Paho's.
   /// @{
@@ -81,75 +68,46 @@ class async_client : private detail::client_parts, public ::mqtt::async_client {
     return send(std::move(message), user_context, &listener, {});
   }
   ::mqtt::token_ptr connect(::mqtt::connect_options options) override {
-    const int version = options.get_mqtt_version();
-    sending.connection().connecting(version, nullptr);
-    ::mqtt::token_ptr answer = ::mqtt::async_client::connect(std::move(options));
-    sending.connection().connecting(version, answer);
-    return answer;
+    return ask({std::move(options), nullptr, nullptr});
   }
   ::mqtt::token_ptr connect(::mqtt::connect_options options, void* user_context,
                             ::mqtt::iaction_listener& listener) override {
-    const int version = options.get_mqtt_version();
-    sending.connection().connecting(version, nullptr);
-    ::mqtt::token_ptr answer =
-        ::mqtt::async_client::connect(std::move(options), user_context, listener);
-    sending.connection().connecting(version, answer);
-    return answer;
+    return ask({std::move(options), user_context, &listener});
   }
-  void set_callback(::mqtt::callback& application) override {
-    calling.set(&application);
-    ::mqtt::async_client::set_callback(calling);
+  /// Where automatic reconnect is off it connects with the options of the last connect(), so that
+  /// the server's limits are known.
+  ::mqtt::token_ptr reconnect() override {
+    if (!last_asked_ || last_asked_->options.get_automatic_reconnect()) return paho::reconnect();
+    return ask(connection(*last_asked_));
   }
   /// @}
 
   /// As Paho's, by this type.
-  void set_message_callback(message_handler handler) {
-    ::mqtt::async_client::set_message_callback(handler ? receiving.handling(std::move(handler))
-                                                       : std::move(handler));
-  }
-
-  /// As Paho's, by this type: the next message without fields in its properties, or null for a lost
-  /// connection.
   /// @{
-  // NOLINTBEGIN(*-override): virtual in some versions of Paho alone
-  ::mqtt::const_message_ptr consume_message() {
-    const auto began = begin_receive();
-    return receiving.receive(::mqtt::async_client::consume_message(), began);
+  void set_message_callback(message_handler handler) {
+    paho::set_message_callback(handler ? receiving.handling(std::move(handler))
+                                       : std::move(handler));
   }
-  bool try_consume_message(::mqtt::const_message_ptr* message) {
-    return fetch(message,
-                 [this](auto* to) { return ::mqtt::async_client::try_consume_message(to); });
+  void set_connection_lost_handler(connection_handler handler) {
+    paho::set_connection_lost_handler(
+        [this, handler = std::move(handler)](const std::string& cause) {
+          // The application's callback may have asked for the next connection already.
+          if (!calling.is_set()) lost();
+          if (handler) handler(cause);
+        });
   }
-  // NOLINTEND(*-override)
-  template <class Rep, class Period>
-  bool try_consume_message_for(::mqtt::const_message_ptr* message,
-                               const std::chrono::duration<Rep, Period>& patience) {
-    return fetch(message, [&](auto* to) {
-      return ::mqtt::async_client::try_consume_message_for(to, patience);
+  void set_disconnected_handler(disconnected_handler handler) {
+    has_disconnected_handler_ = true;
+    paho::set_disconnected_handler([this, handler = std::move(handler)](
+                                       const ::mqtt::properties& list, ::mqtt::ReasonCode reason) {
+      refused(static_cast<int>(reason));
+      if (handler) handler(list, reason);
     });
   }
-  template <class Rep, class Period>
-  ::mqtt::const_message_ptr try_consume_message_for(
-      const std::chrono::duration<Rep, Period>& patience) {
-    ::mqtt::const_message_ptr message;
-    try_consume_message_for(&message, patience);
-    return message;
-  }
-  template <class Clock, class Duration>
-  bool try_consume_message_until(::mqtt::const_message_ptr* message,
-                                 const std::chrono::time_point<Clock, Duration>& deadline) {
-    return fetch(message, [&](auto* to) {
-      return detail::wait_until(deadline, [&](const auto& part) {
-        return ::mqtt::async_client::try_consume_message_for(to, part);
-      });
-    });
-  }
-  template <class Clock, class Duration>
-  ::mqtt::const_message_ptr try_consume_message_until(
-      const std::chrono::time_point<Clock, Duration>& deadline) {
-    ::mqtt::const_message_ptr message;
-    try_consume_message_until(&message, deadline);
-    return message;
+  // NOLINTNEXTLINE(*-override): virtual in some versions of Paho alone
+  void start_consuming() {
+    is_consuming_ = true;
+    paho::start_consuming();
   }
   /// @}
 
@@ -158,78 +116,111 @@ class async_client : private detail::client_parts, public ::mqtt::async_client {
   /// @{
   // NOLINTBEGIN(*-override)
   ::mqtt::event consume_event() {
-    const auto began = begin_receive();
-    ::mqtt::event next = ::mqtt::async_client::consume_event();
-    take_off(next, began);
-    return next;
+    return fetch_event([this](::mqtt::event& next) { next = paho::consume_event(); });
   }
   bool try_consume_event(::mqtt::event* next) {
-    const auto began = begin_receive();
-    const bool came = ::mqtt::async_client::try_consume_event(next);
-    if (came) take_off(*next, began);
-    return came;
+    return fetch_event(next, [&] { return paho::try_consume_event(next); });
   }
   // NOLINTEND(*-override)
   template <class Rep, class Period>
   bool try_consume_event_for(::mqtt::event* next,
                              const std::chrono::duration<Rep, Period>& patience) {
-    const auto began = begin_receive();
-    const bool came = ::mqtt::async_client::try_consume_event_for(next, patience);
-    if (came) take_off(*next, began);
-    return came;
+    return fetch_event(next, [&] { return paho::try_consume_event_for(next, patience); });
   }
   template <class Rep, class Period>
   ::mqtt::event try_consume_event_for(const std::chrono::duration<Rep, Period>& patience) {
-    const auto began = begin_receive();
-    ::mqtt::event next = ::mqtt::async_client::try_consume_event_for(patience);
-    take_off(next, began);
-    return next;
+    return fetch_event([&](::mqtt::event& next) { next = paho::try_consume_event_for(patience); });
   }
   template <class Clock, class Duration>
   bool try_consume_event_until(::mqtt::event* next,
                                const std::chrono::time_point<Clock, Duration>& deadline) {
-    const auto began = begin_receive();
-    const bool came = ::mqtt::async_client::try_consume_event_until(next, deadline);
-    if (came) take_off(*next, began);
-    return came;
+    return fetch_event(next, [&] { return paho::try_consume_event_until(next, deadline); });
   }
   template <class Clock, class Duration>
   ::mqtt::event try_consume_event_until(const std::chrono::time_point<Clock, Duration>& deadline) {
-    const auto began = begin_receive();
-    ::mqtt::event next = ::mqtt::async_client::try_consume_event_until(deadline);
-    take_off(next, began);
-    return next;
+    return fetch_event(
+        [&](::mqtt::event& next) { next = paho::try_consume_event_until(deadline); });
   }
   /// @}
 #endif
 
  private:
+  /// What connect() was called with.
+  struct connection {
+    ::mqtt::connect_options options;
+    void* user_context;
+    ::mqtt::iaction_listener* listener;
+  };
+
 #ifdef WAYBILL_MQTT_HAS_EVENTS
-  void take_off(::mqtt::event& next, std::chrono::system_clock::time_point began) const {
-    if (::mqtt::const_message_ptr* message = next.get_message_if()) {
-      *message = receiving.receive(std::move(*message), began);
+  template <class Fetch>
+  bool fetch_event(::mqtt::event* next, Fetch&& how) {
+    const auto began = receiving.begin_receive();
+    if (!how()) return false;
+    if (::mqtt::const_message_ptr* message = next->get_message_if()) {
+      *message = receiving.adopt(std::move(*message), began);
     }
+    return true;
+  }
+  template <class Fetch>
+  ::mqtt::event fetch_event(Fetch&& how) {
+    ::mqtt::event next;
+    fetch_event(&next, [&] { return how(next), true; });
+    return next;
   }
 #endif
 
   ::mqtt::delivery_token_ptr send(::mqtt::const_message_ptr message, void* user_context,
-                                  ::mqtt::iaction_listener* listener,
-                                  const publish_options& options) {
+                                  ::mqtt::iaction_listener* listener, const send_options& options) {
+    look_at_answer();
     return sending.send(std::move(message), listener, options,
                         [&](::mqtt::const_message_ptr ready, ::mqtt::iaction_listener* called) {
-                          return called == nullptr ? ::mqtt::async_client::publish(std::move(ready))
-                                                   : ::mqtt::async_client::publish(
-                                                         std::move(ready), user_context, *called);
+                          return called == nullptr
+                                     ? paho::publish(std::move(ready))
+                                     : paho::publish(std::move(ready), user_context, *called);
                         });
   }
 
-  template <class Fetch>
-  bool fetch(::mqtt::const_message_ptr* message, Fetch&& how) {
-    const auto began = begin_receive();
-    if (!how(message)) return false;
-    *message = receiving.receive(std::move(*message), began);
+  ::mqtt::token_ptr ask(connection asked) {
+    look_at_answer();
+    watch_disconnects();
+    ::mqtt::connect_options options = asked.options;
+    fit_will(options, get_client_id());
+    const int version = options.get_mqtt_version();
+    ::mqtt::token_ptr answer =
+        asked.listener == nullptr
+            ? paho::connect(std::move(options))
+            : paho::connect(std::move(options), asked.user_context, *asked.listener);
+    last_asked_ = std::move(asked);
+    connecting(version, answer);
+    return answer;
+  }
+
+  // Paho tells the reason of a disconnection to this handler alone. Where the application consumes
+  // messages it would find one more sign of a lost connection in its queue.
+  void watch_disconnects() noexcept {
+    if (is_consuming_ || has_disconnected_handler_) return;
+    try {
+      set_disconnected_handler({});
+    } catch (...) {
+      // While it is connected: the call that follows fails, too.
+    }
+  }
+  // For every constructor.
+  bool watch() noexcept {
+    try {
+      know(get_client_id());
+      set_connection_lost_handler({});
+    } catch (...) {
+      receiving.propagation().record(direction::outbound, errc::no_memory, any_destination);
+    }
     return true;
   }
+
+  std::optional<connection> last_asked_;
+  bool has_disconnected_handler_ = false;
+  bool is_consuming_ = false;
+  [[maybe_unused]] bool is_watched_ = watch();
 };
 
 }  // namespace waybill::inline v0::mqtt

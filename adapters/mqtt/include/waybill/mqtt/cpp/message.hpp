@@ -7,21 +7,28 @@
 #include <utility>
 
 #include "waybill/mqtt/carrier.hpp"
-#include "waybill/mqtt/packet.hpp"
+#include "waybill/mqtt/message_view.hpp"
 
 /// Context in the messages of Paho MQTT C++ 1.2 and newer. A message that was received, or that is
 /// published, may be shared: it is never changed, what is changed is a copy. The payload and the
-/// topic are shared by both.
+/// topic are shared by both. A message names its destination itself, by its topic; for one that has
+/// a topic alias alone use the functions on its properties.
 /// @par Errors    none of these throws but with_properties: without memory a message goes on as it
 ///                is, and that is counted.
 /// @par Threads   any, also several on one message at once.
 namespace waybill::inline v0::mqtt {
 
+/// Shows a message to the functions that know nothing of Paho's classes.
+/// @par Lifetime   that of the message.
+[[nodiscard]] inline message_view view_of(const ::mqtt::message& message) noexcept {
+  return {message.get_topic(), message.get_payload(), message.get_qos(), message.is_retained(),
+          message.get_properties().c_struct()};
+}
+
 /// A copy of a message with other properties. QoS, RETAIN and DUP, which has no public setter, are
 /// the message's.
 /// @par Input    `list` is copied; it may show text of the message's own properties.
-/// @par Errors   std::bad_alloc; so too for more than ten properties before the process has made
-/// its
+/// @par Errors   std::bad_alloc; also for more than ten properties before the process has made its
 ///               first client, which Paho would write beyond its memory.
 [[nodiscard]] inline ::mqtt::message_ptr with_properties(const ::mqtt::message& message,
                                                          const MQTTProperties& list) {
@@ -36,16 +43,43 @@ namespace waybill::inline v0::mqtt {
   return made;
 }
 
-/// What is known of a message that came.
-[[nodiscard]] inline arrival arrival_of(const ::mqtt::message& message,
-                                        const receive_rules& rules = {}) noexcept {
-  return {message.get_topic(), message.is_retained(), rules};
+namespace detail {
+/// The message as `changed` (an outgoing or an incoming) says; itself where nothing differs.
+template <class Changed>
+[[nodiscard]] ::mqtt::const_message_ptr changed_by(Changed& changed,
+                                                   const ::mqtt::const_message_ptr& message) {
+  if (!changed.is_changed()) return message;
+  ::mqtt::message_ptr made = changed.changes_properties()
+                                 ? with_properties(*message, changed.properties())
+                                 : std::make_shared<::mqtt::message>(*message);
+  if (changed.payload().has_value()) {
+    made->set_payload(::mqtt::binary_ref(*std::move(changed.payload())));
+  }
+  return made;
 }
 
-/// Reads what a message holds; the topic is the destination.
+/// Changes a copy of the properties by `change(edited)`, and lets the pointer point to a copy of
+/// the message that has them. False, counted, without memory.
+template <class F>
+bool change(::mqtt::const_message_ptr& message, direction way, const propagation& settings,
+            F&& change) noexcept {
+  try {
+    edited_properties edited(message->get_properties().c_struct());
+    change(edited);
+    if (edited.is_changed()) message = with_properties(*message, edited.c_struct());
+    return true;
+  } catch (...) {
+    settings.record(way, errc::no_memory, message->get_topic());
+    return false;
+  }
+}
+}  // namespace detail
+
+/// Reads what a message holds.
 [[nodiscard]] inline extraction extract(const ::mqtt::message& message, const propagation& settings,
                                         const receive_rules& rules = {}) noexcept {
-  return extract(message.get_properties().c_struct(), settings, arrival_of(message, rules));
+  return extract(message.get_properties().c_struct(), settings,
+                 arrival(message.get_topic(), message.is_retained(), rules));
 }
 
 /// Reads without a copy.
@@ -54,100 +88,64 @@ namespace waybill::inline v0::mqtt {
 [[nodiscard]] inline result<context_view> peek(const ::mqtt::message& message,
                                                const propagation& settings,
                                                const receive_rules& rules = {}) noexcept {
-  return peek(message.get_properties().c_struct(), settings, arrival_of(message, rules));
+  return peek(message.get_properties().c_struct(), settings,
+              arrival(message.get_topic(), message.is_retained(), rules));
 }
 
-namespace detail {
+/// Lets `message` point to a copy without the fields. Null stays null.
+/// @par Errors   no_memory, counted: then it points to the message as it was.
+inline errc strip(::mqtt::const_message_ptr& message, const propagation& settings) noexcept {
+  const bool is_done = message == nullptr ||
+                       detail::change(message, direction::inbound, settings,
+                                      [&](auto& edited) { edited.strip(settings.propagator()); });
+  return is_done ? errc::ok : errc::no_memory;
+}
 
-/// Keeps with a message what it came with: the shared pointer's deleter.
-struct with_extraction {
-  ::mqtt::const_message_ptr message;
-  extraction taken;
-  void operator()(const ::mqtt::message* /*message*/) noexcept { message.reset(); }
+/// A message without context in its properties, and the context it came with.
+struct taken_message {
+  ::mqtt::const_message_ptr message;  ///< The message itself where it has no fields.
+  waybill::extraction extraction;     ///< What it carried.
 };
 
-}  // namespace detail
-
-/// Reads and strips: a message without context in its properties, and the context with it, as
-/// extraction_of() says. Null for null, such as a client's word that it was disconnected.
-/// @par Cost       without fields no copy of the message.
-/// @par Lifetime   the extraction lives as long as what is returned.
-[[nodiscard]] inline ::mqtt::const_message_ptr take(const ::mqtt::const_message_ptr& message,
-                                                    const propagation& settings,
-                                                    const receive_rules& rules = {}) noexcept {
-  if (message == nullptr) return message;
-  try {
-    extraction taken = extract(*message, settings, rules);
-    edited_properties stripped(message->get_properties().c_struct());
-    stripped.strip(settings.propagator());
-    ::mqtt::const_message_ptr left =
-        stripped.is_changed() ? with_properties(*message, stripped.c_struct()) : message;
-    const ::mqtt::message* shown = left.get();
-    return {shown, detail::with_extraction{std::move(left), std::move(taken)}};
-  } catch (...) {
-    settings.record(direction::inbound, errc::no_memory, message->get_topic());
-    return message;
-  }
+/// Reads and strips. Null gives null, such as a client's word that it was disconnected.
+/// @par Cost   without fields no copy of the message.
+[[nodiscard]] inline taken_message take(::mqtt::const_message_ptr message,
+                                        const propagation& settings,
+                                        const receive_rules& rules = {}) noexcept {
+  if (message == nullptr) return {};
+  taken_message taken{std::move(message), {}};
+  taken.extraction = extract(*taken.message, settings, rules);
+  strip(taken.message, settings);
+  return taken;
 }
 
-/// What a message came with. Null for a message that did not come from take().
-/// @par Lifetime   that of the message.
-[[nodiscard]] inline const extraction* extraction_of(
-    const ::mqtt::const_message_ptr& message) noexcept {
-  const auto* kept = std::get_deleter<detail::with_extraction>(message);
-  return kept != nullptr ? &kept->taken : nullptr;
-}
-
-/// The context to work under; see extraction::context(). Empty when nothing came, and where
-/// extraction_of() is null.
-[[nodiscard]] inline context context_of(const ::mqtt::const_message_ptr& message) noexcept {
-  const extraction* taken = extraction_of(message);
-  return taken != nullptr ? taken->context() : context();
-}
-
-/// A copy of the message with a context in place of every field that is in it; the message itself
-/// when there is nothing to write. `report` may be null. The topic is the destination.
+/// Lets `message` point to a copy with the context in place of every field that is in it; to the
+/// message itself when there is nothing to write. Null stays null.
 /// @{
-[[nodiscard]] inline ::mqtt::const_message_ptr inject(const context_view& context,
-                                                      const ::mqtt::const_message_ptr& message,
-                                                      const propagation& settings,
-                                                      const send_rules& rules = {},
-                                                      inject_report* report = nullptr) noexcept {
-  inject_report unused;
-  inject_report& told = report != nullptr ? *report : unused;
-  told = {};
-  if (message == nullptr) return message;
-  try {
-    edited_properties edited(message->get_properties().c_struct());
-    told = inject(context, edited, settings, message->get_topic(), rules);
-    return edited.is_changed() ? with_properties(*message, edited.c_struct()) : message;
-  } catch (...) {
-    told = {.code = errc::no_memory};
-    settings.record(direction::outbound, errc::no_memory, message->get_topic());
-    return message;
-  }
+inline inject_report inject(const context_view& context, ::mqtt::const_message_ptr& message,
+                            const propagation& settings, const send_rules& rules = {}) noexcept {
+  inject_report report;
+  if (message == nullptr) return report;
+  const destination to(message->get_topic());
+  const ::mqtt::const_message_ptr original = message;  // which `to` borrows from
+  const bool is_done = detail::change(message, direction::outbound, settings, [&](auto& edited) {
+    report = inject(context, edited, settings, to, rules);
+  });
+  return is_done ? report : inject_report{.code = errc::no_memory};
 }
-[[nodiscard]] inline ::mqtt::const_message_ptr inject(const context& context,
-                                                      const ::mqtt::const_message_ptr& message,
-                                                      const propagation& settings,
-                                                      const send_rules& rules = {},
-                                                      inject_report* report = nullptr) noexcept {
-  return inject(context_view(context), message, settings, rules, report);
+inline inject_report inject(const context& context, ::mqtt::const_message_ptr& message,
+                            const propagation& settings, const send_rules& rules = {}) noexcept {
+  return inject(context_view(context), message, settings, rules);
 }
 /// @}
 
-/// The same for properties that are the caller's own, such as those of a will, in place.
+/// The same for properties that are the caller's own, in place.
 inline inject_report inject(const context& context, ::mqtt::properties& list,
                             const propagation& settings, const destination& destination,
                             const send_rules& rules = {}) noexcept {
   // c_struct() is const for want of another; the list that is changed is not.
   return inject(context_view(context), const_cast<MQTTProperties&>(list.c_struct()), settings,
                 destination, rules);
-}
-
-/// The packet that a message goes in, for room_in_packet().
-[[nodiscard]] inline publish_packet packet_of(const ::mqtt::message& message) noexcept {
-  return {message.get_topic().size(), message.get_payload().size(), message.get_qos()};
 }
 
 }  // namespace waybill::inline v0::mqtt

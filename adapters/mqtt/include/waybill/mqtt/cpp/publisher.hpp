@@ -9,7 +9,7 @@
 
 namespace waybill::inline v0::mqtt {
 
-/// Publishes messages with the current context in their user properties, and learns what became of
+/// Publishes messages with the current context in their user properties, and learns what becomes of
 /// them. The application's message is never touched: a copy goes out, with its payload shared, and
 /// the token's get_message() is that copy. Everything else is done with the client itself.
 ///
@@ -21,18 +21,19 @@ namespace waybill::inline v0::mqtt {
 /// @par Errors     publish throws what the client's throws, and nothing else.
 class publisher {
  public:
-  /// Of a client that outlives its calls.
-  explicit publisher(::mqtt::iasync_client& client, waybill::propagation settings = {},
-                     publisher_options options = {})
+  /// Publishes by a client that outlives its calls.
+  publisher(::mqtt::iasync_client& client, waybill::propagation settings,
+            publisher_options options = {})
       : client_(&client), sender_(std::move(settings), std::move(options)) {
-    sender_.know(client.get_client_id());
+    sender_.core().know(client.get_client_id());
   }
 
   /// As the client's. Where outcomes are waited for, the token's get_action_callback() is
   /// waybill's, which calls the application's.
   /// @{
   ::mqtt::delivery_token_ptr publish(::mqtt::const_message_ptr message,
-                                     const publish_options& options = {}) {
+                                     const send_options& options = {}) {
+    look_at_connection();
     return sender_.send(std::move(message), nullptr, options,
                         [&](::mqtt::const_message_ptr ready, ::mqtt::iaction_listener* listener) {
                           return listener == nullptr
@@ -42,7 +43,8 @@ class publisher {
   }
   ::mqtt::delivery_token_ptr publish(::mqtt::const_message_ptr message, void* user_context,
                                      ::mqtt::iaction_listener& listener,
-                                     const publish_options& options = {}) {
+                                     const send_options& options = {}) {
+    look_at_connection();
     return sender_.send(std::move(message), &listener, options,
                         [&](::mqtt::const_message_ptr ready, ::mqtt::iaction_listener* called) {
                           return client_->publish(std::move(ready), user_context, *called);
@@ -54,7 +56,7 @@ class publisher {
   }
   ::mqtt::delivery_token_ptr publish(::mqtt::string_ref topic, const void* payload,
                                      std::size_t bytes, int qos, bool retained,
-                                     const publish_options& options = {}) {
+                                     const send_options& options = {}) {
     return publish(::mqtt::message::create(std::move(topic), payload, bytes, qos, retained),
                    options);
   }
@@ -62,33 +64,46 @@ class publisher {
     return publish(::mqtt::message::create(std::move(topic), std::move(payload)));
   }
   ::mqtt::delivery_token_ptr publish(::mqtt::string_ref topic, ::mqtt::binary_ref payload, int qos,
-                                     bool retained, const publish_options& options = {}) {
+                                     bool retained, const send_options& options = {}) {
     return publish(::mqtt::message::create(std::move(topic), std::move(payload), qos, retained),
                    options);
   }
   ::mqtt::delivery_token_ptr publish(::mqtt::string_ref topic, const void* payload,
                                      std::size_t bytes, int qos, bool retained, void* user_context,
                                      ::mqtt::iaction_listener& listener,
-                                     const publish_options& options = {}) {
+                                     const send_options& options = {}) {
     return publish(::mqtt::message::create(std::move(topic), payload, bytes, qos, retained),
                    user_context, listener, options);
   }
   /// @}
 
-  /// Tells what the server answered to connect(): the MQTT version, and the Maximum Packet Size for
-  /// which fields are left out (baggage first, then tracestate, then traceparent). Without this
-  /// call no limit is known.
-  void connected(const ::mqtt::connect_response& answer) { sender_.connection().connected(answer); }
+  /// To be called with the answer to each connect(): it says the MQTT version, and the Maximum
+  /// Packet Size for which fields are left out (baggage first, then tracestate, then traceparent).
+  /// Until then the limit is in doubt; see packet_budget.
+  void connected(const ::mqtt::connect_response& answer) {
+    sender_.core().aliases().clear();
+    sender_.core().budget().connected(answer.get_mqtt_version(),
+                                      packet_bytes_max_of(answer.get_properties().c_struct()));
+  }
+  /// To be called when the connection is lost: after an automatic reconnect the limit is in doubt.
+  void connection_lost() noexcept {
+    sender_.core().aliases().clear();
+    sender_.core().budget().in_doubt();
+  }
 
   /// Accepted messages that have no outcome yet, as far as somebody waits for it (a listener or a
   /// tracer); otherwise 0.
-  [[nodiscard]] std::size_t in_flight() const noexcept { return sender_.in_flight(); }
+  [[nodiscard]] std::size_t in_flight() const noexcept { return sender_.core().in_flight(); }
   /// What it was made with.
   [[nodiscard]] const waybill::propagation& propagation() const noexcept {
-    return sender_.propagation();
+    return sender_.core().settings();
   }
 
  private:
+  void look_at_connection() {
+    if (!client_->is_connected()) connection_lost();
+  }
+
   ::mqtt::iasync_client* client_;
   detail::sender sender_;
 };

@@ -1,6 +1,6 @@
 // How the drop-in clients wait until a deadline, by a clock that stands still unless it is told.
 
-#include "waybill/mqtt/cpp/client_parts.hpp"
+#include "waybill/mqtt/cpp/drop_in.hpp"
 
 #include <gtest/gtest.h>
 

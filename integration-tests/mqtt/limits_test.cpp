@@ -1,0 +1,264 @@
+// The server's Maximum Packet Size: where it is known, in doubt, or another than before. A message
+// or a will that fits without fields goes out in each case.
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <thread>
+
+#include "mosquitto_broker.hpp"
+#include "support/mqtt_test.hpp"
+#include "waybill/mqtt/cpp/async_client.hpp"
+#include "waybill/mqtt/cpp/client.hpp"
+#include "waybill/mqtt/cpp/publisher.hpp"
+
+namespace waybill_test {
+namespace {
+
+using waybill::mqtt::async_client;
+using waybill::mqtt::client;
+using waybill::mqtt::client_options;
+
+constexpr connection_options reconnecting{.reconnects = true};
+constexpr std::uint32_t limit = 10'000;  // above the assumption
+
+class mqtt_limits_in_doubt : public testing::Test {
+ protected:
+  [[nodiscard]] static client_options options(std::size_t when_unknown = 8'192) {
+    client_options made;
+    made.publish.packet_bytes_when_unknown = when_unknown;
+    return made;
+  }
+  // A message to "t" that takes so many bytes without fields.
+  [[nodiscard]] static ::mqtt::message_ptr message_of(std::size_t packet_bytes, int qos = 1) {
+    // The first byte, a Remaining Length, the topic, the packet identifier, no properties.
+    const std::size_t length_bytes = packet_bytes < 130 ? 1 : 2;
+    const std::size_t overhead = 1 + length_bytes + 3 + (qos > 0 ? 2 : 0) + 1;
+    return ::mqtt::message::create("t", std::string(packet_bytes - overhead, 'p'), qos, false);
+  }
+  template <class Condition>
+  static bool wait_until(Condition&& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return true;
+  }
+  void restart_with(std::uint32_t max_packet_size) {
+    broker_.kill();
+    broker_.set_max_packet_size(max_packet_size);
+    broker_.start();
+  }
+  static std::size_t fields_of(const ::mqtt::const_message_ptr& message) {
+    return properties_of(*message).size();
+  }
+  void expect_never_too_large() const {
+    EXPECT_EQ(broker_.log().find("oversize"), std::string::npos) << broker_.log();
+    EXPECT_EQ(broker_.log().find("too large"), std::string::npos) << broker_.log();
+  }
+
+  mosquitto_broker broker_;
+  const waybill::context context_ = make_context(1, "v=1", "k=v");
+};
+
+TEST_F(mqtt_limits_in_doubt, a_large_message_before_connect_has_no_fields) {
+  restart_with(limit);
+  bare_client reader(broker_.address());
+  reader.subscribe("t");
+  ::mqtt::create_options offline(MQTTVERSION_5, 100);
+  offline.set_send_while_disconnected(true, true);
+  async_client sender(options(), broker_.address().uri(), unique_name("early"), offline);
+  sender.publish(message_of(limit), {.context = &context_});
+  sender.publish(message_of(limit - 50), {.context = &context_});
+  sender.publish(message_of(100), {.context = &context_});
+  sender.connect(connecting())->wait();
+  EXPECT_EQ(fields_of(reader.next()), 0U);
+  EXPECT_EQ(fields_of(reader.next()), 0U);
+  EXPECT_EQ(fields_of(reader.next()), 3U);
+  expect_never_too_large();
+}
+
+TEST_F(mqtt_limits_in_doubt, after_an_automatic_reconnect_large_messages_have_no_fields) {
+  async_client sender(options(), broker_.address().uri(), unique_name("auto"), creation());
+  sender.connect(connecting(reconnecting))->wait();
+  ASSERT_TRUE(wait_until([&] {
+    return sender.publish(message_of(limit), {.context = &context_})
+               ->get_message()
+               ->get_properties()
+               .size() == 3U;
+  })) << "there is no limit, and that is known";
+  restart_with(limit);
+  ASSERT_TRUE(wait_until([&] { return sender.is_connected(); }));
+  bare_client reader(broker_.address());
+  reader.subscribe("t");
+  for (const std::size_t bytes : {std::size_t{limit}, std::size_t{limit - 50}, std::size_t{100}}) {
+    sender.publish(message_of(bytes), {.context = &context_})->wait_for(patience);
+    EXPECT_EQ(fields_of(reader.next()), bytes == 100 ? 3U : 0U) << bytes;
+  }
+  EXPECT_TRUE(sender.is_connected());
+  expect_never_too_large();
+}
+
+TEST_F(mqtt_limits_in_doubt, an_explicit_reconnect_knows_the_new_limit) {
+  async_client sender(options(), broker_.address().uri(), unique_name("explicit"), creation());
+  sender.connect(connecting())->wait();
+  client waiting(options(), broker_.address().uri(), unique_name("explicit"), creation());
+  waiting.connect(connecting());
+  restart_with(limit);
+  ASSERT_TRUE(wait_until([&] { return !sender.is_connected() && !waiting.is_connected(); }));
+  static_cast<::mqtt::iasync_client&>(sender).reconnect()->wait();
+  waiting.reconnect();
+  bare_client reader(broker_.address());
+  reader.subscribe("t");
+  for (const std::size_t bytes : {std::size_t{limit}, std::size_t{limit - 200}}) {
+    const std::size_t fields = bytes == limit ? 0 : 3;
+    sender.publish(message_of(bytes), {.context = &context_})->wait_for(patience);
+    EXPECT_EQ(fields_of(reader.next()), fields) << bytes;
+    waiting.publish(message_of(bytes), {.context = &context_});
+    EXPECT_EQ(fields_of(reader.next()), fields) << bytes;
+  }
+  expect_never_too_large();
+}
+
+TEST_F(mqtt_limits_in_doubt, without_an_assumption_every_limit_holds) {
+  async_client sender(options(0), broker_.address().uri(), unique_name("none"), creation());
+  sender.connect(connecting(reconnecting))->wait();
+  client waiting(options(0), broker_.address().uri(), unique_name("none"), creation());
+  waiting.connect(connecting(reconnecting));
+  constexpr std::uint32_t small = 120;
+  restart_with(small);
+  ASSERT_TRUE(wait_until([&] { return sender.is_connected() && waiting.is_connected(); }));
+  bare_client reader(broker_.address());
+  reader.subscribe("t");
+  sender.publish(message_of(small), {.context = &context_})->wait_for(patience);
+  EXPECT_EQ(fields_of(reader.next()), 0U);
+  waiting.publish(message_of(small), {.context = &context_});
+  EXPECT_EQ(fields_of(reader.next()), 0U);
+  expect_never_too_large();
+}
+
+TEST_F(mqtt_limits_in_doubt, a_session_that_lasts_gets_its_queued_messages_through) {
+  constexpr connection_options lasting{.keeps_session = true, .reconnects = true};
+  mosquitto_options persistent;
+  persistent.persistence = true;
+  mosquitto_broker broker(persistent);
+  const std::string reader = unique_name("reader");
+  bare_client(broker.address(), lasting, reader).subscribe("t");
+  async_client sender(options(), broker.address().uri(), unique_name("lasting"),
+                      ::mqtt::create_options(MQTTVERSION_5, 100));
+  sender.connect(connecting(lasting))->wait();
+  broker.stop();
+  ASSERT_TRUE(wait_until([&] { return !sender.is_connected(); }));
+  std::vector<::mqtt::delivery_token_ptr> queued;
+  for (const std::size_t bytes : {std::size_t{limit}, std::size_t{100}}) {
+    queued.push_back(sender.publish(message_of(bytes), {.context = &context_}));
+  }
+  broker.set_max_packet_size(limit);
+  broker.start();
+  for (const auto& each : queued) EXPECT_TRUE(each->wait_for(patience));
+  bare_client again(broker.address(), lasting, reader);
+  EXPECT_EQ(fields_of(again.next()), 0U);
+  EXPECT_EQ(fields_of(again.next()), 3U);
+  EXPECT_EQ(broker.log().find("oversize"), std::string::npos) << broker.log();
+}
+
+TEST_F(mqtt_limits_in_doubt, a_server_below_the_assumption_turns_fields_off_once) {
+  async_client sender(options(), broker_.address().uri(), unique_name("below"), creation());
+  sender.connect(connecting(reconnecting))->wait();
+  restart_with(120);
+  ASSERT_TRUE(wait_until([&] { return sender.is_connected(); }));
+  sender.publish(message_of(100, 0), {.context = &context_})->wait_for(patience);
+  // The server refuses the first one, and no other.
+  ASSERT_TRUE(wait_until([&] {
+    return broker_.log().find("oversize") != std::string::npos ||
+           broker_.log().find("too large") != std::string::npos;
+  })) << broker_.log();
+  ASSERT_TRUE(wait_until([&] { return sender.is_connected(); }));
+  bare_client reader(broker_.address());
+  reader.subscribe("t");
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(wait_until([&] { return sender.is_connected(); }));
+    sender.publish(message_of(100), {.context = &context_})->wait_for(patience);
+    EXPECT_EQ(fields_of(reader.next()), 0U);
+  }
+  EXPECT_TRUE(sender.is_connected());
+}
+
+TEST_F(mqtt_limits_in_doubt, a_publisher_next_to_a_client_is_told_of_its_connection) {
+  bare_client own(broker_.address());
+  waybill::mqtt::publisher publisher(own.client(), {});
+  const auto fields_with = [&](std::size_t bytes) {
+    const auto token = publisher.publish(message_of(bytes), {.context = &context_});
+    token->wait_for(patience);
+    return properties_of(*token->get_message()).size();
+  };
+  EXPECT_EQ(fields_with(limit), 0U);
+  EXPECT_EQ(fields_with(100), 3U);
+  own.client().disconnect()->wait_for(patience);
+  publisher.connected(own.client().connect(connecting())->get_connect_response());
+  EXPECT_EQ(fields_with(limit), 3U);
+  publisher.connection_lost();
+  EXPECT_EQ(fields_with(limit), 0U);
+}
+
+class mqtt_wills_in_doubt : public mqtt_limits_in_doubt {
+ protected:
+  [[nodiscard]] ::mqtt::will_options will_of(std::size_t payload_bytes) const {
+    return waybill::mqtt::will_with_context({"will", std::string(payload_bytes, 'p'), 1, false}, {},
+                                            {.context = &context_},
+                                            {.stamps_time = false, .packet_bytes_max = 100'000});
+  }
+  // What a subscriber gets of a will when its client is thrown out by another of its id.
+  template <class Client, class Connect>
+  std::size_t fields_of_will(std::size_t payload_bytes, Connect&& connect,
+                             std::size_t when_unknown = 8'192) {
+    bare_client reader(broker_.address());
+    reader.subscribe("will");
+    const std::string id = unique_name("mortal");
+    Client mortal(options(when_unknown), broker_.address().uri(), id, creation());
+    ::mqtt::connect_options how = connecting();
+    how.set_will(will_of(payload_bytes));
+    connect(mortal, how);
+    const bare_client other(broker_.address(), {}, id);
+    const ::mqtt::const_message_ptr will = reader.next();
+    EXPECT_EQ(will->get_payload_str().size(), payload_bytes);
+    return properties_of(*will).size();
+  }
+  static void connect_async(async_client& mortal, const ::mqtt::connect_options& how) {
+    mortal.connect(how)->wait();
+  }
+  static void connect_waiting(client& mortal, const ::mqtt::connect_options& how) {
+    mortal.connect(how);
+  }
+};
+
+TEST_F(mqtt_wills_in_doubt, connect_with_a_large_will_has_no_fields) {
+  restart_with(limit);
+  EXPECT_EQ(fields_of_will<async_client>(limit - 80, connect_async), 0U);
+  EXPECT_EQ(fields_of_will<client>(limit - 80, connect_waiting), 0U);
+  EXPECT_EQ(fields_of_will<async_client>(100, connect_async), 3U);
+  EXPECT_EQ(fields_of_will<client>(100, connect_waiting), 3U);
+  expect_never_too_large();
+}
+
+TEST_F(mqtt_wills_in_doubt, without_an_assumption_have_no_fields) {
+  restart_with(160);
+  EXPECT_EQ(fields_of_will<async_client>(60, connect_async, 0), 0U);
+  EXPECT_EQ(fields_of_will<client>(60, connect_waiting, 0), 0U);
+  expect_never_too_large();
+}
+
+// CONNECT goes out again with each automatic reconnect.
+TEST_F(mqtt_wills_in_doubt, never_keep_a_client_from_reconnecting) {
+  async_client mortal(options(), broker_.address().uri(), unique_name("mortal"), creation());
+  ::mqtt::connect_options how = connecting(reconnecting);
+  how.set_will(will_of(limit - 80));
+  mortal.connect(how)->wait();
+  restart_with(limit);
+  EXPECT_TRUE(wait_until([&] { return mortal.is_connected(); })) << broker_.log();
+  expect_never_too_large();
+}
+
+}  // namespace
+}  // namespace waybill_test
