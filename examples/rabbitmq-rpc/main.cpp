@@ -55,8 +55,8 @@ class server {
         publisher_(connection_, waybill::propagation()),
         consumer_(connection_, "rabbitmq-rpc." + std::to_string(getpid()), waybill::propagation()) {
     // Goes with the connection; a queue of yours is durable. Its declaration is rabbitmq-c's own.
-    amqp_queue_declare(connection_.raw(), consumer_.channel(), bytes_of(queue()), 0, 0, 0, 1,
-                       amqp_empty_table);
+    amqp_channel_open(connection_.raw(), 1);
+    amqp_queue_declare(connection_.raw(), 1, bytes_of(queue()), 0, 0, 0, 1, amqp_empty_table);
     if (amqp_get_rpc_reply(connection_.raw()).reply_type != AMQP_RESPONSE_NORMAL ||
         consumer_.start() != AMQP_STATUS_OK) {
       throw std::runtime_error("no queue for requests");

@@ -187,8 +187,9 @@ int main(int argc, char** argv) try {
   const std::string queue = "rabbitmq-worker-pool." + std::to_string(getpid());
   waybill::rabbitmq::publisher publisher(connection, propagation);
   // Exclusive, so that the example leaves nothing behind; yours are durable.
-  amqp_queue_declare(connection.raw(), publisher.channel(), waybill::rabbitmq::bytes_of(queue), 0,
-                     0, 1, 1, amqp_empty_table);
+  amqp_channel_open(connection.raw(), 1);  // for the declaration, which is rabbitmq-c's own
+  amqp_queue_declare(connection.raw(), 1, waybill::rabbitmq::bytes_of(queue), 0, 0, 1, 1,
+                     amqp_empty_table);
   if (amqp_get_rpc_reply(connection.raw()).reply_type != AMQP_RESPONSE_NORMAL) {
     throw std::runtime_error("no queue " + queue);
   }

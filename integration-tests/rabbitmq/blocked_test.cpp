@@ -89,15 +89,21 @@ class blocked_connection : public testing::Test {
   static void publish(waybill::rabbitmq::publisher& publisher) {
     ASSERT_EQ(publisher.publish({.routing_key = unique_queue("nowhere")}), AMQP_STATUS_OK);
   }
+  /// The alarm may reach the connection's reader only after a message.
+  static void publish_until_blocked(connection& on, waybill::rabbitmq::publisher& publisher) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (!on.is_blocked() && on.is_open() && std::chrono::steady_clock::now() < deadline) {
+      publish(publisher);
+      on.pump(std::chrono::milliseconds(200));
+    }
+  }
   /// Blocks and unblocks it, and expects it to hear of both.
   static void expect_events(connection& on, const heard& events) {
     ASSERT_TRUE(on.is_open()) << on.reason().reply_text;
     waybill::rabbitmq::publisher publisher(on, {});
     EXPECT_FALSE(on.is_blocked());
     memory_alarm alarm;
-    publish(publisher);
-    while (!on.is_blocked() && on.pump(patience) == AMQP_STATUS_OK) {
-    }
+    publish_until_blocked(on, publisher);
     EXPECT_TRUE(on.is_blocked());
     EXPECT_EQ(events.blocked, 1);
     EXPECT_EQ(events.unblocked, 0);
@@ -149,9 +155,7 @@ TEST_F(blocked_connection, is_not_blocked_any_more_when_it_is_lost) {
   connection on = connection::open(parameters_of(own_broker().broker().address()), events.listen());
   waybill::rabbitmq::publisher publisher(on, {});
   const memory_alarm alarm;
-  publish(publisher);
-  while (!on.is_blocked() && on.pump(patience) == AMQP_STATUS_OK) {
-  }
+  publish_until_blocked(on, publisher);
   ASSERT_TRUE(on.is_blocked());
   rabbitmqctl(own_broker().broker(), {"close_all_connections", "test"});
   while (on.is_open()) on.pump(patience);

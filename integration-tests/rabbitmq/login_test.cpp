@@ -37,8 +37,8 @@ void expect_to_work(connection& on) {
   ASSERT_TRUE(on.is_open()) << on.reason().reply_text;
   const std::string queue = unique_queue("login");
   waybill::rabbitmq::publisher publisher(on, {});
-  amqp_queue_declare(on.raw(), publisher.channel(), waybill::rabbitmq::bytes_of(queue), 0, 0, 1, 1,
-                     amqp_empty_table);
+  amqp_channel_open(on.raw(), 1);
+  amqp_queue_declare(on.raw(), 1, waybill::rabbitmq::bytes_of(queue), 0, 0, 1, 1, amqp_empty_table);
   require(amqp_get_rpc_reply(on.raw()), "declaring a queue");
   const waybill::context context = context_of(1);
   // More than a record of TLS, and than a frame.

@@ -163,6 +163,12 @@ std::optional<in_flight_message> in_flight_table::take(std::uint64_t key) noexce
   return taken;
 }
 
+bool in_flight_table::contains(std::uint64_t key) const noexcept {
+  shard& home = shards_[shard_of(hash_of(key))];
+  const std::lock_guard lock(home.mutex);
+  return home.used != 0 && home.table[home.find(key)] != none;
+}
+
 std::optional<in_flight_message> in_flight_table::take_oldest(std::uint64_t newest) noexcept {
   for (;;) {
     // The one that was just added stays: when it is the oldest, other threads gave up those before.

@@ -50,6 +50,16 @@ TEST(InFlight, a_message_is_taken_out_once_by_its_key) {
   EXPECT_EQ(table.size(), 0U);
 }
 
+TEST(InFlight, a_message_is_contained_until_it_is_taken_out) {
+  in_flight_table table(10);
+  EXPECT_FALSE(table.contains(7));
+  EXPECT_FALSE(table.add(7, {.sent = other_trace, .span = {}}));
+  EXPECT_TRUE(table.contains(7));
+  EXPECT_FALSE(table.contains(8));
+  ASSERT_TRUE(table.take(7));
+  EXPECT_FALSE(table.contains(7));
+}
+
 TEST(InFlight, every_key_is_good) {
   in_flight_table table(10);
   for (const std::uint64_t key : {std::uint64_t{0}, std::uint64_t{1}, UINT64_MAX,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <utility>
 
@@ -29,10 +30,12 @@ class channel final : public channel_user {
   void on_method(const amqp_method_t& method) noexcept override {
     const bool is_outcome =
         method.id == AMQP_BASIC_ACK_METHOD || method.id == AMQP_BASIC_NACK_METHOD;
+    if (method.id == AMQP_BASIC_GET_EMPTY_METHOD && is_abandoned()) return;
     channel_user* const user = is_outcome ? publisher : consumer;
     if (user != nullptr) user->on_method(method);
   }
   void on_content(incoming& content) noexcept override {
+    if (content.method() == AMQP_BASIC_GET_OK_METHOD && is_abandoned()) return;
     channel_user* const user = content.method() == AMQP_BASIC_RETURN_METHOD ? publisher : consumer;
     if (user != nullptr) user->on_content(content);
   }
@@ -56,8 +59,17 @@ class channel final : public channel_user {
   channel_user* publisher = nullptr;
   /// Who gets messages; null: nobody.
   channel_user* consumer = nullptr;
+  /// Calls of basic.get whose consumer went before their answer.
+  std::size_t abandoned_gets = 0;
 
  private:
+  /// Whether the answer to a basic.get is one of those: they come first.
+  [[nodiscard]] bool is_abandoned() noexcept {
+    if (abandoned_gets == 0) return false;
+    --abandoned_gets;
+    return true;
+  }
+
   std::shared_ptr<connection_state> on_;
   amqp_channel_t number_ = 0;
   bool is_open_ = false;

@@ -109,6 +109,9 @@ int connection_state::finish_send(int status) noexcept {
 int connection_state::finish_call(amqp_channel_t channel) noexcept {
   const amqp_rpc_reply_t reply = amqp_get_rpc_reply(raw_);
   if (reply.reply_type == AMQP_RESPONSE_NORMAL) return AMQP_STATUS_OK;
+  // What came before the end is older: confirms and messages count still.
+  route_enqueued();
+  if (!is_open_) return reason_.status;
   if (reply.reply_type != AMQP_RESPONSE_SERVER_EXCEPTION) {
     lose(because(reply));
     return reason_.status;
@@ -119,6 +122,16 @@ int connection_state::finish_call(amqp_channel_t channel) noexcept {
   close.payload.method = reply.reply;
   route(close);
   return AMQP_STATUS_CONNECTION_CLOSED;
+}
+
+/// Buffers stay, because the reply to the call is in them.
+void connection_state::route_enqueued() noexcept {
+  const timeval now{};
+  amqp_frame_t frame{};
+  while (is_open_ && amqp_frames_enqueued(raw_) != 0 &&
+         amqp_simple_wait_frame_noblock(raw_, &frame, &now) == AMQP_STATUS_OK) {
+    route(frame);
+  }
 }
 
 /// rabbitmq-c reads without waiting; the waiting is ours, for the sake of wake(). Heartbeats are

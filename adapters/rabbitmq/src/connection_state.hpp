@@ -69,6 +69,7 @@ class connection_state {
                                    bool hears_wake) noexcept;
   [[nodiscard]] amqp_channel_t free_channel() noexcept;
   void route(const amqp_frame_t& frame) noexcept;
+  void route_enqueued() noexcept;
   void show_other(const amqp_frame_t& frame) noexcept;
   void note_blocked(const amqp_method_t& method) noexcept;
   template <class F>

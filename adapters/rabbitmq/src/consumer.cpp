@@ -58,7 +58,10 @@ struct consumer::state final : detail::channel_user {
   ~state() override {
     // The channel may have a publisher still. Whatever is sent meanwhile is given to nobody.
     if (is_consuming && is_open() && on->publisher != nullptr) send_cancel();
-    if (is_mine()) on->consumer = nullptr;
+    if (is_mine()) {
+      on->consumer = nullptr;
+      if (waits_for_get) ++on->abandoned_gets;
+    }
     receiving.closed();
   }
 
@@ -78,22 +81,24 @@ struct consumer::state final : detail::channel_user {
     if (method.id == AMQP_BASIC_GET_EMPTY_METHOD) {
       waits_for_get = false;
     } else if (method.id == AMQP_BASIC_CANCEL_METHOD) {
+      const auto& cancel = *static_cast<const amqp_basic_cancel_t*>(method.decoded);
+      // An earlier consumer of this channel may be meant.
+      if (text_of(cancel.consumer_tag) != tag) return;
       is_consuming = false;
       was_cancelled = true;
     }
   }
 
-  /// Of this channel: the broker has sent it before the cancel came. The tag of one that is
-  /// consuming is empty only for want of memory.
+  /// Of this channel: the broker has sent it before the cancel came, or for a call that gave up.
   [[nodiscard]] bool is_of_earlier_consumer(const detail::incoming& content) const noexcept {
-    return content.method() == AMQP_BASIC_DELIVER_METHOD && !(is_consuming && tag.empty()) &&
-           text_of(content.envelope().consumer_tag) != tag;
+    if (content.method() == AMQP_BASIC_GET_OK_METHOD) return !waits_for_get;
+    return text_of(content.envelope().consumer_tag) != tag;
   }
 
   void on_content(detail::incoming& content) noexcept override {
-    if (content.method() == AMQP_BASIC_GET_OK_METHOD) waits_for_get = false;
     if (content.is_whole()) {
       if (is_of_earlier_consumer(content)) return;
+      if (content.method() == AMQP_BASIC_GET_OK_METHOD) waits_for_get = false;
       WAYBILL_TRY {
         // The content keeps its delivery tag where there is no place for it.
         detail::owned_envelope& place = inbox.emplace_back();
@@ -103,6 +108,7 @@ struct consumer::state final : detail::channel_user {
       WAYBILL_CATCH_ALL {}
     }
     // Without memory the queue may keep it.
+    if (content.method() == AMQP_BASIC_GET_OK_METHOD) waits_for_get = false;
     if (options.no_ack) return;
     on->on().finish_send(
         amqp_basic_reject(on->raw(), on->number(), content.envelope().delivery_tag, 1));
@@ -139,7 +145,10 @@ struct consumer::state final : detail::channel_user {
     status = on->finish_call();
     if (status != AMQP_STATUS_OK || answer == nullptr) return status;
     WAYBILL_TRY { tag = text_of(answer->consumer_tag); }
-    WAYBILL_CATCH_ALL { tag.clear(); }
+    WAYBILL_CATCH_ALL {
+      on->on().lose(detail::because(AMQP_STATUS_NO_MEMORY));
+      return AMQP_STATUS_NO_MEMORY;
+    }
     is_consuming = true;
     was_cancelled = false;
     return status;
@@ -157,7 +166,7 @@ struct consumer::state final : detail::channel_user {
   }
 
   void ask_for_one() noexcept {
-    if (waits_for_get || can_be_sent() != AMQP_STATUS_OK) return;
+    if (waits_for_get || queue.size() > detail::short_string_bytes_max) return;
     amqp_basic_get_t request{};
     request.queue = bytes_of(queue);
     request.no_ack = options.no_ack ? 1 : 0;
@@ -167,9 +176,9 @@ struct consumer::state final : detail::channel_user {
 
   /// Pumps until something is there, or nothing is to be waited for.
   template <class F>
-  void wait(std::chrono::milliseconds timeout, F&& is_worth_waiting) noexcept {
+  void wait(std::chrono::milliseconds timeout, bool hears_wake, F&& is_worth_waiting) noexcept {
     if (!is_open()) return;
-    on->on().pump_until(timeout, true,
+    on->on().pump_until(timeout, hears_wake,
                         [&] { return !inbox.empty() || !is_open() || !is_worth_waiting(); });
   }
 
@@ -245,14 +254,15 @@ message consumer::receive(std::chrono::milliseconds timeout) noexcept {
   const system_time began = state_->receiving.begin();
   // For a cancel() within a listener, which may not pump.
   if (!state_->is_consuming && state_->is_open()) state_->on->on().pump_enqueued();
-  state_->wait(timeout, [this] { return state_->is_consuming; });
+  state_->wait(timeout, true, [this] { return state_->is_consuming; });
   return state_->next("consume", began);
 }
 
 message consumer::get(std::chrono::milliseconds timeout) noexcept {
   const system_time began = state_->receiving.begin();
   if (state_->is_open() && state_->inbox.empty()) state_->ask_for_one();
-  state_->wait(timeout, [this] { return state_->waits_for_get; });
+  // None says that the queue is empty, so wake() is left for receive().
+  state_->wait(timeout, false, [this] { return state_->waits_for_get; });
   return state_->next("get", began);
 }
 

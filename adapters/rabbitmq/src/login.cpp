@@ -97,7 +97,9 @@ close_reason log_in(amqp_connection_state_t raw, const connection_parameters& wh
 std::optional<connection_parameters> connection_parameters::from_url(std::string_view url) {
   std::string text(url);  // rabbitmq-c writes into it
   amqp_connection_info parsed{};
-  const bool ends_early = text.find('\0') != std::string::npos;  // for rabbitmq-c
+  // A zero byte would end a part of it early.
+  const bool ends_early =
+      text.find('\0') != std::string::npos || text.find("%00") != std::string::npos;
   if (ends_early || amqp_parse_url(text.data(), &parsed) != AMQP_STATUS_OK) return std::nullopt;
   std::optional<connection_parameters> where(std::in_place);
   where->host = parsed.host;

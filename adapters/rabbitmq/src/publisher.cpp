@@ -85,9 +85,9 @@ struct publisher::state final : detail::channel_user {
   state& operator=(const state&) = delete;
   ~state() override {
     on->publisher = nullptr;
-    const close_reason reason = on->reason();
     on.reset();
-    leave_unanswered(reason);
+    // Where the channel was closed before, on_closed() has reported all.
+    leave_unanswered({});
   }
 
   void on_method(const amqp_method_t& method) noexcept override {
@@ -112,9 +112,12 @@ struct publisher::state final : detail::channel_user {
       sent.finish({.sent = carried, .span = {}}, report);
       return;
     }
+    const std::uint64_t fingerprint = fingerprint_of(
+        text_of(came.exchange), text_of(came.routing_key), text_of(came.message.body), carried);
+    // What has its outcome already cannot be the returned one.
+    auto tag = returned.take(fingerprint);
+    while (tag.has_value() && !sent.is_in_flight(*tag)) tag = returned.take(fingerprint);
     // The broker confirms it too, behind this: then it is no longer in flight.
-    const auto tag = returned.take(fingerprint_of(text_of(came.exchange), text_of(came.routing_key),
-                                                  text_of(came.message.body), carried));
     if (tag.has_value()) answer(*tag, report);
   }
 
@@ -129,11 +132,12 @@ struct publisher::state final : detail::channel_user {
   void confirm(std::uint64_t tag, bool multiple, outcome_state how) noexcept {
     if (!multiple) {
       answer(tag, {.outcome = how});
-      if (tag == confirmed_to + 1 && tag <= last_tag) confirmed_to = tag;
     } else {
       const std::uint64_t last = tag == 0 ? last_tag : std::min(tag, last_tag);
       while (confirmed_to < last) answer(++confirmed_to, {.outcome = how});
     }
+    // Confirms come in any order.
+    while (confirmed_to < last_tag && !sent.is_in_flight(confirmed_to + 1)) ++confirmed_to;
     returned.confirmed_to(confirmed_to);
   }
 

@@ -97,11 +97,33 @@ TEST_F(consuming, what_rabbitmq_c_cannot_send_is_refused_and_nothing_goes_out) {
     consumer refused(connection_, each.queue, settings_, each.options);
     static_cast<void>(server_.frames());
     EXPECT_EQ(refused.start(), each.status);
+    EXPECT_TRUE(server_.methods().empty());
+    // basic.get has neither tag nor arguments.
     EXPECT_FALSE(refused.get(at_once));
-    const auto sent = server_.methods();
-    EXPECT_LE(sent.size(), each.status == AMQP_STATUS_TABLE_TOO_BIG ? 1U : 0U);
+    EXPECT_EQ(server_.methods().size(), each.queue.size() > 255 ? 0U : 1U);
     EXPECT_TRUE(refused.is_open());
   }
+}
+
+TEST_F(consuming, arguments_are_looked_at_by_the_start_alone) {
+  auto arguments = std::make_unique<own_table>();
+  arguments->add("x-priority", int64_value(1));
+  const auto consumer = make_started({.arguments = arguments->get()});
+  server_.send(method_bytes(first_channel, AMQP_BASIC_CANCEL_OK_METHOD,
+                            amqp_basic_cancel_ok_t{bytes_of("consumer")}));
+  ASSERT_EQ(consumer->cancel(), AMQP_STATUS_OK);
+  arguments.reset();
+  static_cast<void>(server_.frames());
+  EXPECT_FALSE(consumer->get(at_once));
+  EXPECT_EQ(server_.methods(), std::vector{AMQP_BASIC_GET_METHOD});
+}
+
+TEST_F(consuming, a_message_before_a_failed_call_is_received_where_the_queue_forgot_it) {
+  const auto consumer = make_started({.no_ack = true});
+  server_.send(deliver_bytes(first_channel, 1) + content_bytes(first_channel, "last") +
+               close_bytes(first_channel, 541, "INTERNAL_ERROR"));
+  EXPECT_EQ(consumer->cancel(), AMQP_STATUS_CONNECTION_CLOSED);
+  EXPECT_EQ(payload_of(consumer->receive(at_once)), "last");
 }
 
 TEST_F(consuming, a_channel_that_the_broker_closes_at_the_start_says_why) {

@@ -231,6 +231,23 @@ TEST_F(publishing, a_returned_message_is_the_oldest_of_those_like_it) {
   EXPECT_EQ(reports_[0].delivery_tag, 2U);
 }
 
+TEST_F(publishing, a_returned_message_is_none_that_has_its_outcome) {
+  const auto publisher = make_publisher();
+  publication message = usual;
+  message.mandatory = true;
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(publisher->publish(message), AMQP_STATUS_OK);
+  // Confirms come in any order: that of a message which waits for a disk is a late one.
+  EXPECT_EQ(
+      pump(ack_bytes(first_channel, 2) + ack_bytes(first_channel, 1) + ack_bytes(first_channel, 3)),
+      AMQP_STATUS_OK);
+  static_cast<void>(server_.frames());
+  ASSERT_EQ(publisher->publish(message), AMQP_STATUS_OK);
+  EXPECT_EQ(pump(returned("exchange", "key") + ack_bytes(first_channel, 4)), AMQP_STATUS_OK);
+  ASSERT_EQ(reports_.size(), 4U);
+  EXPECT_EQ(reports_[3].outcome, outcome_state::failed);
+  EXPECT_EQ(reports_[3].delivery_tag, 4U);
+}
+
 TEST_F(publishing, without_confirms_only_returned_messages_are_reported) {
   const auto publisher = make_publisher({.confirms = false});
   const waybill::context mine = make_context(traceparent_a);

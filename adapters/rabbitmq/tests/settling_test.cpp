@@ -12,6 +12,7 @@ namespace waybill_test {
 namespace {
 
 using waybill::outcome_state;
+using waybill::rabbitmq::bytes_of;
 using waybill::rabbitmq::consumer;
 using waybill::rabbitmq::consumer_options;
 using waybill::rabbitmq::failure_mode;
@@ -285,6 +286,49 @@ TEST_F(sharing, a_later_consumer_gets_no_message_of_an_earlier_one) {
   ASSERT_EQ(later.start(), AMQP_STATUS_OK);
   EXPECT_FALSE(later.receive(at_once));
   EXPECT_TRUE(later.is_open());
+}
+
+TEST_F(sharing, a_cancel_of_an_earlier_consumer_leaves_the_later_one_alone) {
+  consumer_.reset();
+  consumer later(*publisher_, "other", settings_);
+  server_.send_consuming(first_channel, "later");
+  ASSERT_EQ(later.start(), AMQP_STATUS_OK);
+  amqp_basic_cancel_t cancel{};
+  cancel.consumer_tag = bytes_of("earlier");
+  EXPECT_EQ(pump(method_bytes(first_channel, AMQP_BASIC_CANCEL_METHOD, cancel)), AMQP_STATUS_OK);
+  EXPECT_TRUE(later.is_consuming());
+  cancel.consumer_tag = bytes_of("later");
+  EXPECT_EQ(pump(method_bytes(first_channel, AMQP_BASIC_CANCEL_METHOD, cancel)), AMQP_STATUS_OK);
+  EXPECT_TRUE(later.was_cancelled());
+}
+
+TEST_F(sharing, a_later_consumer_gets_no_answer_to_an_earlier_ones_get) {
+  EXPECT_FALSE(consumer_->get(at_once));
+  consumer_.reset();
+  consumer later(*publisher_, "other", settings_);
+  const auto got = [](std::string_view payload) {
+    return method_bytes(first_channel, AMQP_BASIC_GET_OK_METHOD, amqp_basic_get_ok_t{}) +
+           content_bytes(first_channel, payload);
+  };
+  server_.send(got("of another queue") + got("its own"));
+  EXPECT_EQ(payload_of(later.get(no_end)), "its own");
+}
+
+TEST_F(sharing, confirms_that_came_before_a_failed_call_count_still) {
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(publisher_->publish({.routing_key = "queue"}), AMQP_STATUS_OK);
+  }
+  server_.send(ack_bytes(first_channel, 3, true) +
+               method_bytes(first_channel, AMQP_BASIC_QOS_OK_METHOD, amqp_basic_qos_ok_t{}) +
+               close_bytes(first_channel, 404, "NOT_FOUND"));
+  EXPECT_EQ(consumer_->start(), AMQP_STATUS_CONNECTION_CLOSED);
+  EXPECT_EQ(outcomes(), std::vector(3, outcome_state::succeeded));
+  // The next channel may have the same number.
+  next_channel_ = first_channel;
+  const auto next = make_publisher();
+  ASSERT_EQ(next->publish({.routing_key = "queue"}), AMQP_STATUS_OK);
+  EXPECT_EQ(connection_.pump(at_once), AMQP_STATUS_TIMEOUT);
+  EXPECT_EQ(next->in_flight(), 1U);
 }
 
 TEST_F(sharing, a_publisher_that_goes_leaves_the_channel_to_the_consumer) {

@@ -282,6 +282,15 @@ client_frame scripted_server::wait_for(amqp_method_number_t id) {
   throw std::runtime_error("the client has not sent what the server waits for");
 }
 
+std::vector<amqp_method_number_t> scripted_server::wait_for_end() {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  do {
+    pollfd watched{descriptor_, POLLIN, 0};
+    if (poll(&watched, 1, 100) > 0 && !read_more()) return methods();
+  } while (std::chrono::steady_clock::now() < deadline);
+  throw std::runtime_error("the client has not hung up");
+}
+
 scripted_connection::both_ends scripted_connection::make_pair() {
   std::array<int, 2> ends{};
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {

@@ -102,6 +102,8 @@ class scripted_server {
   [[nodiscard]] std::vector<amqp_method_number_t> methods();
   /// Waits for this method of a client on another thread, past all others.
   client_frame wait_for(amqp_method_number_t id);
+  /// Waits until a client on another thread has hung up. Returns the methods that it sent last.
+  [[nodiscard]] std::vector<amqp_method_number_t> wait_for_end();
 
  private:
   bool read_more();

@@ -39,6 +39,10 @@ class deliveries {
   }
   /// Messages that have no outcome yet.
   [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_.size(); }
+  /// Whether the message of this key is one of them.
+  [[nodiscard]] bool is_in_flight(std::uint64_t key) const noexcept {
+    return in_flight_.contains(key);
+  }
   /// What it was made with.
   [[nodiscard]] const propagation& settings() const noexcept { return settings_; }
 

@@ -44,6 +44,8 @@ class WAYBILL_API in_flight_table {
                                                      const in_flight_message& message) noexcept;
   /// Takes the message of this key out; none where it is not known.
   [[nodiscard]] std::optional<in_flight_message> take(std::uint64_t key) noexcept;
+  /// Whether the message of this key is in flight.
+  [[nodiscard]] bool contains(std::uint64_t key) const noexcept;
   /// Takes any message out; empty when the table is.
   [[nodiscard]] std::optional<in_flight_message> take_any() noexcept;
 

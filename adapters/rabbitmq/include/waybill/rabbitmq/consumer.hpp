@@ -82,6 +82,7 @@ class WAYBILL_API consumer {
   ///               connection was lost.
   [[nodiscard]] int start() noexcept;
   /// Asks it to send no more (basic.cancel). What has come already can still be received.
+  /// @par Errors   AMQP_STATUS_CONNECTION_CLOSED, or why the connection was lost.
   int cancel() noexcept;
   /// The next message that was sent; none after the time-out or connection::wake(). None at once
   /// when the consumer is not open, or was cancelled, and nothing is left.
@@ -135,7 +136,8 @@ class WAYBILL_API consumer {
   /// Whether the broker cancelled it: the queue was deleted, or its node is gone. It tells only
   /// clients that said that they take consumer_cancel_notify, as connection::open does.
   [[nodiscard]] bool was_cancelled() const noexcept;
-  /// The channel's number; 0 when it could not be opened.
+  /// The channel's number; 0 when it could not be opened. For calls of your own open another one:
+  /// what the broker refuses on this one closes it unnoticed.
   [[nodiscard]] amqp_channel_t channel() const noexcept;
   /// What it was made with.
   /// @{

@@ -103,7 +103,8 @@ class WAYBILL_API publisher {
   [[nodiscard]] bool is_open() const noexcept;
   /// Why it is not open.
   [[nodiscard]] const close_reason& reason() const noexcept;
-  /// The channel's number; 0 when it could not be opened.
+  /// The channel's number; 0 when it could not be opened. For calls of your own open another one:
+  /// what the broker refuses on this one closes it unnoticed.
   [[nodiscard]] amqp_channel_t channel() const noexcept;
   /// What it was made with.
   [[nodiscard]] const waybill::propagation& propagation() const noexcept;
