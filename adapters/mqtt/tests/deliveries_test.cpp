@@ -15,6 +15,7 @@
 
 #include "../../../testing/support/recording_tracer.hpp"
 #include "support/contexts.hpp"
+#include "waybill/mqtt/cpp/drop_in.hpp"
 #include "waybill/mqtt/cpp/sender.hpp"
 
 namespace mqtt {
@@ -97,6 +98,17 @@ TEST_F(deliveries, with_a_reason_of_failure_fail_with_it_however_paho_tells) {
   EXPECT_EQ(as_outcome(told_[1]).error(), "Not authorized");
   EXPECT_NE(as_outcome(told_[2]).error(), "");
   EXPECT_EQ(as_outcome(delivery_report()).error(), "");
+}
+
+// Paho C has the reason of a CONNACK in the return code.
+TEST_F(deliveries, have_no_fields_after_a_connack_that_says_too_large) {
+  waybill::mqtt::detail::drop_in parts;
+  const auto answer = ::mqtt::token::create(::mqtt::token::Type::CONNECT, client_);
+  parts.connecting(MQTTVERSION_5, answer);
+  mock_async_client::refuse(*answer, MQTTREASONCODE_PACKET_TOO_LARGE, MQTTREASONCODE_SUCCESS);
+  EXPECT_NE(parts.sending.core().budget().for_fields(), 0U);
+  parts.look_at_answer();
+  EXPECT_EQ(parts.sending.core().budget().for_fields(), 0U);
 }
 
 TEST_F(deliveries, that_the_client_forgets_are_unanswered) {

@@ -66,11 +66,7 @@ class client : public detail::client_base {
     try {
       return answered(paho::connect(options));
     } catch (const ::mqtt::exception& refusal) {
-      const int reason = static_cast<int>(refusal.get_reason_code());
-      refused(reason);
-      if (reason != MQTTREASONCODE_PACKET_TOO_LARGE || !fit_will(options, get_client_id(), true)) {
-        throw;
-      }
+      if (!refused(refusal) || !fit_will(options, get_client_id(), true)) throw;
     }
     return answered(paho::connect(std::move(options)));
   }
