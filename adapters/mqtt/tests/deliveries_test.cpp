@@ -117,6 +117,27 @@ TEST_F(deliveries, that_the_client_forgets_are_unanswered) {
   EXPECT_EQ(told_[0].outcome, outcome_state::unanswered);
 }
 
+TEST_F(deliveries, with_an_end_of_the_connection_leave_the_limit_in_doubt) {
+  struct {
+    const char* name;
+    int return_code;
+    MQTTReasonCodes reason;
+    std::size_t for_fields;
+  } constexpr rows[] = {
+      {"forgotten", MQTTASYNC_OPERATION_INCOMPLETE, MQTTREASONCODE_SUCCESS,
+       waybill::mqtt::packet_budget::bytes_when_unknown_usual},
+      {"failed", MQTTASYNC_FAILURE, MQTTREASONCODE_SUCCESS, 20'000},
+      {"refused", MQTTASYNC_FAILURE, MQTTREASONCODE_QUOTA_EXCEEDED, 20'000},
+      {"refused as too large", MQTTASYNC_FAILURE, MQTTREASONCODE_PACKET_TOO_LARGE, 0},
+  };
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.name);
+    sender_->core().budget().connected(MQTTVERSION_5, 20'000);
+    mock_async_client::refuse(*send(), row.return_code, row.reason);
+    EXPECT_EQ(sender_->core().budget().for_fields(), row.for_fields);
+  }
+}
+
 TEST_F(deliveries, are_told_once_and_the_token_works_on_after_the_sender) {
   const ::mqtt::delivery_token_ptr waiting = send();
   const ::mqtt::delivery_token_ptr answered = send();

@@ -202,7 +202,13 @@ class drop_in_client : protected drop_in, public Paho {
   /// As Paho's.
   void set_callback(::mqtt::callback& application) override {
     calling.set(&application);
-    Paho::set_callback(calling);
+    try {
+      Paho::set_callback(calling);
+    } catch (...) {
+      // While a connection is being made. Paho then calls nobody, not an earlier callback either.
+      calling.set(nullptr);
+      throw;
+    }
   }
 
   /// As Paho's, by this type: the next message without fields in its properties, or null for a lost
