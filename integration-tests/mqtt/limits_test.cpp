@@ -183,33 +183,6 @@ TEST_F(mqtt_limits_in_doubt, a_session_that_lasts_gets_its_queued_messages_throu
   EXPECT_EQ(broker.log().find("oversize"), std::string::npos) << broker.log();
 }
 
-TEST_F(mqtt_limits_in_doubt, a_server_below_the_assumption_turns_fields_off_once) {
-  collected<int> reasons;
-  async_client sender(options(), broker_.address().uri(), unique_name("below"), creation());
-  sender.set_disconnected_handler([&](const ::mqtt::properties&, ::mqtt::ReasonCode reason) {
-    reasons.add(static_cast<int>(reason));
-  });
-  sender.connect(connecting(reconnecting))->wait();
-  ASSERT_NO_FATAL_FAILURE(restart_with(120, sender));
-  ASSERT_TRUE(wait_until([&] { return sender.is_connected(); }));
-  sender.publish(message_of(100, 0), {.context = &context_})->wait_for(patience);
-  // The server refuses the first one, and no other.
-  ASSERT_TRUE(wait_until([&] {
-    return broker_.log().find("oversize") != std::string::npos ||
-           broker_.log().find("too large") != std::string::npos;
-  })) << broker_.log();
-  ASSERT_EQ(reasons.wait_for(1), std::vector<int>{MQTTREASONCODE_PACKET_TOO_LARGE});
-  ASSERT_TRUE(wait_until([&] { return sender.is_connected(); }));
-  bare_client reader(broker_.address());
-  reader.subscribe("t");
-  for (int i = 0; i < 3; ++i) {
-    ASSERT_TRUE(wait_until([&] { return sender.is_connected(); }));
-    sender.publish(message_of(100), {.context = &context_})->wait_for(patience);
-    EXPECT_EQ(fields_of(reader.next()), 0U);
-  }
-  EXPECT_TRUE(sender.is_connected());
-}
-
 TEST_F(mqtt_limits_in_doubt, a_publisher_next_to_a_client_is_told_of_its_connection) {
   bare_client own(broker_.address());
   waybill::mqtt::publisher publisher(own.client(), {});
@@ -226,6 +199,40 @@ TEST_F(mqtt_limits_in_doubt, a_publisher_next_to_a_client_is_told_of_its_connect
   publisher.connection_lost();
   EXPECT_EQ(fields_with(limit), 0U);
 }
+
+// Whether the application consumes messages.
+class mqtt_limits_below_the_assumption : public mqtt_limits_in_doubt,
+                                         public testing::WithParamInterface<bool> {};
+
+TEST_P(mqtt_limits_below_the_assumption, turn_fields_off_once) {
+  async_client sender(options(), broker_.address().uri(), unique_name("below"), creation());
+  if (GetParam()) sender.start_consuming();
+  sender.connect(connecting(reconnecting))->wait();
+  ASSERT_NO_FATAL_FAILURE(restart_with(120, sender));
+  ASSERT_TRUE(wait_until([&] { return sender.is_connected(); }));
+  sender.publish(message_of(100, 0), {.context = &context_})->wait_for(patience);
+  // The server refuses the first one, and no other.
+  ASSERT_TRUE(wait_until([&] {
+    return broker_.log().find("oversize") != std::string::npos ||
+           broker_.log().find("too large") != std::string::npos;
+  })) << broker_.log();
+  // For a second: see connecting().
+  ASSERT_TRUE(wait_until([&] { return !sender.is_connected(); }));
+  ASSERT_TRUE(wait_until([&] { return sender.is_connected(); }));
+  bare_client reader(broker_.address());
+  reader.subscribe("t");
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(wait_until([&] { return sender.is_connected(); }));
+    sender.publish(message_of(100), {.context = &context_})->wait_for(patience);
+    EXPECT_EQ(fields_of(reader.next()), 0U);
+  }
+  EXPECT_TRUE(sender.is_connected());
+}
+
+INSTANTIATE_TEST_SUITE_P(clients, mqtt_limits_below_the_assumption, testing::Bool(),
+                         [](const testing::TestParamInfo<bool>& of) {
+                           return of.param ? "that_consume" : "that_only_send";
+                         });
 
 class mqtt_wills_in_doubt : public mqtt_limits_in_doubt {
  protected:
