@@ -45,8 +45,11 @@ class mqtt_limits_in_doubt : public testing::Test {
     }
     return true;
   }
-  void restart_with(std::uint32_t max_packet_size) {
+  // These clients have heard of the end of their connections when the server comes back.
+  template <class... Clients>
+  void restart_with(std::uint32_t max_packet_size, const Clients&... clients) {
     broker_.kill();
+    ASSERT_TRUE(wait_until([&] { return !(clients.is_connected() || ...); }));
     broker_.set_max_packet_size(max_packet_size);
     broker_.start();
   }
@@ -88,7 +91,7 @@ TEST_F(mqtt_limits_in_doubt, after_an_automatic_reconnect_large_messages_have_no
                ->get_properties()
                .size() == 3U;
   })) << "there is no limit, and that is known";
-  restart_with(limit);
+  ASSERT_NO_FATAL_FAILURE(restart_with(limit, sender));
   ASSERT_TRUE(wait_until([&] { return sender.is_connected(); }));
   bare_client reader(broker_.address());
   reader.subscribe("t");
@@ -105,8 +108,7 @@ TEST_F(mqtt_limits_in_doubt, an_explicit_reconnect_knows_the_new_limit) {
   sender.connect(connecting())->wait();
   client waiting(options(), broker_.address().uri(), unique_name("explicit"), creation());
   waiting.connect(connecting());
-  restart_with(limit);
-  ASSERT_TRUE(wait_until([&] { return !sender.is_connected() && !waiting.is_connected(); }));
+  ASSERT_NO_FATAL_FAILURE(restart_with(limit, sender, waiting));
   static_cast<::mqtt::iasync_client&>(sender).reconnect()->wait();
   waiting.reconnect();
   bare_client reader(broker_.address());
@@ -121,13 +123,31 @@ TEST_F(mqtt_limits_in_doubt, an_explicit_reconnect_knows_the_new_limit) {
   expect_never_too_large();
 }
 
+// The first message shows that the limit was known.
+TEST_F(mqtt_limits_in_doubt, after_the_applications_own_disconnect_large_messages_have_no_fields) {
+  ::mqtt::create_options offline(MQTTVERSION_5, 100);
+  offline.set_send_while_disconnected(true, true);
+  async_client sender(options(), broker_.address().uri(), unique_name("own"), offline);
+  sender.connect(connecting())->wait();
+  const auto known = sender.publish(message_of(limit), {.context = &context_});
+  EXPECT_TRUE(known->wait_for(patience));
+  EXPECT_EQ(fields_of(known->get_message()), 3U);
+  sender.disconnect()->wait();
+  const auto queued = sender.publish(message_of(limit), {.context = &context_});
+  EXPECT_EQ(fields_of(queued->get_message()), 0U);
+  ASSERT_NO_FATAL_FAILURE(restart_with(limit, sender));
+  sender.connect(connecting())->wait();
+  EXPECT_TRUE(queued->wait_for(patience));
+  expect_never_too_large();
+}
+
 TEST_F(mqtt_limits_in_doubt, without_an_assumption_every_limit_holds) {
   async_client sender(options(0), broker_.address().uri(), unique_name("none"), creation());
   sender.connect(connecting(reconnecting))->wait();
   client waiting(options(0), broker_.address().uri(), unique_name("none"), creation());
   waiting.connect(connecting(reconnecting));
   constexpr std::uint32_t small = 120;
-  restart_with(small);
+  ASSERT_NO_FATAL_FAILURE(restart_with(small, sender, waiting));
   ASSERT_TRUE(wait_until([&] { return sender.is_connected() && waiting.is_connected(); }));
   bare_client reader(broker_.address());
   reader.subscribe("t");
@@ -163,28 +183,6 @@ TEST_F(mqtt_limits_in_doubt, a_session_that_lasts_gets_its_queued_messages_throu
   EXPECT_EQ(broker.log().find("oversize"), std::string::npos) << broker.log();
 }
 
-TEST_F(mqtt_limits_in_doubt, a_server_below_the_assumption_turns_fields_off_once) {
-  async_client sender(options(), broker_.address().uri(), unique_name("below"), creation());
-  sender.connect(connecting(reconnecting))->wait();
-  restart_with(120);
-  ASSERT_TRUE(wait_until([&] { return sender.is_connected(); }));
-  sender.publish(message_of(100, 0), {.context = &context_})->wait_for(patience);
-  // The server refuses the first one, and no other.
-  ASSERT_TRUE(wait_until([&] {
-    return broker_.log().find("oversize") != std::string::npos ||
-           broker_.log().find("too large") != std::string::npos;
-  })) << broker_.log();
-  ASSERT_TRUE(wait_until([&] { return sender.is_connected(); }));
-  bare_client reader(broker_.address());
-  reader.subscribe("t");
-  for (int i = 0; i < 3; ++i) {
-    ASSERT_TRUE(wait_until([&] { return sender.is_connected(); }));
-    sender.publish(message_of(100), {.context = &context_})->wait_for(patience);
-    EXPECT_EQ(fields_of(reader.next()), 0U);
-  }
-  EXPECT_TRUE(sender.is_connected());
-}
-
 TEST_F(mqtt_limits_in_doubt, a_publisher_next_to_a_client_is_told_of_its_connection) {
   bare_client own(broker_.address());
   waybill::mqtt::publisher publisher(own.client(), {});
@@ -201,6 +199,40 @@ TEST_F(mqtt_limits_in_doubt, a_publisher_next_to_a_client_is_told_of_its_connect
   publisher.connection_lost();
   EXPECT_EQ(fields_with(limit), 0U);
 }
+
+// Whether the application consumes messages.
+class mqtt_limits_below_the_assumption : public mqtt_limits_in_doubt,
+                                         public testing::WithParamInterface<bool> {};
+
+TEST_P(mqtt_limits_below_the_assumption, turn_fields_off_once) {
+  async_client sender(options(), broker_.address().uri(), unique_name("below"), creation());
+  if (GetParam()) sender.start_consuming();
+  sender.connect(connecting(reconnecting))->wait();
+  ASSERT_NO_FATAL_FAILURE(restart_with(120, sender));
+  ASSERT_TRUE(wait_until([&] { return sender.is_connected(); }));
+  sender.publish(message_of(100, 0), {.context = &context_})->wait_for(patience);
+  // The server refuses the first one, and no other.
+  ASSERT_TRUE(wait_until([&] {
+    return broker_.log().find("oversize") != std::string::npos ||
+           broker_.log().find("too large") != std::string::npos;
+  })) << broker_.log();
+  // For a second: see connecting().
+  ASSERT_TRUE(wait_until([&] { return !sender.is_connected(); }));
+  ASSERT_TRUE(wait_until([&] { return sender.is_connected(); }));
+  bare_client reader(broker_.address());
+  reader.subscribe("t");
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(wait_until([&] { return sender.is_connected(); }));
+    sender.publish(message_of(100), {.context = &context_})->wait_for(patience);
+    EXPECT_EQ(fields_of(reader.next()), 0U);
+  }
+  EXPECT_TRUE(sender.is_connected());
+}
+
+INSTANTIATE_TEST_SUITE_P(clients, mqtt_limits_below_the_assumption, testing::Bool(),
+                         [](const testing::TestParamInfo<bool>& of) {
+                           return of.param ? "that_consume" : "that_only_send";
+                         });
 
 class mqtt_wills_in_doubt : public mqtt_limits_in_doubt {
  protected:
@@ -255,7 +287,7 @@ TEST_F(mqtt_wills_in_doubt, never_keep_a_client_from_reconnecting) {
   ::mqtt::connect_options how = connecting(reconnecting);
   how.set_will(will_of(limit - 80));
   mortal.connect(how)->wait();
-  restart_with(limit);
+  ASSERT_NO_FATAL_FAILURE(restart_with(limit, mortal));
   EXPECT_TRUE(wait_until([&] { return mortal.is_connected(); })) << broker_.log();
   expect_never_too_large();
 }

@@ -49,7 +49,9 @@ std::size_t encoded_bytes(const publish_packet& packet, const MQTTProperties& li
 
 std::size_t packet_bytes_max_of(const MQTTProperties& connack) noexcept {
   const MQTTProperty* said = detail::find(connack, MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE);
-  return said != nullptr ? said->value.integer4 : packet_bytes_ceiling;
+  // MQTT 5, 3.2.2.3.6: 0 is a protocol error.
+  const bool is_said = said != nullptr && said->value.integer4 != 0;
+  return is_said ? said->value.integer4 : packet_bytes_ceiling;
 }
 
 inject_budget room_in_packet(const publish_packet& packet, const MQTTProperties& own,

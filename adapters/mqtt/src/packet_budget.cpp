@@ -14,11 +14,11 @@ void packet_budget::connecting(int version) noexcept {
 
 void packet_budget::connected(int version, std::size_t packet_bytes_max) noexcept {
   version_ = version;
+  is_off_ = false;
   if (!has_properties()) return in_doubt();
   std::size_t seen = smallest_;
   while (packet_bytes_max < seen && !smallest_.compare_exchange_weak(seen, packet_bytes_max)) {
   }
-  is_off_ = false;
   known_ = packet_bytes_max;
 }
 

@@ -58,6 +58,8 @@ std::uint64_t publishing::accepting(const messaging::in_flight_message& waiting)
 
 void publishing::answered(std::uint64_t number, const delivery_report& report) noexcept {
   if (report.reason_code == packet_too_large) budget_.refused();
+  // The connection ended, whoever ended it.
+  if (report.return_code == MQTTASYNC_OPERATION_INCOMPLETE) budget_.in_doubt();
   sent_.answered(number, report);
 }
 

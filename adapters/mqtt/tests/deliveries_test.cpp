@@ -15,6 +15,7 @@
 
 #include "../../../testing/support/recording_tracer.hpp"
 #include "support/contexts.hpp"
+#include "waybill/mqtt/cpp/drop_in.hpp"
 #include "waybill/mqtt/cpp/sender.hpp"
 
 namespace mqtt {
@@ -99,10 +100,42 @@ TEST_F(deliveries, with_a_reason_of_failure_fail_with_it_however_paho_tells) {
   EXPECT_EQ(as_outcome(delivery_report()).error(), "");
 }
 
+// Paho C has the reason of a CONNACK in the return code.
+TEST_F(deliveries, have_no_fields_after_a_connack_that_says_too_large) {
+  waybill::mqtt::detail::drop_in parts;
+  const auto answer = ::mqtt::token::create(::mqtt::token::Type::CONNECT, client_);
+  parts.connecting(MQTTVERSION_5, answer);
+  mock_async_client::refuse(*answer, MQTTREASONCODE_PACKET_TOO_LARGE, MQTTREASONCODE_SUCCESS);
+  EXPECT_NE(parts.sending.core().budget().for_fields(), 0U);
+  parts.look_at_answer();
+  EXPECT_EQ(parts.sending.core().budget().for_fields(), 0U);
+}
+
 TEST_F(deliveries, that_the_client_forgets_are_unanswered) {
   mock_async_client::refuse(*send(), MQTTASYNC_OPERATION_INCOMPLETE, MQTTREASONCODE_SUCCESS);
   ASSERT_EQ(told_.size(), 1U);
   EXPECT_EQ(told_[0].outcome, outcome_state::unanswered);
+}
+
+TEST_F(deliveries, with_an_end_of_the_connection_leave_the_limit_in_doubt) {
+  struct {
+    const char* name;
+    int return_code;
+    MQTTReasonCodes reason;
+    std::size_t for_fields;
+  } constexpr rows[] = {
+      {"forgotten", MQTTASYNC_OPERATION_INCOMPLETE, MQTTREASONCODE_SUCCESS,
+       waybill::mqtt::packet_budget::bytes_when_unknown_usual},
+      {"failed", MQTTASYNC_FAILURE, MQTTREASONCODE_SUCCESS, 20'000},
+      {"refused", MQTTASYNC_FAILURE, MQTTREASONCODE_QUOTA_EXCEEDED, 20'000},
+      {"refused as too large", MQTTASYNC_FAILURE, MQTTREASONCODE_PACKET_TOO_LARGE, 0},
+  };
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.name);
+    sender_->core().budget().connected(MQTTVERSION_5, 20'000);
+    mock_async_client::refuse(*send(), row.return_code, row.reason);
+    EXPECT_EQ(sender_->core().budget().for_fields(), row.for_fields);
+  }
 }
 
 TEST_F(deliveries, are_told_once_and_the_token_works_on_after_the_sender) {

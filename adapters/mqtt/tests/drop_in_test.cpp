@@ -114,5 +114,33 @@ TEST_F(wait_until, of_the_past_takes_what_is_there) {
   EXPECT_EQ(asked_.size(), 1U);
 }
 
+struct refusal {
+  const char* name;
+  int return_code;
+  int reason_code;
+  bool is_too_large;
+};
+
+class a_refusal : public testing::TestWithParam<refusal> {};
+
+TEST_P(a_refusal, as_too_large_turns_fields_off) {
+  const refusal& row = GetParam();
+  detail::drop_in parts;
+  const ::mqtt::exception thrown(row.return_code, ::mqtt::ReasonCode(row.reason_code));
+  EXPECT_EQ(parts.refused(thrown), row.is_too_large);
+  EXPECT_EQ(parts.sending.core().budget().for_fields() == 0, row.is_too_large);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    rows, a_refusal,
+    testing::Values(
+        refusal{"of_a_connect", MQTTREASONCODE_PACKET_TOO_LARGE, 0, true},
+        refusal{"of_a_publish", MQTTASYNC_FAILURE, MQTTREASONCODE_PACKET_TOO_LARGE, true},
+        refusal{"of_a_connect_for_another_reason", MQTTREASONCODE_NOT_AUTHORIZED, 0, false},
+        refusal{"of_a_publish_for_another_reason", MQTTASYNC_FAILURE, MQTTREASONCODE_QUOTA_EXCEEDED,
+                false},
+        refusal{"without_a_reason", MQTTASYNC_FAILURE, 0, false}),
+    [](const testing::TestParamInfo<refusal>& of) { return of.param.name; });
+
 }  // namespace
 }  // namespace waybill::mqtt

@@ -178,6 +178,9 @@ TEST(mqtt_packet, the_servers_limit_is_read_from_its_connack) {
   connack.add(MQTTPROPERTY_CODE_RECEIVE_MAXIMUM, 20);
   connack.add(MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE, 0xffffffffU);
   EXPECT_EQ(waybill::mqtt::packet_bytes_max_of(connack.list()), 0xffffffffU);
+  owned_properties zero;
+  zero.add(MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE, 0);
+  EXPECT_EQ(waybill::mqtt::packet_bytes_max_of(zero.list()), packet_bytes_ceiling);
 }
 
 }  // namespace

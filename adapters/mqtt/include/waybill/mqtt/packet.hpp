@@ -30,7 +30,7 @@ struct publish_packet {
                                                     const MQTTProperties& list) noexcept;
 
 /// The packets that a server takes, by the properties of its CONNACK.
-/// @par Output   Maximum Packet Size, or packet_bytes_ceiling where it says none.
+/// @par Output   Maximum Packet Size, or packet_bytes_ceiling where it says none or 0.
 [[nodiscard]] WAYBILL_API std::size_t packet_bytes_max_of(const MQTTProperties& connack) noexcept;
 
 /// The room that a packet leaves for fields. `own` are the message's properties: of its fields, and

@@ -27,9 +27,9 @@ using async_client_base = drop_in_client<::mqtt::async_client>;
 /// arguments or without.
 ///
 /// What is virtual in Paho works through pointers and references to Paho's classes, too: connect,
-/// reconnect, publish, set_callback; consume_message from 1.5 on. set_message_callback and the rest
-/// of the functions that fetch messages are waybill's through this type alone: otherwise they are
-/// Paho's, which leave the fields in the user properties.
+/// reconnect, disconnect, publish, set_callback; consume_message from 1.5 on. set_message_callback
+/// and the rest of the functions that fetch messages are waybill's through this type alone:
+/// otherwise they are Paho's, which leave the fields in the user properties.
 /// @par Threads    any, as Paho's.
 /// @par Lifetime   messages that are in flight when it goes are reported as unanswered.
 class async_client : public detail::async_client_base {
@@ -41,6 +41,7 @@ class async_client : public detail::async_client_base {
 
   // Paho's other overloads come to those below.
   using ::mqtt::async_client::connect;
+  using ::mqtt::async_client::disconnect;
   using ::mqtt::async_client::publish;
 
   /// For explicit contexts.
@@ -80,6 +81,16 @@ class async_client : public detail::async_client_base {
     if (!last_asked_ || last_asked_->options.get_automatic_reconnect()) return paho::reconnect();
     return ask(connection(*last_asked_));
   }
+  // Paho calls no handler for the application's own disconnection.
+  ::mqtt::token_ptr disconnect(::mqtt::disconnect_options options) override {
+    lost();
+    return paho::disconnect(std::move(options));
+  }
+  ::mqtt::token_ptr disconnect(int timeout_ms, void* user_context,
+                               ::mqtt::iaction_listener& listener) override {
+    lost();
+    return paho::disconnect(timeout_ms, user_context, listener);
+  }
   /// @}
 
   /// As Paho's, by this type.
@@ -101,13 +112,10 @@ class async_client : public detail::async_client_base {
     paho::set_disconnected_handler([this, handler = std::move(handler)](
                                        const ::mqtt::properties& list, ::mqtt::ReasonCode reason) {
       refused(static_cast<int>(reason));
+      // Of a disconnection by the server Paho tells the handler of a lost connection nothing.
+      lost();
       if (handler) handler(list, reason);
     });
-  }
-  // NOLINTNEXTLINE(*-override): virtual in some versions of Paho alone
-  void start_consuming() {
-    is_consuming_ = true;
-    paho::start_consuming();
   }
   /// @}
 
@@ -196,10 +204,10 @@ class async_client : public detail::async_client_base {
     return answer;
   }
 
-  // Paho tells the reason of a disconnection to this handler alone. Where the application consumes
-  // messages it would find one more sign of a lost connection in its queue.
+  // Paho tells a disconnection by the server, and its reason, to this handler alone. From 1.3 on it
+  // also puts a sign of it into the queue of an application that consumes messages.
   void watch_disconnects() noexcept {
-    if (is_consuming_ || has_disconnected_handler_) return;
+    if (has_disconnected_handler_) return;
     try {
       set_disconnected_handler({});
     } catch (...) {
@@ -219,7 +227,6 @@ class async_client : public detail::async_client_base {
 
   std::optional<connection> last_asked_;
   bool has_disconnected_handler_ = false;
-  bool is_consuming_ = false;
   [[maybe_unused]] bool is_watched_ = watch();
 };
 

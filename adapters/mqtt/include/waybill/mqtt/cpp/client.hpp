@@ -19,8 +19,9 @@ using client_base = drop_in_client<::mqtt::client>;
 /// and is taken off every one that comes. Its publish functions wait, so that outcomes are known
 /// when they return; a message that timed out is an unanswered one.
 ///
-/// connect, reconnect, publish and set_callback are virtual and work through Paho's type, too,
-/// consume_message from 1.5 on. What a topic object (get_topic) publishes goes past waybill.
+/// connect, reconnect, disconnect, publish and set_callback are virtual and work through Paho's
+/// type, too, consume_message from 1.5 on. What a topic object (get_topic) publishes goes past
+/// waybill.
 ///
 /// With automatic reconnect and no callback nobody hears of a lost connection: the server's Maximum
 /// Packet Size is then always in doubt.
@@ -66,11 +67,7 @@ class client : public detail::client_base {
     try {
       return answered(paho::connect(options));
     } catch (const ::mqtt::exception& refusal) {
-      const int reason = static_cast<int>(refusal.get_reason_code());
-      refused(reason);
-      if (reason != MQTTREASONCODE_PACKET_TOO_LARGE || !fit_will(options, get_client_id(), true)) {
-        throw;
-      }
+      if (!refused(refusal) || !fit_will(options, get_client_id(), true)) throw;
     }
     return answered(paho::connect(std::move(options)));
   }
@@ -79,6 +76,15 @@ class client : public detail::client_base {
   ::mqtt::connect_response reconnect() override {
     if (!last_asked_ || last_asked_->get_automatic_reconnect()) return paho::reconnect();
     return connect(*last_asked_);
+  }
+  using ::mqtt::client::disconnect;
+  void disconnect() override {
+    lost();
+    paho::disconnect();
+  }
+  void disconnect(int timeout_ms) override {
+    lost();
+    paho::disconnect(timeout_ms);
   }
   /// @}
 

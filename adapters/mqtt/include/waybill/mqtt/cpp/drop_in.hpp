@@ -90,7 +90,7 @@ class drop_in {
       if (answer_ == nullptr || !answer_->try_wait()) return;
       learn(answer_->get_connect_response());
     } catch (const ::mqtt::exception& refusal) {
-      refused(static_cast<int>(refusal.get_reason_code()));
+      static_cast<void>(refused(refusal));
     } catch (...) {
       // Without memory the limit stays in doubt.
     }
@@ -100,6 +100,15 @@ class drop_in {
   /// The server gave this reason for its refusal.
   void refused(int reason_code) noexcept {
     if (reason_code == MQTTREASONCODE_PACKET_TOO_LARGE) sending.core().budget().refused();
+  }
+  /// Whether the server refused a packet as too large. Paho C has the reason of a CONNACK in the
+  /// return code, that of other answers in the reason code.
+  [[nodiscard]] bool refused(const ::mqtt::exception& refusal) noexcept {
+    constexpr int too_large = MQTTREASONCODE_PACKET_TOO_LARGE;
+    const bool is_too_large = static_cast<int>(refusal.get_reason_code()) == too_large ||
+                              refusal.get_return_code() == too_large;
+    if (is_too_large) sending.core().budget().refused();
+    return is_too_large;
   }
 
   /// Takes context off the will of options whose CONNECT may be too large with it; off any will
@@ -193,7 +202,13 @@ class drop_in_client : protected drop_in, public Paho {
   /// As Paho's.
   void set_callback(::mqtt::callback& application) override {
     calling.set(&application);
-    Paho::set_callback(calling);
+    try {
+      Paho::set_callback(calling);
+    } catch (...) {
+      // While a connection is being made. Paho then calls nobody, not an earlier callback either.
+      calling.set(nullptr);
+      throw;
+    }
   }
 
   /// As Paho's, by this type: the next message without fields in its properties, or null for a lost

@@ -85,7 +85,7 @@ class publisher {
     sender_.core().budget().connected(answer.get_mqtt_version(),
                                       packet_bytes_max_of(answer.get_properties().c_struct()));
   }
-  /// To be called when the connection is lost: after an automatic reconnect the limit is in doubt.
+  /// To be called when the connection is lost or ended: the limit is then in doubt.
   void connection_lost() noexcept {
     sender_.core().aliases().clear();
     sender_.core().budget().in_doubt();
