@@ -33,7 +33,7 @@ void run(const std::string& uri, const std::string& topic, const std::string& lo
   const auto spans = std::make_shared<span_log>("billing", log);
   waybill::propagation_options settings{.tracer = spans};
   settings.boundary.set_filter(topic + "/+", {.envelope = waybill::envelope_form::frame,
-                                              .destination_template = topic + "/{order}"});
+                                              .destination_template = topic + "/+"});
   const waybill::mqtt::client_options options{.settings =
                                                   waybill::propagation(std::move(settings))};
   waybill::mqtt::async_client doors(options, uri, topic + "-billing");

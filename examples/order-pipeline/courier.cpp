@@ -24,8 +24,8 @@ void run(const std::string& uri, const std::string& vans_topic, const std::strin
   waybill::propagation_options settings{.tracer = spans};
   settings.boundary
       .set_filter(doors_topic + "/+", {.envelope = waybill::envelope_form::frame,
-                                       .destination_template = doors_topic + "/{order}"})
-      .set_filter(vans_topic + "/+", {.destination_template = vans_topic + "/{order}"});
+                                       .destination_template = doors_topic + "/+"})
+      .set_filter(vans_topic + "/+", {.destination_template = vans_topic + "/+"});
   const waybill::mqtt::client_options options{.settings =
                                                   waybill::propagation(std::move(settings))};
 

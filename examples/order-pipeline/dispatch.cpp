@@ -24,8 +24,7 @@ void run(const std::string& rabbitmq, const std::string& queue, const std::strin
   const auto spans = std::make_shared<span_log>("dispatch", log);
   waybill::propagation_options settings{.tracer = spans};
   // Orders make bad span names.
-  settings.boundary.set_filter(vans_topic + "/+",
-                               {.destination_template = vans_topic + "/{order}"});
+  settings.boundary.set_filter(vans_topic + "/+", {.destination_template = vans_topic + "/+"});
   const waybill::propagation propagation(std::move(settings));
 
   const waybill::mqtt::client_options options{.settings = propagation};

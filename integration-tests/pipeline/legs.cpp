@@ -214,6 +214,8 @@ class mqtt_leg final : public leg {
   /// The frame is for MQTT 3.1.1: with MQTT 5 the context goes into properties all the same.
   static waybill::mqtt::client_options options_for(const std::string& topic) {
     waybill::mqtt::client_options options;
+    // Each handler is given its context; in between no context is to be the current one.
+    options.receive.fills_received_slot = false;
     waybill::propagation_options settings;
     settings.boundary.set(topic, {.envelope = waybill::envelope_form::frame});
     options.settings = waybill::propagation(std::move(settings));
