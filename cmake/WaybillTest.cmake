@@ -38,15 +38,20 @@ function(waybill_add_unit_tests target)
   add_dependencies(waybill_unit_tests ${target})
 endfunction()
 
-# waybill_watch_threads(<test executable>)
-# In a build with the thread sanitizer: makes the executable as a whole a test of ctest. Not those on a
+# waybill_watch_threads(<test executable> [FILTER <GoogleTest filter>])
+# In a build with the thread sanitizer: makes the executable as a whole a test of ctest, or those of its
+# tests that use threads, where the others would take minutes. Not those on a
 # real Mosquitto: the sanitizer doesn't see Paho's library count references and takes the last release
 # of each token for a race.
 function(waybill_watch_threads target)
   if(NOT WAYBILL_SANITIZE MATCHES "thread")
     return()
   endif()
-  add_test(NAME threads.${target} COMMAND ${target})
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "FILTER" "")
+  if(NOT arg_FILTER)
+    set(arg_FILTER "*")
+  endif()
+  add_test(NAME threads.${target} COMMAND ${target} "--gtest_filter=${arg_FILTER}")
   set_tests_properties(threads.${target} PROPERTIES LABELS threads TIMEOUT 300)
   add_dependencies(waybill_thread_tests ${target})
 endfunction()
