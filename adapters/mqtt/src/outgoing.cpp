@@ -9,7 +9,7 @@ namespace waybill::inline v0::mqtt {
 namespace {
 
 /// What goes into an envelope. An empty retained message takes one out of the broker's store: it
-/// says something, but is none.
+/// is a command to the broker, and gets no envelope.
 std::optional<std::string_view> payload_to_wrap(const message_view& message) noexcept {
   if (message.payload.empty() && message.is_retained) return std::nullopt;
   return message.payload;
@@ -115,8 +115,8 @@ void outgoing::decide(const send_options& options, inject_mode mode,
 }
 
 envelope_form outgoing::form_of(const boundary_entry& entry) const noexcept {
-  // The first byte of a frame is none of UTF-8. A payload that looks like a frame is marked wrongly
-  // already, and who receives it takes a frame off.
+  // No UTF-8 text begins with the first byte of a frame. A payload that looks like a frame is
+  // marked wrongly already, and who receives it takes a frame off.
   const bool breaks_text = entry.envelope == envelope_form::frame && room_.has_properties &&
                            is_marked_as_text(message_.properties) &&
                            !looks_like_frame(message_.payload);

@@ -109,7 +109,7 @@ int connection_state::finish_send(int status) noexcept {
 int connection_state::finish_call(amqp_channel_t channel) noexcept {
   const amqp_rpc_reply_t reply = amqp_get_rpc_reply(raw_);
   if (reply.reply_type == AMQP_RESPONSE_NORMAL) return AMQP_STATUS_OK;
-  // What came before the end is older: confirms and messages count still.
+  // Frames that were set aside are older than the end: their confirms and messages count.
   route_enqueued();
   if (!is_open_) return reason_.status;
   if (reply.reply_type != AMQP_RESPONSE_SERVER_EXCEPTION) {

@@ -51,19 +51,19 @@ struct frame_action {
 /// of the channels, and what has arrived of each channel's message.
 class frame_router {
  public:
-  /// A channel of ours is being opened. Throws bad_alloc.
+  /// The adapter opens a channel. Throws bad_alloc.
   void add(amqp_channel_t channel, channel_user& user) { channels_.emplace(channel, entry{&user}); }
   /// Our close of a channel goes out: its user hears no more. Its number is free when close-ok has
   /// come. False when the channel was closed before.
   [[nodiscard]] bool close(amqp_channel_t channel) noexcept;
-  /// The highest number up to this one that is free; 0 where there is none. From the top, because
+  /// The highest free number up to this one; 0: all are taken. From the top, because
   /// applications count their own channels from 1.
   [[nodiscard]] amqp_channel_t free_channel(int last) const noexcept;
   /// Whether a number will be free when close-ok has come.
   [[nodiscard]] bool has_closing() const noexcept { return closing_ != 0; }
   /// What to do about the frame. It has been done before the next frame comes.
   [[nodiscard]] frame_action take(const amqp_frame_t& frame) noexcept;
-  /// Forgets a channel, and returns its user, if it has one; nullopt when there is none left.
+  /// Forgets a channel, and returns its user, which may be null; nullopt when no channel is left.
   [[nodiscard]] std::optional<channel_user*> forget_any() noexcept;
 
  private:

@@ -31,7 +31,7 @@ timeval as_timeval(std::chrono::milliseconds timeout) noexcept {
   return {static_cast<time_t>(seconds.count()), static_cast<suseconds_t>(rest.count())};
 }
 
-/// A socket of the connection's; null where there is none to be had, with `status` saying why.
+/// The connection's socket; null where it cannot be made, with `status` saying why.
 amqp_socket_t* make_socket(amqp_connection_state_t raw, const connection_parameters& where,
                            int& status) {
   status = AMQP_STATUS_NO_MEMORY;

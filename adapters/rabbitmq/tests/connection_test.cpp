@@ -1,7 +1,12 @@
 // The pump of one connection, on a server that says what the test wants.
 
+#include <unistd.h>
+
+#include <atomic>
+#include <fstream>
 #include <functional>
 #include <stdexcept>
+#include <string>
 #include <thread>
 
 #include "support/scripted_test.hpp"
@@ -316,13 +321,21 @@ TEST_F(channels, of_an_owner_that_is_gone_take_what_was_on_its_way) {
 
 class waking : public scripted_test {
  protected:
-  /// Runs `waits`, and wakes the connection from another thread meanwhile.
+  /// Runs `waits`, and wakes the connection from another thread as soon as this one sleeps in it.
   template <class F>
   void wake_while(F&& waits) {
+    const std::string stat = "/proc/self/task/" + std::to_string(gettid()) + "/stat";
+    std::atomic<bool> is_waiting{false};
     std::thread other([&] {
-      std::this_thread::sleep_for(milliseconds(20));
+      const auto sleeps = [&] {
+        std::string text;
+        std::getline(std::ifstream(stat), text);
+        return text.find(") S ") != std::string::npos;
+      };
+      while (!is_waiting || !sleeps()) std::this_thread::yield();
       connection_.wake();
     });
+    is_waiting = true;
     const stopwatch watch;
     waits();
     EXPECT_LT(watch.elapsed(), no_end / 2);

@@ -29,7 +29,7 @@ class silent_port {
 /// A server on a port of its own, which plays a script with the first client, on its own thread.
 class listening_server {
  public:
-  /// What the script throws is told by wait().
+  /// wait() returns what the script throws.
   explicit listening_server(std::function<void(scripted_server&)> script);
   listening_server(const listening_server&) = delete;
   listening_server& operator=(const listening_server&) = delete;

@@ -14,7 +14,7 @@
 /// call.
 namespace waybill_test {
 
-/// What the server allows. A heartbeat of 0 is none.
+/// What the server allows. A heartbeat of 0: no heartbeats.
 struct server_limits {
   std::uint16_t channel_max = 2'047;
   std::uint32_t frame_bytes_max = 131'072;

@@ -30,7 +30,7 @@ struct connect_packet {
   std::string_view user_name{};                 ///< Empty: none.
   std::string_view password{};                  ///< Empty: none.
   MQTTProperties properties{0, 0, 0, nullptr};  ///< Shown, not owned.
-  message_view will{};                          ///< Without a topic there is none.
+  message_view will{};                          ///< An empty topic: no will.
 };
 
 /// How many bytes the packet has on the wire.
