@@ -67,8 +67,12 @@ made_queues=()  # exchanges and queues of RabbitMQ
 at_exit() {
   local status=$?
   trap '' INT TERM HUP
-  # More than once: a process that has not yet become its program may miss a signal.
-  while [[ ${#started[@]} != 0 ]] && kill "${started[@]}" 2>/dev/null; do
+  # Not those of `started`: the signal may have come before the newest was written down there. More
+  # than once: a process that has not yet become its program may miss a signal.
+  local running
+  while running=$(jobs -pr) && [[ -n "$running" ]]; do
+    # shellcheck disable=SC2086  # one word for each process
+    kill $running 2>/dev/null || true
     sleep 0.05  # not `read -t`: this may run within one
   done
   wait
