@@ -69,7 +69,7 @@ endfunction()
 function(waybill_add_integration_test target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "SANITIZE" "TIMEOUT_SECONDS" "SOURCES;LIBRARIES")
   if(NOT arg_TIMEOUT_SECONDS)
-    set(arg_TIMEOUT_SECONDS 300)
+    set(arg_TIMEOUT_SECONDS 600)
   endif()
   set(labels integration)
   if(arg_SANITIZE)
@@ -127,7 +127,8 @@ function(waybill_add_compile_test name)
       "-DSOURCE=${source}" "-DINCLUDE_DIRS=${include_dirs}" "-DDEFINITIONS=${definitions}"
       "-DOPTIONS=${arg_OPTIONS}" "-DMUST_FAIL_WITH=${arg_MUST_FAIL_WITH}" -P
       "${PROJECT_SOURCE_DIR}/cmake/run-compile-test.cmake")
-  set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 60)
+  # Up to a dozen runs of the compiler.
+  set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 300)
 endfunction()
 
 # waybill_add_benchmark(<target> SOURCES <file>... LIBRARIES <target>...)

@@ -56,6 +56,14 @@ class mqtt_limits_in_doubt : public testing::Test {
   static std::size_t fields_of(const ::mqtt::const_message_ptr& message) {
     return properties_of(*message).size();
   }
+  [[nodiscard]] std::size_t times_in_log(const std::string& text) const {
+    const std::string log = broker_.log();
+    std::size_t times = 0;
+    for (std::size_t at = log.find(text); at != std::string::npos; at = log.find(text, at + 1)) {
+      ++times;
+    }
+    return times;
+  }
   void expect_never_too_large() const {
     EXPECT_EQ(broker_.log().find("oversize"), std::string::npos) << broker_.log();
     EXPECT_EQ(broker_.log().find("too large"), std::string::npos) << broker_.log();
@@ -204,7 +212,8 @@ class mqtt_limits_below_the_assumption : public mqtt_limits_in_doubt,
                                          public testing::WithParamInterface<bool> {};
 
 TEST_P(mqtt_limits_below_the_assumption, turn_fields_off_once) {
-  async_client sender(options(), broker_.address().uri(), unique_name("below"), creation());
+  const std::string id = unique_name("below");
+  async_client sender(options(), broker_.address().uri(), id, creation());
   if (GetParam()) sender.start_consuming();
   sender.connect(connecting(reconnecting))->wait();
   ASSERT_NO_FATAL_FAILURE(restart_with(120, sender));
@@ -215,8 +224,8 @@ TEST_P(mqtt_limits_below_the_assumption, turn_fields_off_once) {
     return broker_.log().find("oversize") != std::string::npos ||
            broker_.log().find("too large") != std::string::npos;
   })) << broker_.log();
-  // For a second: see connecting().
-  ASSERT_TRUE(wait_until([&] { return !sender.is_connected(); }));
+  // The third connection: the first, that after the restart, and that after the refusal.
+  ASSERT_TRUE(wait_until([&] { return times_in_log(" as " + id + " ") == 3; })) << broker_.log();
   ASSERT_TRUE(wait_until([&] { return sender.is_connected(); }));
   bare_client reader(broker_.address());
   reader.subscribe("t");

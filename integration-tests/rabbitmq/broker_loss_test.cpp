@@ -126,9 +126,11 @@ TEST_F(broker_loss, is_told_to_consumers_whose_messages_stay_readable) {
 }
 
 TEST_F(broker_loss, of_a_broker_that_stands_still_is_noticed_by_its_heartbeats) {
-  connection on = open(1);
+  if (!broker().running()) broker().start();
   const std::string queue = unique_queue("loss");
   bare_amqp(broker().address()).declare_queue(queue);
+  // Nothing pumps it between here and the first wait.
+  connection on = open(3);
   waybill::rabbitmq::publisher publisher(on, {}, count());
   broker().pause();
   ASSERT_EQ(send(publisher, queue, 0), AMQP_STATUS_OK);

@@ -16,10 +16,6 @@
 
 namespace waybill_test {
 
-namespace {
-constexpr int patience_milliseconds = 30'000;
-}
-
 std::vector<std::string> processes_with(const std::string& text) {
   std::vector<std::string> found;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
@@ -43,15 +39,15 @@ unique_descriptor listen_on(std::uint16_t port) {
   return listener;
 }
 
-bool readable_in_time(int descriptor) {
+bool readable_in_time(int descriptor, std::chrono::milliseconds patience) {
   pollfd entry{descriptor, POLLIN, 0};
-  return ::poll(&entry, 1, patience_milliseconds) == 1;
+  return ::poll(&entry, 1, static_cast<int>(patience.count())) == 1;
 }
 
-std::string read_line(int descriptor) {
+std::string read_line(int descriptor, std::chrono::milliseconds patience) {
   std::string line;
   char character = 0;
-  while (readable_in_time(descriptor) && ::read(descriptor, &character, 1) == 1) {
+  while (readable_in_time(descriptor, patience) && ::read(descriptor, &character, 1) == 1) {
     if (character == '\n') return line;
     line += character;
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -15,12 +16,14 @@ std::vector<std::string> processes_with(const std::string& text);
 /// @par Errors Throws std::system_error.
 unique_descriptor listen_on(std::uint16_t port);
 
-/// Waits until there is something to read, or an end: 30 s at most.
-bool readable_in_time(int descriptor);
+/// Waits until there is something to read, or an end.
+bool readable_in_time(int descriptor,
+                      std::chrono::milliseconds patience = std::chrono::seconds(30));
 
 /// One line without its end.
 /// @par Errors Throws std::runtime_error when no whole line comes in time.
-std::string read_line(int descriptor);
+std::string read_line(int descriptor,
+                      std::chrono::milliseconds patience = std::chrono::seconds(30));
 
 /// What becomes readable when the process ends; it is there now.
 /// @par Errors Throws std::system_error.

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <sstream>
 #include <stdexcept>
@@ -28,7 +29,8 @@ class held_broker {
       : temporary_("TMPDIR", folder.path().string()),
         holder_({program, kind}, {input_.reading.get(), output_.writing.get(), STDERR_FILENO}) {
     output_.writing.reset();
-    std::istringstream line(read_line(output_.reading.get()));
+    // The brokers' own patience is two minutes.
+    std::istringstream line(read_line(output_.reading.get(), std::chrono::seconds(150)));
     std::string name;
     if (!(line >> name >> process_ >> address_)) throw std::runtime_error("no broker came up");
     // Opened while the broker lives: the number can't have become another process's.

@@ -13,7 +13,7 @@ namespace waybill_test {
 namespace {
 
 constexpr std::uint64_t message_count_default = 200'000;
-constexpr std::chrono::seconds patience_default{180};
+constexpr std::chrono::seconds patience_default{480};
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool measures_memory = false;

@@ -148,7 +148,7 @@ TEST(out_of_memory, a_message_is_received_or_goes_back_to_its_queue) {
       clients test({.no_ack = no_ack});
       test.link.server().send(delivery());
       message got;
-      with_allocations(left, [&] { got = test.receiving->receive(milliseconds(20)); });
+      with_allocations(left, [&] { got = test.receiving->receive(milliseconds(0)); });
       const auto sent = test.link.server().frames();
       if (got) {
         ++received;
