@@ -68,7 +68,7 @@ end_docker() {
       kill -KILL "$daemon" 2>/dev/null || true
       break
     }
-    read -rt 0.1 <> <(:) || true
+    sleep 0.1  # not `read -t`: this may run within one
   done
   wait "$daemon" 2>/dev/null || true
   daemon=""

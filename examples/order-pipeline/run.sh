@@ -77,11 +77,11 @@ at_exit() {
   done
   wait
   if [[ ${#made_topics[@]} != 0 ]]; then
-    timeout 5 "$programs/kafka-topics" delete "$kafka" "${made_topics[@]}" 2>"$scratch/delete.log" ||
+    timeout 30 "$programs/kafka-topics" delete "$kafka" "${made_topics[@]}" 2>"$scratch/delete.log" ||
       echo "order pipeline: these topics may be left: ${made_topics[*]}" >&2
   fi
   if [[ ${#made_queues[@]} != 0 ]]; then
-    timeout 5 "$programs/rabbitmq-wire" remove "$rabbitmq" "${made_queues[@]}" 2>"$scratch/delete.log" ||
+    timeout 30 "$programs/rabbitmq-wire" remove "$rabbitmq" "${made_queues[@]}" 2>"$scratch/delete.log" ||
       echo "order pipeline: this exchange and its queue may be left: ${made_queues[*]}" >&2
   fi
   rm -rf "$scratch"
@@ -142,7 +142,7 @@ start_and_read() {
   shift
   mkfifo "$ready"
   output=$ready start "$@"
-  read -r -t 10 "${variable?}" <"$ready" || {
+  read -r -t 60 "${variable?}" <"$ready" || {
     show_complaints
     fail "$name did not start"
   }
@@ -190,7 +190,7 @@ run_embedded() {
     coproc broker { exec "$programs/embedded-broker" "$orders_topic" "$shipments_topic" 2>"$scratch/broker.err"; }
     broker_pid=$!
     started+=("$broker_pid")
-    read -r -t 10 -u "${broker[0]:--}" kafka 2>/dev/null || {
+    read -r -t 60 -u "${broker[0]:--}" kafka 2>/dev/null || {
       show_complaints
       fail "the broker did not start"
     }

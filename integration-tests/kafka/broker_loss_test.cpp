@@ -129,6 +129,13 @@ class impatient_client {
   [[nodiscard]] const waybill::kafka::instrumentation& observed() const { return observed_; }
   // By the thread that polls.
   [[nodiscard]] std::int64_t timeouts() const { return timeouts_; }
+  /// Serves the client until all that has happened is counted.
+  void catch_up() {
+    // The next report may have been made before; that after it was not.
+    const auto known = reports_ + 2;
+    const auto deadline = clock::now() + patience;
+    while (reports_ < known && clock::now() < deadline) rd_kafka_poll(handle_.get(), 10);
+  }
 
  private:
   static void configure(rd_kafka_conf_t* configuration) {
@@ -140,7 +147,9 @@ class impatient_client {
       for (const auto& broker : statistics.at("brokers")) {
         timeouts += broker.at("req_timeouts").get<std::int64_t>();
       }
-      static_cast<impatient_client*>(self)->timeouts_ = timeouts;
+      auto& counted = *static_cast<impatient_client*>(self);
+      counted.timeouts_ = timeouts;
+      ++counted.reports_;
       return 0;
     });
   }
@@ -148,6 +157,7 @@ class impatient_client {
   static constinit thread_local impatient_client* being_made;
 
   std::int64_t timeouts_ = 0;
+  std::uint64_t reports_ = 0;
   waybill::kafka::instrumentation observed_;
   kafka_handle handle_;
 };
@@ -169,6 +179,7 @@ class late_answer : public broker_loss {
     // The partition is known from here on, so that what follows is on its way at once.
     send(producer, 0);
     ASSERT_EQ(rd_kafka_flush(client.handle(), patience_milliseconds), RD_KAFKA_RESP_ERR_NO_ERROR);
+    client.catch_up();
     const std::int64_t timeouts_before = client.timeouts();
     broker_.pause();
     for (std::uint64_t number = 1; number < count; ++number) send(producer, number);

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <stdexcept>
@@ -178,14 +179,16 @@ TEST_F(groups, read_all_messages_with_their_contexts_through_two_members) {
       EXPECT_EQ(message.context(), make_context(partition + 1));
     });
   };
-  while ((share(one) != 1 || share(two) != 1 || seen != std::vector<int>(partitions, 1)) &&
+  // At least once: a commit that meets the rebalance fails, and the other member reads again.
+  const auto is_seen = [](int times) { return times >= 1; };
+  while ((share(one) != 1 || share(two) != 1 || !std::ranges::all_of(seen, is_seen)) &&
          std::chrono::steady_clock::now() < deadline) {
     serve(one);
     serve(two);
   }
   EXPECT_EQ(share(one), 1);
   EXPECT_EQ(share(two), 1);
-  EXPECT_EQ(seen, std::vector<int>(partitions, 1));
+  EXPECT_TRUE(std::ranges::all_of(seen, is_seen));
 }
 
 }  // namespace

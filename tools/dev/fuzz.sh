@@ -76,8 +76,15 @@ dictionary_of() {
 logs=$(mktemp -d "${TMPDIR:-/tmp}/waybill-fuzz.XXXXXX")
 running=()
 at_exit() {
-  local status=$?
-  [[ ${#running[@]} == 0 ]] || kill "${running[@]}" 2>/dev/null || true
+  local status=$? left
+  trap '' INT TERM HUP
+  # Not those of `running`: the signal may have come before the newest was written down there. More
+  # than once: a process that has not yet become its program may miss a signal.
+  while left=$(jobs -pr) && [[ -n "$left" ]]; do
+    # shellcheck disable=SC2086 # one word for each process
+    kill $left 2>/dev/null || true
+    sleep 0.05
+  done
   wait
   rm -rf "$logs"
   exit "$status"
@@ -85,6 +92,7 @@ at_exit() {
 trap at_exit EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+trap 'exit 129' HUP
 
 start() {
   local name=$1 folder=${sources[$1]} corpus=$build/corpus/$1

@@ -16,7 +16,7 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using tcp = asio::ip::tcp;
 
-constexpr std::chrono::seconds patience{10};
+constexpr std::chrono::seconds patience{60};
 
 /// Runs what was begun until it has ended; the stream's own time-out ends what does not.
 void finish(asio::io_context& io) {

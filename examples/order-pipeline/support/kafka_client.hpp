@@ -14,7 +14,7 @@
 namespace order_pipeline {
 
 /// How long any program waits for anything: a broker, a message, an acknowledgement.
-inline constexpr std::chrono::seconds patience{10};
+inline constexpr std::chrono::seconds patience{60};
 
 struct kafka_deleter {
   void operator()(rd_kafka_t* client) const noexcept { rd_kafka_destroy(client); }

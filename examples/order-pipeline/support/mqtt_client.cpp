@@ -6,10 +6,10 @@ namespace order_pipeline {
 
 namespace {
 constexpr int qos = 1;
-constexpr std::chrono::seconds patience{10};
+constexpr std::chrono::seconds patience{60};
 
 void wait(const mqtt::token_ptr& answer, const std::string& what) {
-  if (!answer->wait_for(patience)) throw std::runtime_error(what + ": no answer within 10 s");
+  if (!answer->wait_for(patience)) throw std::runtime_error(what + ": no answer within 60 s");
 }
 }  // namespace
 

@@ -28,7 +28,7 @@ namespace files = std::filesystem;
 
 const files::path programs = ORDER_PIPELINE_PROGRAMS;
 const std::string run_script = std::string(ORDER_PIPELINE_SOURCES) + "/run.sh";
-constexpr std::chrono::seconds patience{60};
+constexpr std::chrono::seconds patience{180};
 
 std::string read_file(const files::path& path) {
   std::ifstream in(path);

@@ -66,7 +66,7 @@ void run(const std::string& uri, std::string_view version, const std::string& fi
   std::cout << "ready" << std::endl;
   for (int seen = 0; seen < messages; ++seen) {
     mqtt::const_message_ptr message;
-    if (!client.try_consume_message_for(&message, std::chrono::seconds(10)) || !message) {
+    if (!client.try_consume_message_for(&message, std::chrono::seconds(60)) || !message) {
       throw std::runtime_error("not all messages of " + filter + " came");
     }
     log_entry entry("wire");

@@ -1,8 +1,10 @@
 #include "numbered_flow.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 namespace waybill_test {
@@ -14,7 +16,7 @@ using clock = std::chrono::steady_clock;
 constexpr std::uint64_t senders = 2;
 constexpr int poll_interval_milliseconds = 10;
 // A flow, not a flood: a broker that is away for seconds must not cost all numbers there are.
-constexpr std::uint64_t numbers_per_millisecond = 4;
+constexpr std::uint64_t numbers_per_millisecond = 1;
 constexpr std::chrono::seconds flow_patience{60};
 // A queue that is short lets the senders wait while the broker is away, rather than run ahead.
 const kafka_properties properties_of_flows = {
@@ -57,7 +59,11 @@ void numbered_flow::send_every_other(std::uint64_t number) {
     while (may_send_ && !may_send_(number) && !gives_up_) {
       rd_kafka_poll(client_.handle.get(), poll_interval_milliseconds);
     }
-    if (number / senders % numbers_per_millisecond == 0) rd_kafka_poll(client_.handle.get(), 1);
+    if (number / senders % numbers_per_millisecond == 0) {
+      // Not a poll that waits: it returns at once while there are reports.
+      rd_kafka_poll(client_.handle.get(), 0);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
     std::uint64_t highest = highest_;
     while (highest < number && !highest_.compare_exchange_weak(highest, number)) {
     }
@@ -69,11 +75,22 @@ void numbered_flow::send_every_other(std::uint64_t number) {
   }
 }
 
+std::string numbered_flow::state() const {
+  std::array<char, 256> reason{};
+  const rd_kafka_resp_err_t fatal =
+      rd_kafka_fatal_error(client_.handle.get(), reason.data(), reason.size());
+  return std::to_string(highest_) + " begun, " + std::to_string(told_) + " with an outcome, " +
+         std::to_string(producer_->in_flight()) + " in flight, " + std::to_string(refused_) +
+         " refused, fatal error: " + rd_kafka_err2name(fatal) + " " + reason.data();
+}
+
 template <class Condition>
 void numbered_flow::wait_until(Condition condition, const char* what) {
   const auto deadline = clock::now() + flow_patience;
   while (!condition()) {
-    if (clock::now() >= deadline) throw std::runtime_error(std::string("not in time: ") + what);
+    if (clock::now() >= deadline) {
+      throw std::runtime_error(std::string("not in time: ") + what + "; " + state());
+    }
     rd_kafka_poll(client_.handle.get(), poll_interval_milliseconds);
   }
 }

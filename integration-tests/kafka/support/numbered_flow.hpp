@@ -44,6 +44,8 @@ class numbered_flow {
 
  private:
   void send_every_other(std::uint64_t number);
+  /// How far it is, for the message of a failure.
+  [[nodiscard]] std::string state() const;
   template <class Condition>
   void wait_until(Condition condition, const char* what);
 

@@ -14,7 +14,7 @@ TEST(kafka_cluster, goes_on_with_all_it_has_acknowledged_when_a_leader_is_killed
   kafka_cluster cluster;
   const std::string topic = unique_topic("cluster");
   cluster.create_topic(topic);
-  const bare_producer producer(cluster.bootstrap(), {{"acks", "all"}});
+  const bare_producer producer(cluster.bootstrap(), {{"enable.idempotence", "true"}});
   producer.produce(topic, {"key", "before", {}});
 
   const int first = cluster.leader_of(topic, 0);
