@@ -75,22 +75,23 @@ void numbered_flow::send_every_other(std::uint64_t number) {
   }
 }
 
-std::string numbered_flow::state() const {
+void numbered_flow::fail(const std::string& what) const {
   std::array<char, 256> reason{};
   const rd_kafka_resp_err_t fatal =
       rd_kafka_fatal_error(client_.handle.get(), reason.data(), reason.size());
-  return std::to_string(highest_) + " begun, " + std::to_string(told_) + " with an outcome, " +
-         std::to_string(producer_->in_flight()) + " in flight, " + std::to_string(refused_) +
-         " refused, fatal error: " + rd_kafka_err2name(fatal) + " " + reason.data();
+  if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR) throw client_given_up(reason.data());
+  throw std::runtime_error(what + "; " + std::to_string(highest_) + " begun, " +
+                           std::to_string(told_) + " with an outcome, " +
+                           std::to_string(producer_->in_flight()) + " in flight, " +
+                           std::to_string(refused_) + " refused");
 }
 
 template <class Condition>
 void numbered_flow::wait_until(Condition condition, const char* what) {
   const auto deadline = clock::now() + flow_patience;
   while (!condition()) {
-    if (clock::now() >= deadline) {
-      throw std::runtime_error(std::string("not in time: ") + what + "; " + state());
-    }
+    if (refused_ != 0) fail("messages were refused");
+    if (clock::now() >= deadline) fail(std::string("not in time: ") + what);
     rd_kafka_poll(client_.handle.get(), poll_interval_milliseconds);
   }
 }
@@ -110,9 +111,9 @@ std::uint64_t numbered_flow::stop() {
   senders_.clear();
   const auto in_time = static_cast<int>(std::chrono::milliseconds(flow_patience).count());
   if (rd_kafka_flush(client_.handle.get(), in_time) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    throw std::runtime_error("not all messages were answered in time");
+    fail("not all messages were answered in time");
   }
-  if (refused_ != 0) throw std::runtime_error("messages were refused: " + std::to_string(refused_));
+  if (refused_ != 0) fail("messages were refused");
   return limit_;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -13,6 +14,13 @@
 #include "numbered.hpp"
 
 namespace waybill_test {
+
+/// librdkafka gave up the client (a fatal error), as its idempotent producer does now and then when
+/// a broker is killed on a busy machine. Nothing is to be learned of waybill from such a run.
+class client_given_up : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
 
 /// Messages that two threads send through one producer until they are told to stop, from number 0
 /// on without a gap. Each partition has its messages from one thread alone, by rising numbers.
@@ -30,13 +38,15 @@ class numbered_flow {
   ~numbered_flow();
 
   /// Waits until so many messages more than now have their outcome.
-  /// @par Errors Throws std::runtime_error if they have not in time.
+  /// @par Errors Throws client_given_up, and std::runtime_error if they have not in time.
   void wait_for_outcomes(std::uint64_t more);
   /// Waits until so many messages wait for theirs; throws likewise.
   void wait_for_in_flight(std::size_t messages);
   /// Ends the flow and waits for every outcome.
   /// @par Output How many messages were sent.
-  /// @par Errors Throws std::runtime_error if one was refused or has no outcome in time.
+  /// @par Errors Throws client_given_up, and std::runtime_error if one was refused or has no
+  /// outcome
+  ///             in time.
   std::uint64_t stop();
 
   [[nodiscard]] const tally& outcomes() const { return outcomes_; }
@@ -44,10 +54,10 @@ class numbered_flow {
 
  private:
   void send_every_other(std::uint64_t number);
-  /// How far it is, for the message of a failure.
-  [[nodiscard]] std::string state() const;
   template <class Condition>
   void wait_until(Condition condition, const char* what);
+  /// Throws with what is wrong.
+  [[noreturn]] void fail(const std::string& what) const;
 
   std::string topic_;
   std::function<bool(std::uint64_t)> may_send_;
