@@ -23,7 +23,10 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-const kafka_properties idempotent = {{"enable.idempotence", "true"}};
+// One request at a time: of several that a broker refuses while it comes up, librdkafka 2.0.2 loses
+// count, and gives the client up.
+const kafka_properties idempotent = {{"enable.idempotence", "true"},
+                                     {"max.in.flight.requests.per.connection", "1"}};
 const kafka_properties acknowledged_by_one = {{"acks", "1"}};
 const kafka_properties acknowledged_by_all = {{"acks", "all"}};
 
