@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "frame_router.hpp"
 #include "wake_event.hpp"
@@ -16,8 +17,12 @@ using steady_time = std::chrono::steady_clock::time_point;
 /// What a call that does not wait looks at, however many there are.
 inline constexpr int frames_per_call_max = 10'000;
 
-/// Of rabbitmq-c's own error.
-[[nodiscard]] close_reason because(int status) noexcept;
+/// Of a status, with these words.
+[[nodiscard]] close_reason because(int status, const char* words) noexcept;
+/// Of rabbitmq-c's own error, with its words.
+[[nodiscard]] inline close_reason because(int status) noexcept {
+  return because(status, amqp_error_string2(status));
+}
 /// Of a call that failed.
 [[nodiscard]] close_reason because(const amqp_rpc_reply_t& reply) noexcept;
 
@@ -59,6 +64,15 @@ class connection_state {
   /// Pumps until `is_done()`. AMQP_STATUS_OK: it is, or the connection is lost.
   template <class F>
   int pump_until(std::chrono::milliseconds timeout, bool hears_wake, F&& is_done) noexcept;
+  /// Calls `f`, which may call listeners: one that pumps gets AMQP_STATUS_UNEXPECTED_STATE. It
+  /// would be given frames behind the one that it is called for, or release what a call still looks
+  /// at.
+  template <class F>
+  void without_pump(F&& f) noexcept {
+    const bool is_within_another = std::exchange(is_pump_held_, true);
+    std::forward<F>(f)();
+    is_pump_held_ = is_within_another;
+  }
   /// The connection is of no use any more: tells every user of a channel, once.
   void lose(close_reason reason) noexcept;
   /// Lets go of rabbitmq-c's connection, which its owner may destroy next.
@@ -68,7 +82,10 @@ class connection_state {
   [[nodiscard]] int wait_for_frame(amqp_frame_t& frame, std::chrono::milliseconds timeout,
                                    bool hears_wake) noexcept;
   [[nodiscard]] amqp_channel_t free_channel() noexcept;
+  [[nodiscard]] std::chrono::milliseconds answer_timeout() const noexcept;
+  void close() noexcept;
   void route(const amqp_frame_t& frame) noexcept;
+  void carry_out(frame_action action, const amqp_frame_t& frame) noexcept;
   void route_enqueued() noexcept;
   void show_other(const amqp_frame_t& frame) noexcept;
   void note_blocked(const amqp_method_t& method) noexcept;
@@ -79,7 +96,8 @@ class connection_state {
   bool is_owned_;
   bool is_open_;
   bool is_blocked_ = false;
-  bool is_routing_ = false;
+  bool is_closing_ = false;  // a close went out, or nearly
+  bool is_pump_held_ = false;
   std::size_t frame_bytes_max_ = 0;
   connection_options options_;
   close_reason reason_;

@@ -44,6 +44,7 @@ struct consumer::state final : detail::channel_user {
   bool was_cancelled = false;
   bool waits_for_get = false;
   std::deque<detail::owned_envelope> inbox;
+  close_reason refused;  // why it has no channel
 
   state(std::shared_ptr<detail::channel> channel, std::string from, waybill::propagation p,
         consumer_options o)
@@ -51,7 +52,15 @@ struct consumer::state final : detail::channel_user {
         receiving(std::move(p), o.fills_received_slot),
         options(std::move(o)),
         on(std::move(channel)) {
-    if (on->consumer == nullptr) on->consumer = this;
+    if (queue.size() > detail::short_string_bytes_max) {
+      refused = detail::because(AMQP_STATUS_INVALID_PARAMETER,
+                                "the queue's name has more than 255 bytes");
+    } else if (on->consumer != nullptr) {
+      refused =
+          detail::because(AMQP_STATUS_INVALID_PARAMETER, "the channel has a consumer already");
+    } else {
+      on->consumer = this;
+    }
   }
   state(const state&) = delete;
   state& operator=(const state&) = delete;
@@ -65,7 +74,7 @@ struct consumer::state final : detail::channel_user {
     receiving.closed();
   }
 
-  /// False when the channel has another consumer.
+  /// False when it has no channel.
   [[nodiscard]] bool is_mine() const noexcept { return on->consumer == this; }
   [[nodiscard]] bool is_open() const noexcept { return is_mine() && on->is_open(); }
 
@@ -124,8 +133,7 @@ struct consumer::state final : detail::channel_user {
   /// Whether rabbitmq-c can send these. Where it cannot, it fails in the middle of a call, and the
   /// connection is lost.
   [[nodiscard]] int can_be_sent() const noexcept {
-    if (queue.size() > detail::short_string_bytes_max ||
-        options.consumer_tag.size() > detail::short_string_bytes_max) {
+    if (options.consumer_tag.size() > detail::short_string_bytes_max) {
       return AMQP_STATUS_INVALID_PARAMETER;
     }
     return detail::fits(options.arguments, on->on().frame_bytes_max());
@@ -166,7 +174,7 @@ struct consumer::state final : detail::channel_user {
   }
 
   void ask_for_one() noexcept {
-    if (waits_for_get || queue.size() > detail::short_string_bytes_max) return;
+    if (waits_for_get) return;
     amqp_basic_get_t request{};
     request.queue = bytes_of(queue);
     request.no_ack = options.no_ack ? 1 : 0;
@@ -305,8 +313,7 @@ void consumer::settle_failed(message& received) noexcept {
 bool consumer::is_open() const noexcept { return state_->is_open(); }
 
 const close_reason& consumer::reason() const noexcept {
-  static const close_reason taken = detail::because(AMQP_STATUS_INVALID_PARAMETER);
-  return state_->is_mine() ? state_->on->reason() : taken;
+  return state_->is_mine() ? state_->on->reason() : state_->refused;
 }
 
 bool consumer::is_consuming() const noexcept { return state_->is_consuming; }

@@ -85,10 +85,12 @@ struct publisher::state final : detail::channel_user {
   state& operator=(const state&) = delete;
   ~state() override {
     on->publisher = nullptr;
-    on.reset();
     // Where the channel was closed before, on_closed() has reported all.
-    leave_unanswered({});
+    if (on->is_open()) on->on().without_pump([this] { leave_unanswered({}); });
   }
+
+  /// False when the channel is closed, or the publisher goes.
+  [[nodiscard]] bool is_open() const noexcept { return on->publisher == this && on->is_open(); }
 
   void on_method(const amqp_method_t& method) noexcept override {
     if (method.id == AMQP_BASIC_ACK_METHOD) {
@@ -118,23 +120,18 @@ struct publisher::state final : detail::channel_user {
     auto tag = returned.take(fingerprint);
     while (tag.has_value() && !sent.is_in_flight(*tag)) tag = returned.take(fingerprint);
     // The broker confirms it too, behind this: then it is no longer in flight.
-    if (tag.has_value()) answer(*tag, report);
+    if (tag.has_value()) sent.answered(*tag, report);
   }
 
   void on_closed(const close_reason& reason) noexcept override { leave_unanswered(reason); }
 
-  void answer(std::uint64_t tag, delivery_report report) noexcept {
-    report.delivery_tag = tag;
-    sent.answered(tag, report);
-  }
-
   /// One message, or all up to it; tag 0 then means every one.
   void confirm(std::uint64_t tag, bool multiple, outcome_state how) noexcept {
     if (!multiple) {
-      answer(tag, {.outcome = how});
+      sent.answered(tag, {.outcome = how});
     } else {
       const std::uint64_t last = tag == 0 ? last_tag : std::min(tag, last_tag);
-      while (confirmed_to < last) answer(++confirmed_to, {.outcome = how});
+      while (confirmed_to < last) sent.answered(++confirmed_to, {.outcome = how});
     }
     // Confirms come in any order.
     while (confirmed_to < last_tag && !sent.is_in_flight(confirmed_to + 1)) ++confirmed_to;
@@ -193,7 +190,7 @@ void publisher::state::accepted(const publication& message,
 }
 
 int publisher::state::publish(const publication& message, const send_options& how) noexcept {
-  if (!on->is_open()) return AMQP_STATUS_CONNECTION_CLOSED;
+  if (!is_open()) return AMQP_STATUS_CONNECTION_CLOSED;
   if (message.exchange.size() > short_string_bytes_max ||
       message.routing_key.size() > short_string_bytes_max) {
     return AMQP_STATUS_INVALID_PARAMETER;
@@ -211,7 +208,7 @@ int publisher::state::publish(const publication& message, const send_options& ho
   }
   const int status = send(message, properties.get());
   if (status == AMQP_STATUS_OK) {
-    accepted(message, properties.get(), waiting);
+    on->on().without_pump([&] { accepted(message, properties.get(), waiting); });
   } else {
     sent.end_span(waiting, outcome_state::failed, amqp_error_string2(status));
   }
@@ -240,7 +237,7 @@ int publisher::wait_for_confirms(std::chrono::milliseconds timeout) noexcept {
 
 std::size_t publisher::in_flight() const noexcept { return state_->sent.in_flight(); }
 
-bool publisher::is_open() const noexcept { return state_->on->is_open(); }
+bool publisher::is_open() const noexcept { return state_->is_open(); }
 
 const close_reason& publisher::reason() const noexcept { return state_->on->reason(); }
 

@@ -81,28 +81,42 @@ TEST_F(consuming, what_rabbitmq_c_cannot_send_is_refused_and_nothing_goes_out) {
   own_table large{{"name", std::string(200'000, 'x')}};
   struct row {
     const char* name;
-    std::string queue;
     consumer_options options;
     int status;
   };
   const std::vector<row> rows{
-      {"queue", std::string(256, 'q'), {}, AMQP_STATUS_INVALID_PARAMETER},
-      {"tag", "queue", {.consumer_tag = std::string(256, 't')}, AMQP_STATUS_INVALID_PARAMETER},
-      {"kind", "queue", {.arguments = unknown_kind.get()}, AMQP_STATUS_TABLE_TOO_BIG},
-      {"size", "queue", {.arguments = large.get()}, AMQP_STATUS_TABLE_TOO_BIG},
+      {"tag", {.consumer_tag = std::string(256, 't')}, AMQP_STATUS_INVALID_PARAMETER},
+      {"kind", {.arguments = unknown_kind.get()}, AMQP_STATUS_TABLE_TOO_BIG},
+      {"size", {.arguments = large.get()}, AMQP_STATUS_TABLE_TOO_BIG},
   };
   for (const row& each : rows) {
     SCOPED_TRACE(each.name);
     server_.send_channel(next_channel_--);
-    consumer refused(connection_, each.queue, settings_, each.options);
+    consumer refused(connection_, "queue", settings_, each.options);
     static_cast<void>(server_.frames());
     EXPECT_EQ(refused.start(), each.status);
     EXPECT_TRUE(server_.methods().empty());
     // basic.get has neither tag nor arguments.
     EXPECT_FALSE(refused.get(at_once));
-    EXPECT_EQ(server_.methods().size(), each.queue.size() > 255 ? 0U : 1U);
+    EXPECT_EQ(server_.methods(), std::vector{AMQP_BASIC_GET_METHOD});
     EXPECT_TRUE(refused.is_open());
   }
+}
+
+TEST_F(consuming, a_queue_with_too_long_a_name_is_an_error) {
+  server_.send_channel(first_channel);
+  consumer refused(connection_, std::string(256, 'q'), settings_);
+  static_cast<void>(server_.frames());
+  EXPECT_FALSE(refused.is_open());
+  EXPECT_EQ(refused.reason().status, AMQP_STATUS_INVALID_PARAMETER);
+  EXPECT_EQ(refused.reason().reply_text, "the queue's name has more than 255 bytes");
+  EXPECT_EQ(refused.start(), AMQP_STATUS_CONNECTION_CLOSED);
+  EXPECT_FALSE(refused.receive(no_end)) << "at once";
+  EXPECT_FALSE(refused.get(no_end)) << "at once";
+  EXPECT_TRUE(server_.frames().empty());
+  server_.send_channel(second_channel);
+  const consumer longest(connection_, std::string(255, 'q'), settings_);
+  EXPECT_TRUE(longest.is_open());
 }
 
 TEST_F(consuming, arguments_are_looked_at_by_the_start_alone) {

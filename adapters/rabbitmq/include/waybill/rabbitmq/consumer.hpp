@@ -58,7 +58,8 @@ struct consumer_options {
 class WAYBILL_API consumer {
  public:
   /// The queue is declared already.
-  /// @par Errors   the consumer is not open, and reason() says why.
+  /// @par Errors   the consumer is not open, and reason() says why. AMQP_STATUS_INVALID_PARAMETER:
+  ///               the queue's name has more than 255 bytes.
   /// @{
   /// Opens a channel, and waits for that. It closes with the consumer.
   consumer(connection& on, std::string queue, waybill::propagation settings,
@@ -67,7 +68,7 @@ class WAYBILL_API consumer {
   /// `amq.rabbitmq.reply-to` with no_ack, then publish requests that name it in `reply_to`. A
   /// channel has one consumer. It closes with the last of the two, so messages that the consumer
   /// leaves without an answer go back only then.
-  /// @par Errors   not open either where the channel has a consumer.
+  /// @par Errors   AMQP_STATUS_INVALID_PARAMETER also where the channel has a consumer.
   consumer(publisher& shared, std::string queue, waybill::propagation settings,
            consumer_options options = {});
   /// @}
@@ -76,10 +77,9 @@ class WAYBILL_API consumer {
   consumer& operator=(const consumer&) = delete;
 
   /// Asks the broker to send messages (basic.consume), and waits for its answer.
-  /// @par Errors   AMQP_STATUS_INVALID_PARAMETER: it was started already, or the queue's name or
-  ///               the consumer tag has more than 255 bytes. AMQP_STATUS_TABLE_TOO_BIG: rabbitmq-c
-  ///               cannot encode the arguments. AMQP_STATUS_CONNECTION_CLOSED, or why the
-  ///               connection was lost.
+  /// @par Errors   AMQP_STATUS_INVALID_PARAMETER: it was started already, or the consumer tag has
+  ///               more than 255 bytes. AMQP_STATUS_TABLE_TOO_BIG: rabbitmq-c cannot encode the
+  ///               arguments. AMQP_STATUS_CONNECTION_CLOSED, or why the connection was lost.
   [[nodiscard]] int start() noexcept;
   /// Asks it to send no more (basic.cancel). What has come already can still be received.
   /// @par Errors   AMQP_STATUS_CONNECTION_CLOSED, or why the connection was lost.
