@@ -376,6 +376,13 @@ TEST_F(publishing, what_rabbitmq_c_cannot_send_is_refused_and_nothing_goes_out) 
   own_table large_value{{"name", large}};
   own_table unknown_kind;
   unknown_kind.add("name", value_of_kind('?'));
+  // As a size it looks like something else.
+  amqp_field_value_t lie = waybill_test::long_string("x");
+  lie.value.bytes.len = SIZE_MAX - 1;
+  own_table lying{};
+  lying.add("name", lie);
+  own_table lying_within{};
+  lying_within.add("table", lying);
   amqp_basic_properties_t long_property{};
   long_property._flags = AMQP_BASIC_REPLY_TO_FLAG;
   long_property.reply_to = bytes_of(long_text);
@@ -390,6 +397,8 @@ TEST_F(publishing, what_rabbitmq_c_cannot_send_is_refused_and_nothing_goes_out) 
       {"name", {.properties = &long_name.properties()}, AMQP_STATUS_TABLE_TOO_BIG},
       {"value", {.properties = &large_value.properties()}, AMQP_STATUS_TABLE_TOO_BIG},
       {"kind", {.properties = &unknown_kind.properties()}, AMQP_STATUS_TABLE_TOO_BIG},
+      {"length", {.properties = &lying.properties()}, AMQP_STATUS_TABLE_TOO_BIG},
+      {"length within", {.properties = &lying_within.properties()}, AMQP_STATUS_TABLE_TOO_BIG},
       {"property", {.properties = &long_property}, AMQP_STATUS_BAD_AMQP_DATA},
   };
   const waybill::context mine = make_context(traceparent_a, "a=1", "b=2");
