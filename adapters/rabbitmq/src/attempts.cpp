@@ -10,31 +10,31 @@ namespace waybill::inline v0::rabbitmq {
 
 namespace {
 
-std::uint64_t not_negative(std::int64_t number) noexcept {
-  return number < 0 ? 0 : static_cast<std::uint64_t>(number);
+/// A number of any type; a negative one is 0.
+template <class T>
+std::uint64_t count_of(T number) noexcept {
+  return static_cast<std::uint64_t>(std::max<T>(number, 0));
 }
 
 std::optional<std::uint64_t> as_count(const amqp_field_value_t& value) noexcept {
-  switch (value.kind) {
-    case AMQP_FIELD_KIND_I8:
-      return not_negative(value.value.i8);
-    case AMQP_FIELD_KIND_U8:
-      return value.value.u8;
-    case AMQP_FIELD_KIND_I16:
-      return not_negative(value.value.i16);
-    case AMQP_FIELD_KIND_U16:
-      return value.value.u16;
-    case AMQP_FIELD_KIND_I32:
-      return not_negative(value.value.i32);
-    case AMQP_FIELD_KIND_U32:
-      return value.value.u32;
-    case AMQP_FIELD_KIND_I64:
-      return not_negative(value.value.i64);
-    case AMQP_FIELD_KIND_U64:
-      return value.value.u64;
-    default:
-      return std::nullopt;
+  struct integer {
+    std::uint8_t kind;
+    std::uint64_t (*count)(const amqp_field_value_t&) noexcept;
+  };
+  static constexpr integer integers[] = {
+      {AMQP_FIELD_KIND_I8, [](const auto& each) noexcept { return count_of(each.value.i8); }},
+      {AMQP_FIELD_KIND_U8, [](const auto& each) noexcept { return count_of(each.value.u8); }},
+      {AMQP_FIELD_KIND_I16, [](const auto& each) noexcept { return count_of(each.value.i16); }},
+      {AMQP_FIELD_KIND_U16, [](const auto& each) noexcept { return count_of(each.value.u16); }},
+      {AMQP_FIELD_KIND_I32, [](const auto& each) noexcept { return count_of(each.value.i32); }},
+      {AMQP_FIELD_KIND_U32, [](const auto& each) noexcept { return count_of(each.value.u32); }},
+      {AMQP_FIELD_KIND_I64, [](const auto& each) noexcept { return count_of(each.value.i64); }},
+      {AMQP_FIELD_KIND_U64, [](const auto& each) noexcept { return count_of(each.value.u64); }},
+  };
+  for (const integer& each : integers) {
+    if (each.kind == value.kind) return each.count(value);
   }
+  return std::nullopt;
 }
 
 std::uint64_t saturating_sum(std::uint64_t a, std::uint64_t b) noexcept {

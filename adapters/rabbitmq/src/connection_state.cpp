@@ -15,22 +15,17 @@ namespace {
 constexpr int channels_max = UINT16_MAX;
 
 /// Of channel.close or connection.close.
+template <class Close>
 close_reason reason_of(const amqp_method_t& method) noexcept {
-  const auto reason = [](const auto& close) noexcept {
-    close_reason why{.status = AMQP_STATUS_CONNECTION_CLOSED, .reply_code = close.reply_code};
-    WAYBILL_TRY { why.reply_text = text_of(close.reply_text); }
-    WAYBILL_CATCH_ALL {}
-    return why;
-  };
-  if (method.id == AMQP_CHANNEL_CLOSE_METHOD) {
-    return reason(*static_cast<const amqp_channel_close_t*>(method.decoded));
-  }
-  return reason(*static_cast<const amqp_connection_close_t*>(method.decoded));
+  const auto& close = *static_cast<const Close*>(method.decoded);
+  close_reason why = because(AMQP_STATUS_CONNECTION_CLOSED, text_of(close.reply_text));
+  why.reply_code = close.reply_code;
+  return why;
 }
 
 }  // namespace
 
-close_reason because(int status, const char* words) noexcept {
+close_reason because(int status, std::string_view words) noexcept {
   close_reason why{.status = status};
   WAYBILL_TRY { why.reply_text = words; }
   WAYBILL_CATCH_ALL {}
@@ -41,19 +36,18 @@ close_reason because(const amqp_rpc_reply_t& reply) noexcept {
   if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION) return because(reply.library_error);
   if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION &&
       reply.reply.id == AMQP_CONNECTION_CLOSE_METHOD) {
-    return reason_of(reply.reply);
+    return reason_of<amqp_connection_close_t>(reply.reply);
   }
   return because(AMQP_STATUS_UNEXPECTED_STATE);
 }
 
-connection_state::connection_state(amqp_connection_state_t raw, bool is_owned,
-                                   connection_options options)
-    : raw_(raw),
-      is_owned_(is_owned),
-      is_open_(raw != nullptr && !is_owned),
-      options_(std::move(options)) {
-  if (is_open_) logged_in({});
+connection_state::connection_state(amqp_connection_state_t borrowed, connection_options options)
+    : raw_(borrowed), is_owned_(false), options_(std::move(options)) {
+  if (raw_ != nullptr) logged_in({});
 }
+
+connection_state::connection_state(connection_options options)
+    : raw_(amqp_new_connection()), is_owned_(true), options_(std::move(options)) {}
 
 void connection_state::logged_in(close_reason why) noexcept {
   is_open_ = why.status == AMQP_STATUS_OK;
@@ -196,13 +190,13 @@ void connection_state::carry_out(frame_action action, const amqp_frame_t& frame)
       action.user->on_content(*action.content);
       break;
     case kind::channel_closed:
-      action.user->on_closed(reason_of(frame.payload.method));
+      action.user->on_closed(reason_of<amqp_channel_close_t>(frame.payload.method));
       break;
     case kind::channel_gone:
       action.user->on_closed(because(AMQP_STATUS_UNEXPECTED_STATE));
       break;
     case kind::connection_closed:
-      lose(reason_of(frame.payload.method));
+      lose(reason_of<amqp_connection_close_t>(frame.payload.method));
       break;
     case kind::protocol_broken:
       lose(because(AMQP_STATUS_BAD_AMQP_DATA));
@@ -213,35 +207,32 @@ void connection_state::carry_out(frame_action action, const amqp_frame_t& frame)
   finish_send(status);
 }
 
-template <class F>
-void connection_state::tell(F&& listener) noexcept {
-  WAYBILL_TRY { std::forward<F>(listener)(); }
+template <class Listener, class... Arguments>
+void connection_state::tell(const Listener& listener, const Arguments&... said) noexcept {
+  if (!listener) return;
+  WAYBILL_TRY { listener(said...); }
   WAYBILL_CATCH_ALL {
     if (options_.diagnostics == nullptr) return;
     options_.diagnostics->record({.way = direction::inbound, .code = errc::listener_failed});
   }
 }
 
-void connection_state::note_blocked(const amqp_method_t& method) noexcept {
-  if (method.id == AMQP_CONNECTION_BLOCKED_METHOD) {
-    is_blocked_ = true;
-    if (!options_.on_blocked) return;
-    const auto& blocked = *static_cast<const amqp_connection_blocked_t*>(method.decoded);
-    tell([&] { options_.on_blocked(text_of(blocked.reason)); });
-  } else if (method.id == AMQP_CONNECTION_UNBLOCKED_METHOD) {
-    is_blocked_ = false;
-    if (options_.on_unblocked) tell(options_.on_unblocked);
-  }
-}
-
 void connection_state::show_other(const amqp_frame_t& frame) noexcept {
-  if (frame.channel == 0 && frame.frame_type == AMQP_FRAME_METHOD) {
-    if (is_closing_ && frame.payload.method.id == AMQP_CONNECTION_CLOSE_OK_METHOD) {
-      return lose(because(AMQP_STATUS_CONNECTION_CLOSED));
-    }
-    note_blocked(frame.payload.method);
+  const bool is_ours = frame.channel == 0 && frame.frame_type == AMQP_FRAME_METHOD;
+  const amqp_method_number_t id = is_ours ? frame.payload.method.id : 0;
+  if (id == AMQP_CONNECTION_CLOSE_OK_METHOD && is_closing_) {
+    return lose(because(AMQP_STATUS_CONNECTION_CLOSED));
   }
-  if (options_.on_other_frame) tell([&] { options_.on_other_frame(frame); });
+  if (id == AMQP_CONNECTION_BLOCKED_METHOD || id == AMQP_CONNECTION_UNBLOCKED_METHOD) {
+    is_blocked_ = id == AMQP_CONNECTION_BLOCKED_METHOD;
+  }
+  if (id == AMQP_CONNECTION_BLOCKED_METHOD) {
+    const auto& blocked =
+        *static_cast<const amqp_connection_blocked_t*>(frame.payload.method.decoded);
+    tell(options_.on_blocked, text_of(blocked.reason));
+  }
+  if (id == AMQP_CONNECTION_UNBLOCKED_METHOD) tell(options_.on_unblocked);
+  tell(options_.on_other_frame, frame);
 }
 
 void connection_state::lose(close_reason reason) noexcept {

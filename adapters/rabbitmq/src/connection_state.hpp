@@ -3,7 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <string>
+#include <string_view>
 #include <utility>
 
 #include "frame_router.hpp"
@@ -18,7 +18,7 @@ using steady_time = std::chrono::steady_clock::time_point;
 inline constexpr int frames_per_call_max = 10'000;
 
 /// Of a status, with these words.
-[[nodiscard]] close_reason because(int status, const char* words) noexcept;
+[[nodiscard]] close_reason because(int status, std::string_view words) noexcept;
 /// Of rabbitmq-c's own error, with its words.
 [[nodiscard]] inline close_reason because(int status) noexcept {
   return because(status, amqp_error_string2(status));
@@ -26,17 +26,19 @@ inline constexpr int frames_per_call_max = 10'000;
 /// Of a call that failed.
 [[nodiscard]] close_reason because(const amqp_rpc_reply_t& reply) noexcept;
 
-/// Connects and logs in. Its status says whether that went well.
-[[nodiscard]] close_reason log_in(amqp_connection_state_t raw, const connection_parameters& where);
-
 /// What a connection and all that was made on it share.
 class connection_state {
  public:
-  connection_state(amqp_connection_state_t raw, bool is_owned, connection_options options);
+  /// Of a connection that is logged in, and stays its owner's. Null is one that is not open.
+  connection_state(amqp_connection_state_t borrowed, connection_options options);
+  /// Of one of its own, for log_in().
+  explicit connection_state(connection_options options);
   connection_state(const connection_state&) = delete;
   connection_state& operator=(const connection_state&) = delete;
   ~connection_state() { detach(); }
 
+  /// Connects and logs in.
+  void log_in(const connection_parameters& where) noexcept;
   /// The login is over: it is open, unless there is a reason why not.
   void logged_in(close_reason why) noexcept;
   [[nodiscard]] bool is_open() const noexcept { return is_open_; }
@@ -88,13 +90,12 @@ class connection_state {
   void carry_out(frame_action action, const amqp_frame_t& frame) noexcept;
   void route_enqueued() noexcept;
   void show_other(const amqp_frame_t& frame) noexcept;
-  void note_blocked(const amqp_method_t& method) noexcept;
-  template <class F>
-  void tell(F&& listener) noexcept;
+  template <class Listener, class... Arguments>
+  void tell(const Listener& listener, const Arguments&... said) noexcept;
 
   amqp_connection_state_t raw_;
   bool is_owned_;
-  bool is_open_;
+  bool is_open_ = false;
   bool is_blocked_ = false;
   bool is_closing_ = false;  // a close went out, or nearly
   bool is_pump_held_ = false;

@@ -105,7 +105,7 @@ class WAYBILL_API connection {
   /// @}
   /// Leaves a connection that is not open behind.
   /// @{
-  connection(connection&&) noexcept;
+  connection(connection&&) noexcept = default;
   connection& operator=(connection&&) noexcept;
   /// @}
   /// Closes what open() opened.
