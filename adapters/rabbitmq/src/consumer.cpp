@@ -4,7 +4,6 @@
 #include <atomic>
 #include <deque>
 
-#include "addresses.hpp"
 #include "channel.hpp"
 #include "encoded_size.hpp"
 #include "waybill/rabbitmq/carrier.hpp"
@@ -23,11 +22,6 @@ std::uint64_t next_consumer() noexcept {
 
 destination destination_of(const message& received) noexcept {
   return detail::destination_of(received.exchange(), received.routing_key());
-}
-
-outcome outcome_of(int status) noexcept {
-  if (status == AMQP_STATUS_OK) return outcome(outcome_state::succeeded);
-  return outcome(outcome_state::failed, amqp_error_string2(status));
 }
 
 }  // namespace
@@ -62,11 +56,12 @@ struct consumer::state final : detail::channel_user {
       on->consumer = this;
     }
   }
-  state(const state&) = delete;
-  state& operator=(const state&) = delete;
   ~state() override {
     // The channel may have a publisher still. Whatever is sent meanwhile is given to nobody.
-    if (is_consuming && is_open() && on->publisher != nullptr) send_cancel();
+    if (is_consuming && is_open() && on->publisher != nullptr) {
+      amqp_basic_cancel_t cancel{bytes_of(tag), 1};
+      finish_send(AMQP_BASIC_CANCEL_METHOD, cancel);
+    }
     if (is_mine()) {
       on->consumer = nullptr;
       if (waits_for_get) ++on->abandoned_gets;
@@ -78,12 +73,10 @@ struct consumer::state final : detail::channel_user {
   [[nodiscard]] bool is_mine() const noexcept { return on->consumer == this; }
   [[nodiscard]] bool is_open() const noexcept { return is_mine() && on->is_open(); }
 
-  void send_cancel() noexcept {
-    amqp_basic_cancel_t cancel{};
-    cancel.consumer_tag = bytes_of(tag);
-    cancel.nowait = 1;
-    on->on().finish_send(
-        amqp_send_method(on->raw(), on->number(), AMQP_BASIC_CANCEL_METHOD, &cancel));
+  /// Sends a method that nobody waits for an answer to.
+  template <class Method>
+  int finish_send(amqp_method_number_t id, Method& method) noexcept {
+    return on->on().finish_send(amqp_send_method(on->raw(), on->number(), id, &method));
   }
 
   void on_method(const amqp_method_t& method) noexcept override {
@@ -98,29 +91,26 @@ struct consumer::state final : detail::channel_user {
     }
   }
 
-  /// Of this channel: the broker has sent it before the cancel came, or for a call that gave up.
-  [[nodiscard]] bool is_of_earlier_consumer(const detail::incoming& content) const noexcept {
-    if (content.method() == AMQP_BASIC_GET_OK_METHOD) return !waits_for_get;
-    return text_of(content.envelope().consumer_tag) != tag;
-  }
-
   void on_content(detail::incoming& content) noexcept override {
+    const bool is_got = content.method() == AMQP_BASIC_GET_OK_METHOD;
     if (content.is_whole()) {
-      if (is_of_earlier_consumer(content)) return;
-      if (content.method() == AMQP_BASIC_GET_OK_METHOD) waits_for_get = false;
+      // The broker has sent it before an earlier consumer's cancel came, or for a call that gave
+      // up.
+      if (is_got ? !waits_for_get : text_of(content.envelope().consumer_tag) != tag) return;
       WAYBILL_TRY {
         // The content keeps its delivery tag where there is no place for it.
         detail::owned_envelope& place = inbox.emplace_back();
         place = content.release();
+        if (is_got) waits_for_get = false;
         return;
       }
       WAYBILL_CATCH_ALL {}
     }
     // Without memory the queue may keep it.
-    if (content.method() == AMQP_BASIC_GET_OK_METHOD) waits_for_get = false;
+    if (is_got) waits_for_get = false;
     if (options.no_ack) return;
-    on->on().finish_send(
-        amqp_basic_reject(on->raw(), on->number(), content.envelope().delivery_tag, 1));
+    amqp_basic_reject_t reject{content.envelope().delivery_tag, 1};
+    finish_send(AMQP_BASIC_REJECT_METHOD, reject);
   }
 
   void on_closed(const close_reason& /*reason*/) noexcept override {
@@ -130,19 +120,13 @@ struct consumer::state final : detail::channel_user {
     if (!options.no_ack) inbox.clear();
   }
 
-  /// Whether rabbitmq-c can send these. Where it cannot, it fails in the middle of a call, and the
-  /// connection is lost.
-  [[nodiscard]] int can_be_sent() const noexcept {
-    if (options.consumer_tag.size() > detail::short_string_bytes_max) {
-      return AMQP_STATUS_INVALID_PARAMETER;
-    }
-    return detail::fits(options.arguments, on->on().frame_bytes_max());
-  }
-
   int start() noexcept {
     if (!is_open()) return AMQP_STATUS_CONNECTION_CLOSED;
-    if (is_consuming) return AMQP_STATUS_INVALID_PARAMETER;
-    int status = can_be_sent();
+    // What rabbitmq-c cannot send fails in the middle of a call, and the connection is lost.
+    if (is_consuming || options.consumer_tag.size() > detail::short_string_bytes_max) {
+      return AMQP_STATUS_INVALID_PARAMETER;
+    }
+    int status = detail::fits(options.arguments, on->on().frame_bytes_max());
     if (status != AMQP_STATUS_OK) return status;
     amqp_basic_qos(on->raw(), on->number(), 0, options.prefetch, 0);
     status = on->finish_call();
@@ -175,11 +159,8 @@ struct consumer::state final : detail::channel_user {
 
   void ask_for_one() noexcept {
     if (waits_for_get) return;
-    amqp_basic_get_t request{};
-    request.queue = bytes_of(queue);
-    request.no_ack = options.no_ack ? 1 : 0;
-    const int status = amqp_send_method(on->raw(), on->number(), AMQP_BASIC_GET_METHOD, &request);
-    waits_for_get = on->on().finish_send(status) == AMQP_STATUS_OK;
+    amqp_basic_get_t request{0, bytes_of(queue), options.no_ack ? 1 : 0};
+    waits_for_get = finish_send(AMQP_BASIC_GET_METHOD, request) == AMQP_STATUS_OK;
   }
 
   /// Pumps until something is there, or nothing is to be waited for.
@@ -218,26 +199,29 @@ struct consumer::state final : detail::channel_user {
     return received;
   }
 
-  /// Whether it, or a later one with it, was acknowledged or rejected.
+  /// Whether there is nothing to settle: neither it, nor a later one with it, has to be any more.
   [[nodiscard]] bool has_settled(const message& received) const noexcept {
-    return received.is_settled() ||
+    return !received || received.is_settled() ||
            (received.consumer_ == number && received.delivery_tag() <= settled_to);
   }
 
   /// Settles a message by this method, within a settle span.
+  template <class Method>
   int settle(message& received, std::string_view name, bool multiple, amqp_method_number_t id,
-             void* method) noexcept {
+             Method method) noexcept {
     if (received.consumer_ != number || has_settled(received)) return AMQP_STATUS_INVALID_PARAMETER;
     if (!is_open()) return AMQP_STATUS_CONNECTION_CLOSED;
     messaging::settling running(
         received.taken(), destination_of(received), [&] { return describe(name, received); },
         receiving.settings());
-    const int status = on->on().finish_send(amqp_send_method(on->raw(), on->number(), id, method));
+    const int status = finish_send(id, method);
     if (status == AMQP_STATUS_OK) {
       received.is_settled_ = true;
       if (multiple) settled_to = std::max(settled_to, received.delivery_tag());
     }
-    running.end(outcome_of(status));
+    running.end(status == AMQP_STATUS_OK
+                    ? outcome(outcome_state::succeeded)
+                    : outcome(outcome_state::failed, amqp_error_string2(status)));
     return status;
   }
 };
@@ -280,34 +264,30 @@ messaging::processing consumer::process(const message& received) const noexcept 
 }
 
 int consumer::ack(message& received, bool multiple) noexcept {
-  amqp_basic_ack_t method{received.delivery_tag(), multiple ? 1 : 0};
-  return state_->settle(received, "ack", multiple, AMQP_BASIC_ACK_METHOD, &method);
+  return state_->settle(received, "ack", multiple, AMQP_BASIC_ACK_METHOD,
+                        amqp_basic_ack_t{received.delivery_tag(), multiple ? 1 : 0});
 }
 
 int consumer::nack(message& received, bool requeue, bool multiple) noexcept {
-  amqp_basic_nack_t method{received.delivery_tag(), multiple ? 1 : 0, requeue ? 1 : 0};
-  return state_->settle(received, "nack", multiple, AMQP_BASIC_NACK_METHOD, &method);
+  return state_->settle(
+      received, "nack", multiple, AMQP_BASIC_NACK_METHOD,
+      amqp_basic_nack_t{received.delivery_tag(), multiple ? 1 : 0, requeue ? 1 : 0});
 }
 
 int consumer::reject(message& received, bool requeue) noexcept {
-  amqp_basic_reject_t method{received.delivery_tag(), requeue ? 1 : 0};
-  return state_->settle(received, "reject", false, AMQP_BASIC_REJECT_METHOD, &method);
+  return state_->settle(received, "reject", false, AMQP_BASIC_REJECT_METHOD,
+                        amqp_basic_reject_t{received.delivery_tag(), requeue ? 1 : 0});
 }
 
 int consumer::settle(message& received) noexcept {
   // The handler may have settled the message, or moved it away to settle it later.
-  if (state_->options.settle == settle_mode::none || !received || state_->has_settled(received)) {
-    return AMQP_STATUS_OK;
-  }
-  return ack(received);
+  const bool is_done = options().settle == settle_mode::none || state_->has_settled(received);
+  return is_done ? AMQP_STATUS_OK : ack(received);
 }
 
 void consumer::settle_failed(message& received) noexcept {
-  if (state_->options.on_failure == failure_mode::none || !received ||
-      state_->has_settled(received)) {
-    return;
-  }
-  reject(received, state_->options.on_failure == failure_mode::requeue);
+  if (options().on_failure == failure_mode::none || state_->has_settled(received)) return;
+  reject(received, options().on_failure == failure_mode::requeue);
 }
 
 bool consumer::is_open() const noexcept { return state_->is_open(); }

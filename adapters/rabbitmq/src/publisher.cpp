@@ -7,7 +7,6 @@
 #include <memory>
 #include <utility>
 
-#include "addresses.hpp"
 #include "channel.hpp"
 #include "encoded_size.hpp"
 #include "returnable.hpp"
@@ -81,8 +80,6 @@ struct publisher::state final : detail::channel_user {
     amqp_confirm_select(on->raw(), on->number());
     on->finish_call();
   }
-  state(const state&) = delete;
-  state& operator=(const state&) = delete;
   ~state() override {
     on->publisher = nullptr;
     // Where the channel was closed before, on_closed() has reported all.
@@ -94,11 +91,9 @@ struct publisher::state final : detail::channel_user {
 
   void on_method(const amqp_method_t& method) noexcept override {
     if (method.id == AMQP_BASIC_ACK_METHOD) {
-      const auto& ack = *static_cast<const amqp_basic_ack_t*>(method.decoded);
-      confirm(ack.delivery_tag, ack.multiple != 0, outcome_state::succeeded);
+      confirm(*static_cast<const amqp_basic_ack_t*>(method.decoded), outcome_state::succeeded);
     } else if (method.id == AMQP_BASIC_NACK_METHOD) {
-      const auto& nack = *static_cast<const amqp_basic_nack_t*>(method.decoded);
-      confirm(nack.delivery_tag, nack.multiple != 0, outcome_state::failed);
+      confirm(*static_cast<const amqp_basic_nack_t*>(method.decoded), outcome_state::failed);
     }
   }
 
@@ -126,8 +121,10 @@ struct publisher::state final : detail::channel_user {
   void on_closed(const close_reason& reason) noexcept override { leave_unanswered(reason); }
 
   /// One message, or all up to it; tag 0 then means every one.
-  void confirm(std::uint64_t tag, bool multiple, outcome_state how) noexcept {
-    if (!multiple) {
+  template <class Answer>
+  void confirm(const Answer& answer, outcome_state how) noexcept {
+    const std::uint64_t tag = answer.delivery_tag;
+    if (answer.multiple == 0) {
       sent.answered(tag, {.outcome = how});
     } else {
       const std::uint64_t last = tag == 0 ? last_tag : std::min(tag, last_tag);
@@ -153,67 +150,60 @@ struct publisher::state final : detail::channel_user {
         .span_context();
   }
 
-  int publish(const publication& message, const send_options& how) noexcept;
-  int send(const publication& message, const amqp_basic_properties_t* properties) noexcept;
+  /// Sends what rabbitmq-c can send whole. Nothing has gone out where it cannot.
+  int send(const publication& message, const amqp_basic_properties_t* properties) noexcept {
+    if (properties != nullptr) {
+      const int status = detail::fits(*properties, on->on().frame_bytes_max());
+      if (status != AMQP_STATUS_OK) return status;
+    }
+    return on->on().finish_send(amqp_basic_publish(
+        on->raw(), on->number(), bytes_of(message.exchange), bytes_of(message.routing_key),
+        message.mandatory ? 1 : 0, 0, properties, bytes_of(message.payload)));
+  }
+
   void accepted(const publication& message, const amqp_basic_properties_t* properties,
-                messaging::in_flight_message waiting) noexcept;
+                messaging::in_flight_message waiting) noexcept {
+    ++last_tag;
+    if (!options.confirms) {
+      sent.end_span(waiting, outcome_state::unknown);
+      return;
+    }
+    if (message.mandatory) {
+      // A returned message is recognised by what its headers say, so they are read here too.
+      waiting.sent = span_context_in(properties);
+      returned.add(
+          fingerprint_of(message.exchange, message.routing_key, message.payload, waiting.sent),
+          last_tag);
+    }
+    sent.accepted(last_tag, waiting);
+  }
+
+  int publish(const publication& message, const send_options& how) noexcept {
+    if (!is_open()) return AMQP_STATUS_CONNECTION_CLOSED;
+    if (message.exchange.size() > short_string_bytes_max ||
+        message.routing_key.size() > short_string_bytes_max) {
+      return AMQP_STATUS_INVALID_PARAMETER;
+    }
+    const waybill::propagation& settings = sent.settings();
+    const header_reader existing(message.properties);
+    messaging::sending decided(existing, how, options.mode, settings,
+                               detail::destination_of(message.exchange, message.routing_key),
+                               [&] { return describe(message); });
+    messaging::in_flight_message waiting = decided.take_in_flight(how.user_data);
+    outgoing_properties properties(message.properties);
+    if (decided.changes_headers() &&
+        !properties.write(decided, settings, on->on().frame_bytes_max()).trace) {
+      waiting.sent = {};
+    }
+    const int status = send(message, properties.get());
+    if (status == AMQP_STATUS_OK) {
+      on->on().without_pump([&] { accepted(message, properties.get(), waiting); });
+    } else {
+      sent.end_span(waiting, outcome_state::failed, amqp_error_string2(status));
+    }
+    return status;
+  }
 };
-
-/// Sends what rabbitmq-c can send whole. Nothing has gone out where it cannot.
-int publisher::state::send(const publication& message,
-                           const amqp_basic_properties_t* properties) noexcept {
-  if (properties != nullptr) {
-    const int status = detail::fits(*properties, on->on().frame_bytes_max());
-    if (status != AMQP_STATUS_OK) return status;
-  }
-  return on->on().finish_send(amqp_basic_publish(
-      on->raw(), on->number(), bytes_of(message.exchange), bytes_of(message.routing_key),
-      message.mandatory ? 1 : 0, 0, properties, bytes_of(message.payload)));
-}
-
-void publisher::state::accepted(const publication& message,
-                                const amqp_basic_properties_t* properties,
-                                messaging::in_flight_message waiting) noexcept {
-  ++last_tag;
-  if (!options.confirms) {
-    sent.end_span(waiting, outcome_state::unknown);
-    return;
-  }
-  if (message.mandatory) {
-    // A returned message is recognised by what its headers say, so they are read here too.
-    waiting.sent = span_context_in(properties);
-    returned.add(
-        fingerprint_of(message.exchange, message.routing_key, message.payload, waiting.sent),
-        last_tag);
-  }
-  sent.accepted(last_tag, waiting);
-}
-
-int publisher::state::publish(const publication& message, const send_options& how) noexcept {
-  if (!is_open()) return AMQP_STATUS_CONNECTION_CLOSED;
-  if (message.exchange.size() > short_string_bytes_max ||
-      message.routing_key.size() > short_string_bytes_max) {
-    return AMQP_STATUS_INVALID_PARAMETER;
-  }
-  const waybill::propagation& settings = sent.settings();
-  const header_reader existing(message.properties);
-  messaging::sending decided(existing, how, options.mode, settings,
-                             detail::destination_of(message.exchange, message.routing_key),
-                             [&] { return describe(message); });
-  messaging::in_flight_message waiting = decided.take_in_flight(how.user_data);
-  outgoing_properties properties(message.properties);
-  if (decided.changes_headers() &&
-      !properties.write(decided, settings, on->on().frame_bytes_max()).trace) {
-    waiting.sent = {};
-  }
-  const int status = send(message, properties.get());
-  if (status == AMQP_STATUS_OK) {
-    on->on().without_pump([&] { accepted(message, properties.get(), waiting); });
-  } else {
-    sent.end_span(waiting, outcome_state::failed, amqp_error_string2(status));
-  }
-  return status;
-}
 
 publisher::publisher(connection& on, waybill::propagation settings,
                      delivery_listener on_delivery_report, publisher_options options)

@@ -98,12 +98,13 @@ class WAYBILL_API consumer {
   template <class F>
   int handle(message& received, F&& handler) {
     if (!received) return AMQP_STATUS_TIMEOUT;
-    unless_handled guard(*this, received);
+    const auto fail = [this](message* thrown) { settle_failed(*thrown); };
+    std::unique_ptr<message, decltype(fail)> unless_returned(&received, fail);
     {
       messaging::processing work = process(received);
       messaging::run(work, propagation(), [&] { std::forward<F>(handler)(received); });
     }
-    guard.release();
+    static_cast<void>(unless_returned.release());
     return settle(received);
   }
   /// The same for a message that nobody keeps, such as what receive() gives.
@@ -148,23 +149,6 @@ class WAYBILL_API consumer {
 
  private:
   struct state;
-
-  /// Settles the message of a handler that threw.
-  class unless_handled {
-   public:
-    unless_handled(consumer& owner, message& received) noexcept
-        : owner_(&owner), received_(received) {}
-    unless_handled(const unless_handled&) = delete;
-    unless_handled& operator=(const unless_handled&) = delete;
-    ~unless_handled() {
-      if (owner_ != nullptr) owner_->settle_failed(received_);
-    }
-    void release() noexcept { owner_ = nullptr; }
-
-   private:
-    consumer* owner_;
-    message& received_;
-  };
 
   void settle_failed(message& received) noexcept;
 
