@@ -9,8 +9,8 @@
 
 #include "channel.hpp"
 #include "encoded_size.hpp"
-#include "returnable.hpp"
 #include "waybill/messaging/deliveries.hpp"
+#include "waybill/messaging/returnable.hpp"
 #include "waybill/rabbitmq/headers.hpp"
 #include "waybill/rabbitmq/outgoing_properties.hpp"
 
@@ -64,7 +64,7 @@ outcome as_outcome(const delivery_report& report) noexcept {
 struct publisher::state final : detail::channel_user {
   publisher_options options;
   messaging::deliveries<delivery_report> sent;
-  detail::returnable returned;
+  messaging::returnable returned;
   std::shared_ptr<detail::channel> on;
   std::uint64_t last_tag = 0;
   std::uint64_t confirmed_to = 0;

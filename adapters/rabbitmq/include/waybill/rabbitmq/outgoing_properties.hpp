@@ -96,12 +96,9 @@ class WAYBILL_API outgoing_properties {
                     std::size_t frame_bytes_max) noexcept;
   bool copy_headers(const propagator& formats, bool replaces_all,
                     std::size_t frame_bytes_max) noexcept;
-  [[nodiscard]] std::size_t room_for_fields(std::size_t frame_bytes_max) const noexcept;
-  [[nodiscard]] char* more_text(std::size_t bytes);
   void set(std::string_view name, std::string_view value);
   bool replace_field(std::string_view name, const amqp_bytes_t& value) noexcept;
   void forget_fields() noexcept;
-  void finish() noexcept;
 
   const amqp_basic_properties_t* given_;
   bool is_written_ = false;
