@@ -38,7 +38,8 @@ struct consumer::state final : detail::channel_user {
   bool was_cancelled = false;
   bool waits_for_get = false;
   std::deque<detail::owned_envelope> inbox;
-  close_reason refused;  // why it has no channel
+  std::size_t inbox_max = 1;  // the answer to a get; see start()
+  close_reason refused;       // why it has no channel
 
   state(std::shared_ptr<detail::channel> channel, std::string from, waybill::propagation p,
         consumer_options o)
@@ -97,6 +98,10 @@ struct consumer::state final : detail::channel_user {
       // The broker has sent it before an earlier consumer's cancel came, or for a call that gave
       // up.
       if (is_got ? !waits_for_get : text_of(content.envelope().consumer_tag) != tag) return;
+      if (inbox.size() >= inbox_max) {
+        return on->on().lose(
+            detail::because(AMQP_STATUS_BAD_AMQP_DATA, "more messages than the prefetch allows"));
+      }
       WAYBILL_TRY {
         // The content keeps its delivery tag where there is no place for it.
         detail::owned_envelope& place = inbox.emplace_back();
@@ -131,6 +136,11 @@ struct consumer::state final : detail::channel_user {
     amqp_basic_qos(on->raw(), on->number(), 0, options.prefetch, 0);
     status = on->finish_call();
     if (status != AMQP_STATUS_OK) return status;
+    // A broker that ignores the prefetch does not fill the memory. It may count otherwise than we
+    // do, so twice as many are borne, and the answer to a get. Those of an earlier start() may be
+    // left.
+    const bool is_limited = !options.no_ack && options.prefetch != 0;
+    inbox_max = is_limited ? inbox.size() + std::size_t{2} * options.prefetch + 1 : SIZE_MAX;
     const auto* answer =
         amqp_basic_consume(on->raw(), on->number(), bytes_of(queue), bytes_of(options.consumer_tag),
                            0, options.no_ack ? 1 : 0, options.exclusive ? 1 : 0, options.arguments);

@@ -38,8 +38,9 @@ struct consumer_options {
   bool exclusive = false;  ///< basic.consume's: nobody else may consume.
   /// basic.consume's, such as x-priority or x-stream-offset. What it points to outlives start().
   amqp_table_t arguments = amqp_empty_table;
-  /// Messages without an answer that are sent; 0: any number. As many are kept in memory at most,
-  /// from the pump that reads them to receive().
+  /// Messages without an answer that are sent; 0: any number. They are kept in memory from the pump
+  /// that reads them to receive(). A broker that sends more than twice as many loses the connection
+  /// with AMQP_STATUS_BAD_AMQP_DATA: so they are not lost.
   std::uint16_t prefetch = 128;
   std::string consumer_tag{};  ///< Empty: the broker makes one. At most 255 bytes.
   /// Whether receive() and get() make the context of their message the thread's received one: see
