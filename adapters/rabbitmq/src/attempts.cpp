@@ -70,29 +70,6 @@ void add_death(history& told, const amqp_table_t& death, std::string_view queue)
   if (is_here && is_rejected) told.rejected_here = saturating_sum(told.rejected_here, count);
 }
 
-void add_deaths(history& told, const amqp_array_t& deaths, std::string_view queue) noexcept {
-  told.counts.died_here = told.counts.died_elsewhere = told.rejected_here = 0;
-  for (const amqp_field_value_t& death : values_of(deaths)) {
-    if (death.kind == AMQP_FIELD_KIND_TABLE) add_death(told, death.value.table, queue);
-  }
-}
-
-void read(const amqp_basic_properties_t& properties, std::string_view queue,
-          history& told) noexcept {
-  for (const amqp_table_entry_t& each : entries_of(properties)) {
-    const std::string_view name = text_of(each.key);
-    if (name == "x-delivery-count") {
-      told.counts.returned = as_count(each.value);
-    } else if (name == "x-acquired-count") {
-      told.counts.acquired = as_count(each.value);
-    } else if (name == "x-death" && each.value.kind == AMQP_FIELD_KIND_ARRAY) {
-      add_deaths(told, each.value.value.array, queue);
-    } else if (name == "x-last-death-queue") {
-      told.may_be_carried = true;
-    }
-  }
-}
-
 /// How many deliveries from this queue there were before, at the least; nothing where nobody
 /// counts.
 std::optional<std::uint64_t> earlier_deliveries(const history& told) noexcept {
@@ -118,7 +95,21 @@ delivery_counts count_deliveries(const amqp_basic_properties_t& properties, std:
                                  bool redelivered) noexcept {
   delivery_counts counts{.redelivered = redelivered};
   history told{counts};
-  read(properties, queue, told);
+  for (const amqp_table_entry_t& each : entries_of(properties)) {
+    const std::string_view name = text_of(each.key);
+    if (name == "x-delivery-count") {
+      counts.returned = as_count(each.value);
+    } else if (name == "x-acquired-count") {
+      counts.acquired = as_count(each.value);
+    } else if (name == "x-death" && each.value.kind == AMQP_FIELD_KIND_ARRAY) {
+      counts.died_here = counts.died_elsewhere = told.rejected_here = 0;
+      for (const amqp_field_value_t& death : values_of(each.value.value.array)) {
+        if (death.kind == AMQP_FIELD_KIND_TABLE) add_death(told, death.value.table, queue);
+      }
+    } else if (name == "x-last-death-queue") {
+      told.may_be_carried = true;
+    }
+  }
   counts.attempt = saturating_sum(1, earlier_deliveries(told).value_or(redelivered ? 1 : 0));
   return counts;
 }

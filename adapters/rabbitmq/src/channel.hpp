@@ -18,15 +18,20 @@ namespace waybill::inline v0::rabbitmq::detail {
   return exchange.empty() ? destination(routing_key) : destination(exchange, routing_key);
 }
 
-/// What properties say of a message to whoever names a span.
-inline void describe_message(const amqp_basic_properties_t& properties,
-                             operation_details& what) noexcept {
-  if ((properties._flags & AMQP_BASIC_MESSAGE_ID_FLAG) != 0) {
-    what.message_id = text_of(properties.message_id);
+/// What a span says of a message; null properties are none.
+[[nodiscard]] inline operation_details describe(std::string_view name,
+                                                const amqp_basic_properties_t* properties,
+                                                std::string_view payload) noexcept {
+  operation_details what{.system = "rabbitmq", .name = name};
+  what.body_bytes = payload.size();
+  if (properties == nullptr) return what;
+  if ((properties->_flags & AMQP_BASIC_MESSAGE_ID_FLAG) != 0) {
+    what.message_id = text_of(properties->message_id);
   }
-  if ((properties._flags & AMQP_BASIC_CORRELATION_ID_FLAG) != 0) {
-    what.conversation_id = text_of(properties.correlation_id);
+  if ((properties->_flags & AMQP_BASIC_CORRELATION_ID_FLAG) != 0) {
+    what.conversation_id = text_of(properties->correlation_id);
   }
+  return what;
 }
 
 /// One channel, which a publisher and a consumer may share: goes to each what is for it.
@@ -35,11 +40,9 @@ class channel final : public channel_user {
  public:
   /// Opens it, and waits for that. A null connection is a closed one.
   explicit channel(std::shared_ptr<connection_state> on) : on_(std::move(on)) {
-    close_reason why = because(AMQP_STATUS_CONNECTION_CLOSED);
-    if (on_ != nullptr) number_ = on_->open_channel(*this, why);
+    if (on_ == nullptr) reason_ = because(AMQP_STATUS_CONNECTION_CLOSED);
+    if (on_ != nullptr) number_ = on_->open_channel(*this);
     is_open_ = number_ != 0;
-    // on_closed() has heard the broker's words, if it had any.
-    if (!is_open_ && reason_.status == AMQP_STATUS_OK) reason_ = std::move(why);
   }
   ~channel() override {
     if (is_open_) on_->close_channel(number_);

@@ -34,11 +34,10 @@ close_reason because(int status, std::string_view words) noexcept {
 
 close_reason because(const amqp_rpc_reply_t& reply) noexcept {
   if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION) return because(reply.library_error);
-  if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION &&
-      reply.reply.id == AMQP_CONNECTION_CLOSE_METHOD) {
-    return reason_of<amqp_connection_close_t>(reply.reply);
-  }
-  return because(AMQP_STATUS_UNEXPECTED_STATE);
+  const bool is_closed = reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION &&
+                         reply.reply.id == AMQP_CONNECTION_CLOSE_METHOD;
+  return is_closed ? reason_of<amqp_connection_close_t>(reply.reply)
+                   : because(AMQP_STATUS_UNEXPECTED_STATE);
 }
 
 connection_state::connection_state(amqp_connection_state_t borrowed, connection_options options)
@@ -77,18 +76,16 @@ amqp_channel_t connection_state::free_channel() noexcept {
   return channel;
 }
 
-amqp_channel_t connection_state::open_channel(channel_user& user, close_reason& why) {
+amqp_channel_t connection_state::open_channel(channel_user& user) {
   const amqp_channel_t channel = is_open_ ? free_channel() : amqp_channel_t{0};
   if (channel == 0) {
-    why = is_open_ ? because(AMQP_STATUS_INVALID_PARAMETER, "no channel is free") : reason_;
+    user.on_closed(is_open_ ? because(AMQP_STATUS_INVALID_PARAMETER, "no channel is free")
+                            : reason_);
     return 0;
   }
   router_.add(channel, user);
   amqp_channel_open(raw_, channel);
-  const int status = finish_call(channel);
-  if (status == AMQP_STATUS_OK) return channel;
-  why = because(status);
-  return 0;
+  return finish_call(channel) == AMQP_STATUS_OK ? channel : amqp_channel_t{0};
 }
 
 void connection_state::close_channel(amqp_channel_t channel) noexcept {
@@ -223,15 +220,15 @@ void connection_state::show_other(const amqp_frame_t& frame) noexcept {
   if (id == AMQP_CONNECTION_CLOSE_OK_METHOD && is_closing_) {
     return lose(because(AMQP_STATUS_CONNECTION_CLOSED));
   }
-  if (id == AMQP_CONNECTION_BLOCKED_METHOD || id == AMQP_CONNECTION_UNBLOCKED_METHOD) {
-    is_blocked_ = id == AMQP_CONNECTION_BLOCKED_METHOD;
-  }
   if (id == AMQP_CONNECTION_BLOCKED_METHOD) {
-    const auto& blocked =
-        *static_cast<const amqp_connection_blocked_t*>(frame.payload.method.decoded);
-    tell(options_.on_blocked, text_of(blocked.reason));
+    is_blocked_ = true;
+    const void* const fields = frame.payload.method.decoded;
+    tell(options_.on_blocked,
+         text_of(static_cast<const amqp_connection_blocked_t*>(fields)->reason));
+  } else if (id == AMQP_CONNECTION_UNBLOCKED_METHOD) {
+    is_blocked_ = false;
+    tell(options_.on_unblocked);
   }
-  if (id == AMQP_CONNECTION_UNBLOCKED_METHOD) tell(options_.on_unblocked);
   tell(options_.on_other_frame, frame);
 }
 

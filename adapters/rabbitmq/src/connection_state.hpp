@@ -48,8 +48,8 @@ class connection_state {
   [[nodiscard]] std::size_t frame_bytes_max() const noexcept { return frame_bytes_max_; }
   void wake() const noexcept { wake_.set(); }
 
-  /// Opens a channel that nobody uses; 0 where there is none, with `why` saying why.
-  [[nodiscard]] amqp_channel_t open_channel(channel_user& user, close_reason& why);
+  /// Opens a channel that nobody uses; 0 where there is none, and the user has heard why.
+  [[nodiscard]] amqp_channel_t open_channel(channel_user& user);
   /// Closes it without waiting for the answer: its number is free again when that has come.
   void close_channel(amqp_channel_t channel) noexcept;
   /// What became of a call that waited for its answer on this channel. Where the broker closed the

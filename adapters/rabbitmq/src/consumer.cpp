@@ -12,8 +12,6 @@ namespace waybill::inline v0::rabbitmq {
 
 namespace {
 
-using system_time = std::chrono::system_clock::time_point;
-
 /// Channels and delivery tags begin anew with each connection; this does not.
 std::uint64_t next_consumer() noexcept {
   static std::atomic<std::uint64_t> last{0};
@@ -95,8 +93,7 @@ struct consumer::state final : detail::channel_user {
   void on_content(detail::incoming& content) noexcept override {
     const bool is_got = content.method() == AMQP_BASIC_GET_OK_METHOD;
     if (content.is_whole()) {
-      // The broker has sent it before an earlier consumer's cancel came, or for a call that gave
-      // up.
+      // It was for an earlier consumer of the channel, or for a call of its that gave up.
       if (is_got ? !waits_for_get : text_of(content.envelope().consumer_tag) != tag) return;
       if (inbox.size() >= inbox_max) {
         return on->on().lose(
@@ -167,12 +164,6 @@ struct consumer::state final : detail::channel_user {
     return status;
   }
 
-  void ask_for_one() noexcept {
-    if (waits_for_get) return;
-    amqp_basic_get_t request{0, bytes_of(queue), options.no_ack ? 1 : 0};
-    waits_for_get = finish_send(AMQP_BASIC_GET_METHOD, request) == AMQP_STATUS_OK;
-  }
-
   /// Pumps until something is there, or nothing is to be waited for.
   template <class F>
   void wait(std::chrono::milliseconds timeout, bool hears_wake, F&& is_worth_waiting) noexcept {
@@ -183,16 +174,14 @@ struct consumer::state final : detail::channel_user {
 
   [[nodiscard]] operation_details describe(std::string_view name,
                                            const message& received) const noexcept {
-    operation_details what{.system = "rabbitmq", .name = name};
+    operation_details what = detail::describe(name, &received.properties(), received.payload());
     what.queue = queue;
     what.delivery_tag = received.delivery_tag();
-    detail::describe_message(received.properties(), what);
-    what.body_bytes = received.payload().size();
     return what;
   }
 
   /// The oldest message of the inbox: only now, when it is handed over, is its context taken off.
-  message next(std::string_view how, system_time began) noexcept {
+  message next(std::string_view how, messaging::receiving::time_point began) noexcept {
     if (inbox.empty()) return {};
     detail::owned_envelope envelope = std::move(inbox.front());
     inbox.pop_front();
@@ -253,7 +242,7 @@ int consumer::start() noexcept { return state_->start(); }
 int consumer::cancel() noexcept { return state_->cancel(); }
 
 message consumer::receive(std::chrono::milliseconds timeout) noexcept {
-  const system_time began = state_->receiving.begin();
+  const messaging::receiving::time_point began = state_->receiving.begin();
   // For a cancel() within a listener, which may not pump.
   if (!state_->is_consuming && state_->is_open()) state_->on->on().pump_enqueued();
   state_->wait(timeout, true, [this] { return state_->is_consuming; });
@@ -261,8 +250,11 @@ message consumer::receive(std::chrono::milliseconds timeout) noexcept {
 }
 
 message consumer::get(std::chrono::milliseconds timeout) noexcept {
-  const system_time began = state_->receiving.begin();
-  if (state_->is_open() && state_->inbox.empty()) state_->ask_for_one();
+  const messaging::receiving::time_point began = state_->receiving.begin();
+  if (state_->is_open() && state_->inbox.empty() && !state_->waits_for_get) {
+    amqp_basic_get_t request{0, bytes_of(queue()), options().no_ack ? 1 : 0};
+    state_->waits_for_get = state_->finish_send(AMQP_BASIC_GET_METHOD, request) == AMQP_STATUS_OK;
+  }
   // None says that the queue is empty, so wake() is left for receive().
   state_->wait(timeout, false, [this] { return state_->waits_for_get; });
   return state_->next("get", began);

@@ -115,8 +115,8 @@ void outgoing_properties::write_fields(Write&& write, const propagation& setting
 /// False: no memory.
 bool outgoing_properties::copy_headers(const propagator& formats, bool replaces_all,
                                        std::size_t frame_bytes_max) noexcept {
-  const auto headers =
-      given_ == nullptr ? std::span<const amqp_table_entry_t>() : entries_of(*given_);
+  own_ = given_ == nullptr ? amqp_basic_properties_t{} : *given_;
+  const auto headers = entries_of(own_);
   const std::span<const field> fields = formats.fields();
   const std::size_t needed = headers.size() + fields.size();
   entries_ = inline_entries_.data();
@@ -126,7 +126,6 @@ bool outgoing_properties::copy_headers(const propagator& formats, bool replaces_
     entries_ = more_entries_.get();
     if (entries_ == nullptr) return false;
   }
-  own_ = given_ == nullptr ? amqp_basic_properties_t{} : *given_;
   const bool is_limited = frame_bytes_max != 0;
   std::size_t base_bytes = 0;
   if (is_limited) {

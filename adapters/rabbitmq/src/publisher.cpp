@@ -18,47 +18,31 @@ namespace waybill::inline v0::rabbitmq {
 
 namespace {
 
-using detail::short_string_bytes_max;
-
-/// What a returned message is known by among those in flight; never 0.
+/// What a returned message is known by among those in flight.
 std::uint64_t fingerprint_of(std::string_view exchange, std::string_view routing_key,
                              std::string_view payload, const span_context& sent) noexcept {
   constexpr std::uint64_t odd = 0x9e3779b97f4a7c15U;
   const std::hash<std::string_view> hash;
   const auto& span = sent.span_id().bytes;
-  std::uint64_t all = hash(exchange);
-  all = all * odd + hash(routing_key);
-  all = all * odd + hash(payload);
-  all = all * odd + hash({reinterpret_cast<const char*>(span.data()), span.size()});
-  return all | 1U;
-}
-
-/// error.type of a span: the broker's code, else what happened.
-std::string_view error_type(const delivery_report& report) noexcept {
-  if (report.outcome == outcome_state::succeeded || report.outcome == outcome_state::unknown) {
-    return {};
-  }
-  if (report.reply_code == 0) {
-    return report.outcome == outcome_state::failed ? "nack" : "connection_closed";
-  }
-  // The span copies it, on this thread.
-  static thread_local std::array<char, 8> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), report.reply_code);
-  return {digits.data(), static_cast<std::size_t>(end.ptr - digits.data())};
-}
-
-operation_details describe(const publication& message) noexcept {
-  operation_details what{.system = "rabbitmq", .name = "publish"};
-  if (message.properties != nullptr) detail::describe_message(*message.properties, what);
-  what.body_bytes = message.payload.size();
-  return what;
+  const std::string_view span_id(reinterpret_cast<const char*>(span.data()), span.size());
+  std::uint64_t all = 0;
+  for (const auto part : {exchange, routing_key, payload, span_id}) all = all * odd + hash(part);
+  return all;
 }
 
 }  // namespace
 
-/// What a send span ends with.
+/// What a send span ends with. error.type is the broker's code, else what happened.
 outcome as_outcome(const delivery_report& report) noexcept {
-  return outcome(report.outcome, error_type(report));
+  const outcome_state state = report.outcome;
+  if (state == outcome_state::succeeded || state == outcome_state::unknown) return outcome(state);
+  if (report.reply_code == 0) {
+    return outcome(state, state == outcome_state::failed ? "nack" : "connection_closed");
+  }
+  // The span copies it, on this thread.
+  static thread_local std::array<char, 8> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), report.reply_code);
+  return outcome(state, {digits.data(), static_cast<std::size_t>(end.ptr - digits.data())});
 }
 
 struct publisher::state final : detail::channel_user {
@@ -180,15 +164,16 @@ struct publisher::state final : detail::channel_user {
 
   int publish(const publication& message, const send_options& how) noexcept {
     if (!is_open()) return AMQP_STATUS_CONNECTION_CLOSED;
-    if (message.exchange.size() > short_string_bytes_max ||
-        message.routing_key.size() > short_string_bytes_max) {
+    if (message.exchange.size() > detail::short_string_bytes_max ||
+        message.routing_key.size() > detail::short_string_bytes_max) {
       return AMQP_STATUS_INVALID_PARAMETER;
     }
     const waybill::propagation& settings = sent.settings();
     const header_reader existing(message.properties);
-    messaging::sending decided(existing, how, options.mode, settings,
-                               detail::destination_of(message.exchange, message.routing_key),
-                               [&] { return describe(message); });
+    messaging::sending decided(
+        existing, how, options.mode, settings,
+        detail::destination_of(message.exchange, message.routing_key),
+        [&] { return detail::describe("publish", message.properties, message.payload); });
     messaging::in_flight_message waiting = decided.take_in_flight(how.user_data);
     outgoing_properties properties(message.properties);
     if (decided.changes_headers() &&

@@ -16,8 +16,9 @@
 namespace waybill::inline v0::rabbitmq {
 
 namespace detail {
+class channel;
 class connection_state;
-}
+}  // namespace detail
 
 /// Why a connection or a channel is not open, or no longer.
 struct close_reason {

@@ -83,7 +83,8 @@ class WAYBILL_API consumer {
   ///               arguments. AMQP_STATUS_CONNECTION_CLOSED, or why the connection was lost.
   [[nodiscard]] int start() noexcept;
   /// Asks it to send no more (basic.cancel). What has come already can still be received.
-  /// @par Errors   AMQP_STATUS_CONNECTION_CLOSED, or why the connection was lost.
+  /// @par Output   AMQP_STATUS_OK, also where there is nothing to cancel.
+  ///               AMQP_STATUS_CONNECTION_CLOSED, or why the connection was lost.
   int cancel() noexcept;
   /// The next message that was sent; none after the time-out or connection::wake(). None at once
   /// when the consumer is not open, or was cancelled, and nothing is left.

@@ -14,10 +14,6 @@
 
 namespace waybill::inline v0::rabbitmq {
 
-namespace detail {
-class channel;
-}
-
 /// One message to publish: what amqp_basic_publish takes, borrowed for the call.
 struct publication {
   std::string_view exchange{};     ///< Empty: the default exchange, which takes a queue's name.
