@@ -44,6 +44,7 @@ inline constexpr std::size_t too_deep = SIZE_MAX - 1;
                                         std::size_t depth) noexcept;
 
 /// The same of an entry of a table: name, kind and value.
+// NOLINTNEXTLINE(misc-no-recursion): no deeper than nesting_max
 [[nodiscard]] inline std::size_t encoded_bytes(const amqp_table_entry_t& entry,
                                                std::size_t depth = 0) noexcept {
   if (entry.key.len > short_string_bytes_max) return without_size;
