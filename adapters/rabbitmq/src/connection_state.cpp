@@ -217,9 +217,6 @@ void connection_state::tell(const Listener& listener, const Arguments&... said) 
 void connection_state::show_other(const amqp_frame_t& frame) noexcept {
   const bool is_ours = frame.channel == 0 && frame.frame_type == AMQP_FRAME_METHOD;
   const amqp_method_number_t id = is_ours ? frame.payload.method.id : 0;
-  if (id == AMQP_CONNECTION_CLOSE_OK_METHOD && is_closing_) {
-    return lose(because(AMQP_STATUS_CONNECTION_CLOSED));
-  }
   if (id == AMQP_CONNECTION_BLOCKED_METHOD) {
     is_blocked_ = true;
     const void* const fields = frame.payload.method.decoded;
@@ -229,7 +226,8 @@ void connection_state::show_other(const amqp_frame_t& frame) noexcept {
     is_blocked_ = false;
     tell(options_.on_unblocked);
   }
-  tell(options_.on_other_frame, frame);
+  if (!is_closing_) return tell(options_.on_other_frame, frame);
+  if (id == AMQP_CONNECTION_CLOSE_OK_METHOD) lose(because(AMQP_STATUS_CONNECTION_CLOSED));
 }
 
 void connection_state::lose(close_reason reason) noexcept {
@@ -237,6 +235,10 @@ void connection_state::lose(close_reason reason) noexcept {
   is_open_ = false;
   is_blocked_ = false;
   reason_ = std::move(reason);
+  forget_users();
+}
+
+void connection_state::forget_users() noexcept {
   without_pump([this] {
     while (const auto user = router_.forget_any()) {
       if (*user != nullptr) (*user)->on_closed(reason_);
@@ -247,14 +249,16 @@ void connection_state::lose(close_reason reason) noexcept {
 /// In order: what is still on its way out gets there before the broker lets go. But a broker that
 /// blocks the connection reads no close, and would be waited for in vain.
 void connection_state::close() noexcept {
+  is_closing_ = true;
+  reason_ = because(AMQP_STATUS_CONNECTION_CLOSED);
+  // What comes from here on is for nobody.
+  forget_users();
   const auto is_blocked = [this] { return is_blocked_; };
   // It may have said so already. Nor is there a way to close within a listener.
   if (pump_until(std::chrono::milliseconds::zero(), false, is_blocked) != AMQP_STATUS_TIMEOUT) {
     return;
   }
-  is_closing_ = true;
-  amqp_connection_close_t method{};
-  method.reply_code = AMQP_REPLY_SUCCESS;
+  amqp_connection_close_t method{AMQP_REPLY_SUCCESS, amqp_empty_bytes, 0, 0};
   const int status = finish_send(amqp_send_method(raw_, 0, AMQP_CONNECTION_CLOSE_METHOD, &method));
   if (status == AMQP_STATUS_OK) pump_until(answer_timeout(), false, is_blocked);
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -86,6 +85,7 @@ class connection_state {
   [[nodiscard]] amqp_channel_t free_channel() noexcept;
   [[nodiscard]] std::chrono::milliseconds answer_timeout() const noexcept;
   void close() noexcept;
+  void forget_users() noexcept;
   void route(const amqp_frame_t& frame) noexcept;
   void carry_out(frame_action action, const amqp_frame_t& frame) noexcept;
   void route_enqueued() noexcept;
@@ -97,7 +97,7 @@ class connection_state {
   bool is_owned_;
   bool is_open_ = false;
   bool is_blocked_ = false;
-  bool is_closing_ = false;  // a close went out, or nearly
+  bool is_closing_ = false;  // close() was called
   bool is_pump_held_ = false;
   std::size_t frame_bytes_max_ = 0;
   connection_options options_;

@@ -123,11 +123,12 @@ struct consumer::state final : detail::channel_user {
   }
 
   int start() noexcept {
-    if (!is_open()) return AMQP_STATUS_CONNECTION_CLOSED;
     // What rabbitmq-c cannot send fails in the middle of a call, and the connection is lost.
-    if (is_consuming || options.consumer_tag.size() > detail::short_string_bytes_max) {
+    const std::size_t longest = std::max(queue.size(), options.consumer_tag.size());
+    if (is_consuming || longest > detail::short_string_bytes_max) {
       return AMQP_STATUS_INVALID_PARAMETER;
     }
+    if (!is_open()) return AMQP_STATUS_CONNECTION_CLOSED;
     int status = detail::fits(options.arguments, on->on().frame_bytes_max());
     if (status != AMQP_STATUS_OK) return status;
     amqp_basic_qos(on->raw(), on->number(), 0, options.prefetch, 0);

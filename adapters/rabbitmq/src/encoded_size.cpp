@@ -1,5 +1,6 @@
 #include "encoded_size.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -73,7 +74,7 @@ std::size_t encoded_bytes(const amqp_field_value_t& value, std::size_t depth) no
   switch (value.kind) {
     case AMQP_FIELD_KIND_UTF8:
     case AMQP_FIELD_KIND_BYTES:
-      return long_string_bytes(value.value.bytes);
+      return sum_of(bytes_per_long_string, std::min(value.value.bytes.len, encoded_bytes_ceiling));
     case AMQP_FIELD_KIND_TABLE:
       return sum_of(1, bytes_of_all(entries_of(value.value.table), depth + 1));
     case AMQP_FIELD_KIND_ARRAY:

@@ -33,11 +33,6 @@ inline constexpr std::size_t too_deep = SIZE_MAX - 1;
   return larger > encoded_bytes_ceiling ? larger : without_size;
 }
 
-/// The bytes of a text with its kind; more than the ceiling where it has none.
-[[nodiscard]] inline std::size_t long_string_bytes(const amqp_bytes_t& text) noexcept {
-  return text.len > encoded_bytes_ceiling ? without_size : bytes_per_long_string + text.len;
-}
-
 /// The bytes of a value with its kind, which stands within so many tables and arrays. May be
 /// without_size or too_deep.
 [[nodiscard]] std::size_t encoded_bytes(const amqp_field_value_t& value,
@@ -48,11 +43,12 @@ inline constexpr std::size_t too_deep = SIZE_MAX - 1;
 [[nodiscard]] inline std::size_t encoded_bytes(const amqp_table_entry_t& entry,
                                                std::size_t depth = 0) noexcept {
   if (entry.key.len > short_string_bytes_max) return without_size;
-  const bool is_text =
-      entry.value.kind == AMQP_FIELD_KIND_UTF8 || entry.value.kind == AMQP_FIELD_KIND_BYTES;
-  const std::size_t bytes =
-      is_text ? long_string_bytes(entry.value.value.bytes) : encoded_bytes(entry.value, depth);
-  return sum_of(bytes_per_name + entry.key.len, bytes);
+  const std::size_t name_bytes = bytes_per_name + entry.key.len;
+  const amqp_field_value_t& value = entry.value;
+  const bool is_text = value.kind == AMQP_FIELD_KIND_UTF8 || value.kind == AMQP_FIELD_KIND_BYTES;
+  if (!is_text) return sum_of(name_bytes, encoded_bytes(value, depth));
+  if (value.value.bytes.len > encoded_bytes_ceiling) return without_size;
+  return name_bytes + bytes_per_long_string + value.value.bytes.len;
 }
 
 /// The bytes of the frame around properties: all but the header table. without_size where a text

@@ -24,9 +24,8 @@ namespace waybill::inline v0::rabbitmq {
 namespace {
 
 timeval as_timeval(std::chrono::milliseconds timeout) noexcept {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(timeout);
-  return {static_cast<time_t>(seconds.count()),
-          static_cast<suseconds_t>(std::chrono::microseconds(timeout - seconds).count())};
+  return {static_cast<time_t>(timeout.count() / 1'000),
+          static_cast<suseconds_t>(timeout.count() % 1'000 * 1'000)};
 }
 
 /// Gives the connection a socket: AMQP_STATUS_OK, or why it has none.

@@ -139,23 +139,27 @@ TEST(closing, ends_its_waiting_when_the_broker_blocks_the_connection) {
   EXPECT_EQ(blocked_reason_of(server, std::atomic<bool>(true)), "low on disk");
 }
 
-TEST(closing, takes_what_comes_before_the_answer) {
+TEST(closing, leaves_messages_unanswered_whatever_comes_before_the_answer) {
   listening_server server([](scripted_server& with) {
     with.send_login();
     with.send_channel(2'047, true);
     with.wait_for(AMQP_BASIC_PUBLISH_METHOD);
     with.wait_for(AMQP_CONNECTION_CLOSE_METHOD);
-    with.send(ack_bytes(2'047, 1) + close_ok_bytes(0));
+    with.send(ack_bytes(2'047, 1) + ack_bytes(9, 1) + close_ok_bytes(0));
     static_cast<void>(with.wait_for_end());
   });
   std::vector<waybill::outcome_state> outcomes;
-  auto opened = std::make_unique<connection>(connection::open(parameters_of(server.port())));
+  int other_frames = 0;
+  auto opened = std::make_unique<connection>(connection::open(
+      parameters_of(server.port()), {.on_other_frame = [&](const auto&) { ++other_frames; }}));
   waybill::rabbitmq::publisher publisher(
       *opened, {}, [&](const auto& report) { outcomes.push_back(report.outcome); });
   ASSERT_EQ(publisher.publish({.routing_key = "queue"}), AMQP_STATUS_OK);
   opened.reset();
   EXPECT_EQ(server.wait(), "");
-  EXPECT_EQ(outcomes, std::vector{waybill::outcome_state::succeeded});
+  EXPECT_EQ(outcomes, std::vector{waybill::outcome_state::unanswered});
+  EXPECT_EQ(publisher.reason().status, AMQP_STATUS_CONNECTION_CLOSED);
+  EXPECT_EQ(other_frames, 0);
 }
 
 TEST(closing, waits_no_longer_than_for_any_answer) {

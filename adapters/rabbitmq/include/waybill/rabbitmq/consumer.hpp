@@ -78,9 +78,10 @@ class WAYBILL_API consumer {
   consumer& operator=(const consumer&) = delete;
 
   /// Asks the broker to send messages (basic.consume), and waits for its answer.
-  /// @par Errors   AMQP_STATUS_INVALID_PARAMETER: it was started already, or the consumer tag has
-  ///               more than 255 bytes. AMQP_STATUS_TABLE_TOO_BIG: rabbitmq-c cannot encode the
-  ///               arguments. AMQP_STATUS_CONNECTION_CLOSED, or why the connection was lost.
+  /// @par Errors   AMQP_STATUS_INVALID_PARAMETER: it was started already, or the queue's name or
+  ///               the consumer tag has more than 255 bytes. AMQP_STATUS_TABLE_TOO_BIG: rabbitmq-c
+  ///               cannot encode the arguments. AMQP_STATUS_CONNECTION_CLOSED, or why the
+  ///               connection was lost.
   [[nodiscard]] int start() noexcept;
   /// Asks it to send no more (basic.cancel). What has come already can still be received.
   /// @par Output   AMQP_STATUS_OK, also where there is nothing to cancel.
