@@ -207,7 +207,9 @@ TEST_F(consuming, refuses_names_that_are_too_long_and_keeps_the_connection) {
     waybill::rabbitmq::consumer good(connection_, longest, {}, {.consumer_tag = longest});
     EXPECT_EQ(good.start(), AMQP_STATUS_OK);
     EXPECT_EQ(good.handle(next(good), [](const auto&) {}), AMQP_STATUS_OK);
-    EXPECT_TRUE(bad_queue.is_open() && bad_tag.is_open());
+    EXPECT_TRUE(bad_tag.is_open());
+    EXPECT_FALSE(bad_queue.is_open());
+    EXPECT_FALSE(bad_queue.reason().reply_text.empty());
   }
   EXPECT_TRUE(connection_.is_open());
   bare_.delete_queue(longest);

@@ -24,11 +24,10 @@ std::uint64_t hash_of(std::uint64_t key) noexcept {
 /// at most half full.
 struct alignas(64) in_flight_table::shard {
   struct entry {
-    std::uint64_t key;
     std::uint64_t age;    // the number of its add(), over all shards
     std::uint32_t older;  // of a free entry: the next free one
     std::uint32_t newer;
-    in_flight_message message;
+    in_flight_message message;  // with its key
   };
 
   std::mutex mutex;
@@ -49,7 +48,7 @@ struct alignas(64) in_flight_table::shard {
   /// empty.
   [[nodiscard]] std::size_t find(std::uint64_t key) noexcept {
     std::size_t at = home_of(key);
-    while (table[at] != none && entries[table[at]].key != key) {
+    while (table[at] != none && entries[table[at]].message.key != key) {
       at = (at + 1) & (table.size() - 1);
       ++steps;
     }
@@ -67,7 +66,7 @@ struct alignas(64) in_flight_table::shard {
       std::vector<std::uint32_t> larger(table.empty() ? 64 : 2 * table.size(), none);
       table.swap(larger);
       for (std::uint32_t each = oldest; each != none; each = entries[each].newer) {
-        table[find(entries[each].key)] = each;
+        table[find(entries[each].message.key)] = each;
       }
       return true;
     }
@@ -83,7 +82,8 @@ struct alignas(64) in_flight_table::shard {
       index = static_cast<std::uint32_t>(entries.size());
       entries.emplace_back();
     }
-    entries[index] = {key, age, newest, none, message};
+    entries[index] = {age, newest, none, message};
+    entries[index].message.key = key;
     (newest != none ? entries[newest].newer : oldest) = index;
     newest = index;
     table[find(key)] = index;
@@ -109,7 +109,7 @@ struct alignas(64) in_flight_table::shard {
     const std::size_t mask = table.size() - 1;
     for (std::size_t next = (at + 1) & mask; table[next] != none; next = (next + 1) & mask) {
       ++steps;
-      const std::size_t home = home_of(entries[table[next]].key);
+      const std::size_t home = home_of(entries[table[next]].message.key);
       // It may move to the gap unless its home lies between the gap and itself.
       if (((next - home) & mask) < ((next - at) & mask)) continue;
       table[at] = table[next];
@@ -185,7 +185,7 @@ std::optional<in_flight_message> in_flight_table::take_oldest(std::uint64_t newe
     // Unless another thread took it first.
     if (chosen->oldest_age.load(std::memory_order_relaxed) != oldest) continue;
     const in_flight_message given_up =
-        chosen->remove(chosen->find(chosen->entries[chosen->oldest].key));
+        chosen->remove(chosen->find(chosen->entries[chosen->oldest].message.key));
     size_.fetch_sub(1, std::memory_order_relaxed);
     return given_up;
   }
@@ -196,7 +196,7 @@ std::optional<in_flight_message> in_flight_table::take_any() noexcept {
     shard& each = shards_[i];
     const std::lock_guard lock(each.mutex);
     if (each.used == 0) continue;
-    const in_flight_message any = each.remove(each.find(each.entries[each.oldest].key));
+    const in_flight_message any = each.remove(each.find(each.entries[each.oldest].message.key));
     size_.fetch_sub(1, std::memory_order_relaxed);
     return any;
   }

@@ -18,6 +18,7 @@ struct test_report {
   waybill::span_context sent{};
   void* user_data = nullptr;
   int error = 0;
+  std::uint64_t delivery_tag = 0;
 };
 
 waybill::outcome as_outcome(const test_report& report) noexcept {
@@ -73,6 +74,7 @@ TEST_F(deliveries_of_a_sender, an_answer_ends_the_span_and_is_told_with_what_was
   EXPECT_EQ(told[0].sent, first.sent);
   EXPECT_EQ(told[0].user_data, first.user_data);
   EXPECT_EQ(told[0].error, 5);
+  EXPECT_EQ(told[0].delivery_tag, 7U);
   EXPECT_EQ(tracer->span_at(0).ends, 1);
   EXPECT_EQ(tracer->span_at(0).ended_as, outcome_state::failed);
   EXPECT_EQ(tracer->span_at(0).error, "refused");

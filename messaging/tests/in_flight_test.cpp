@@ -45,6 +45,7 @@ TEST(InFlight, a_message_is_taken_out_once_by_its_key) {
   EXPECT_EQ(taken->sent, other_trace);
   EXPECT_EQ(taken->span.state, &span);
   EXPECT_EQ(taken->user_data, &table);
+  EXPECT_EQ(taken->key, 7U);
   EXPECT_EQ(table.size(), 0U);
   EXPECT_FALSE(table.take(7));
   EXPECT_EQ(table.size(), 0U);

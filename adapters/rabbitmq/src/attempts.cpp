@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <span>
 
 #include "waybill/rabbitmq/headers.hpp"
 
@@ -10,31 +9,31 @@ namespace waybill::inline v0::rabbitmq {
 
 namespace {
 
-std::uint64_t not_negative(std::int64_t number) noexcept {
-  return number < 0 ? 0 : static_cast<std::uint64_t>(number);
+/// A number of any type; a negative one is 0.
+template <class T>
+std::uint64_t count_of(T number) noexcept {
+  return static_cast<std::uint64_t>(std::max<T>(number, 0));
 }
 
 std::optional<std::uint64_t> as_count(const amqp_field_value_t& value) noexcept {
-  switch (value.kind) {
-    case AMQP_FIELD_KIND_I8:
-      return not_negative(value.value.i8);
-    case AMQP_FIELD_KIND_U8:
-      return value.value.u8;
-    case AMQP_FIELD_KIND_I16:
-      return not_negative(value.value.i16);
-    case AMQP_FIELD_KIND_U16:
-      return value.value.u16;
-    case AMQP_FIELD_KIND_I32:
-      return not_negative(value.value.i32);
-    case AMQP_FIELD_KIND_U32:
-      return value.value.u32;
-    case AMQP_FIELD_KIND_I64:
-      return not_negative(value.value.i64);
-    case AMQP_FIELD_KIND_U64:
-      return value.value.u64;
-    default:
-      return std::nullopt;
+  struct integer {
+    std::uint8_t kind;
+    std::uint64_t (*count)(const amqp_field_value_t&) noexcept;
+  };
+  static constexpr integer integers[] = {
+      {AMQP_FIELD_KIND_I8, [](const auto& each) noexcept { return count_of(each.value.i8); }},
+      {AMQP_FIELD_KIND_U8, [](const auto& each) noexcept { return count_of(each.value.u8); }},
+      {AMQP_FIELD_KIND_I16, [](const auto& each) noexcept { return count_of(each.value.i16); }},
+      {AMQP_FIELD_KIND_U16, [](const auto& each) noexcept { return count_of(each.value.u16); }},
+      {AMQP_FIELD_KIND_I32, [](const auto& each) noexcept { return count_of(each.value.i32); }},
+      {AMQP_FIELD_KIND_U32, [](const auto& each) noexcept { return count_of(each.value.u32); }},
+      {AMQP_FIELD_KIND_I64, [](const auto& each) noexcept { return count_of(each.value.i64); }},
+      {AMQP_FIELD_KIND_U64, [](const auto& each) noexcept { return count_of(each.value.u64); }},
+  };
+  for (const integer& each : integers) {
+    if (each.kind == value.kind) return each.count(value);
   }
+  return std::nullopt;
 }
 
 std::uint64_t saturating_sum(std::uint64_t a, std::uint64_t b) noexcept {
@@ -70,29 +69,6 @@ void add_death(history& told, const amqp_table_t& death, std::string_view queue)
   if (is_here && is_rejected) told.rejected_here = saturating_sum(told.rejected_here, count);
 }
 
-void add_deaths(history& told, const amqp_array_t& deaths, std::string_view queue) noexcept {
-  told.counts.died_here = told.counts.died_elsewhere = told.rejected_here = 0;
-  for (const amqp_field_value_t& death : values_of(deaths)) {
-    if (death.kind == AMQP_FIELD_KIND_TABLE) add_death(told, death.value.table, queue);
-  }
-}
-
-void read(const amqp_basic_properties_t& properties, std::string_view queue,
-          history& told) noexcept {
-  for (const amqp_table_entry_t& each : entries_of(properties)) {
-    const std::string_view name = text_of(each.key);
-    if (name == "x-delivery-count") {
-      told.counts.returned = as_count(each.value);
-    } else if (name == "x-acquired-count") {
-      told.counts.acquired = as_count(each.value);
-    } else if (name == "x-death" && each.value.kind == AMQP_FIELD_KIND_ARRAY) {
-      add_deaths(told, each.value.value.array, queue);
-    } else if (name == "x-last-death-queue") {
-      told.may_be_carried = true;
-    }
-  }
-}
-
 /// How many deliveries from this queue there were before, at the least; nothing where nobody
 /// counts.
 std::optional<std::uint64_t> earlier_deliveries(const history& told) noexcept {
@@ -118,7 +94,21 @@ delivery_counts count_deliveries(const amqp_basic_properties_t& properties, std:
                                  bool redelivered) noexcept {
   delivery_counts counts{.redelivered = redelivered};
   history told{counts};
-  read(properties, queue, told);
+  for (const amqp_table_entry_t& each : entries_of(properties)) {
+    const std::string_view name = text_of(each.key);
+    if (name == "x-delivery-count") {
+      counts.returned = as_count(each.value);
+    } else if (name == "x-acquired-count") {
+      counts.acquired = as_count(each.value);
+    } else if (name == "x-death" && each.value.kind == AMQP_FIELD_KIND_ARRAY) {
+      counts.died_here = counts.died_elsewhere = told.rejected_here = 0;
+      for (const amqp_field_value_t& death : values_of(each.value.value.array)) {
+        if (death.kind == AMQP_FIELD_KIND_TABLE) add_death(told, death.value.table, queue);
+      }
+    } else if (name == "x-last-death-queue") {
+      told.may_be_carried = true;
+    }
+  }
   counts.attempt = saturating_sum(1, earlier_deliveries(told).value_or(redelivered ? 1 : 0));
   return counts;
 }

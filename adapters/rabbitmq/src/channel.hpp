@@ -2,26 +2,47 @@
 
 #include <cstddef>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include "connection_state.hpp"
+#include "waybill/boundary.hpp"
 #include "waybill/config.hpp"
+#include "waybill/messaging/operation.hpp"
 
 namespace waybill::inline v0::rabbitmq::detail {
+
+/// The default exchange takes the name of a queue.
+[[nodiscard]] inline destination destination_of(std::string_view exchange,
+                                                std::string_view routing_key) noexcept {
+  return exchange.empty() ? destination(routing_key) : destination(exchange, routing_key);
+}
+
+/// What a span says of a message; null properties are none.
+[[nodiscard]] inline operation_details describe(std::string_view name,
+                                                const amqp_basic_properties_t* properties,
+                                                std::string_view payload) noexcept {
+  operation_details what{.system = "rabbitmq", .name = name};
+  what.body_bytes = payload.size();
+  if (properties == nullptr) return what;
+  if ((properties->_flags & AMQP_BASIC_MESSAGE_ID_FLAG) != 0) {
+    what.message_id = text_of(properties->message_id);
+  }
+  if ((properties->_flags & AMQP_BASIC_CORRELATION_ID_FLAG) != 0) {
+    what.conversation_id = text_of(properties->correlation_id);
+  }
+  return what;
+}
 
 /// One channel, which a publisher and a consumer may share: goes to each what is for it.
 /// @par Lifetime   closed when the last one of them goes.
 class channel final : public channel_user {
  public:
   /// Opens it, and waits for that. A null connection is a closed one.
-  explicit channel(std::shared_ptr<connection_state> on)
-      : on_(std::move(on)), is_open_(on_ != nullptr) {
-    close_reason why = because(AMQP_STATUS_CONNECTION_CLOSED);
-    if (is_open_) number_ = on_->open_channel(*this, why);
-    if (number_ != 0) return;
-    // on_closed() has heard the broker's words, if it had any.
-    if (reason_.status == AMQP_STATUS_OK) reason_ = std::move(why);
-    is_open_ = false;
+  explicit channel(std::shared_ptr<connection_state> on) : on_(std::move(on)) {
+    if (on_ == nullptr) reason_ = because(AMQP_STATUS_CONNECTION_CLOSED);
+    if (on_ != nullptr) number_ = on_->open_channel(*this);
+    is_open_ = number_ != 0;
   }
   ~channel() override {
     if (is_open_) on_->close_channel(number_);

@@ -6,42 +6,29 @@
 
 namespace waybill::inline v0::rabbitmq {
 
-namespace {
-
-struct raw_destroyer {
-  void operator()(amqp_connection_state_t raw) const noexcept { amqp_destroy_connection(raw); }
-};
-using owned_raw = std::unique_ptr<amqp_connection_state_t_, raw_destroyer>;
-
-}  // namespace
-
 connection::connection(amqp_connection_state_t borrowed, connection_options options)
-    : state_(std::make_shared<detail::connection_state>(borrowed, false, std::move(options))) {}
+    : state_(std::make_shared<detail::connection_state>(borrowed, std::move(options))) {}
 
 connection::connection(std::shared_ptr<detail::connection_state> state) noexcept
     : state_(std::move(state)) {}
 
 connection connection::open(const connection_parameters& where, connection_options options) {
-  owned_raw raw(amqp_new_connection());
-  auto state = std::make_shared<detail::connection_state>(raw.get(), true, std::move(options));
-  const bool has_raw = raw.release() != nullptr;
-  state->logged_in(has_raw ? detail::log_in(state->raw(), where)
-                           : detail::because(AMQP_STATUS_NO_MEMORY));
+  auto state = std::make_shared<detail::connection_state>(std::move(options));
+  state->log_in(where);
   return connection(std::move(state));
 }
 
 connection connection::open_url(std::string_view url, connection_options options) {
   const auto where = connection_parameters::from_url(url);
   if (where.has_value()) return open(*where, std::move(options));
-  auto state = std::make_shared<detail::connection_state>(nullptr, true, std::move(options));
-  state->logged_in(detail::because(AMQP_STATUS_BAD_URL));
-  return connection(std::move(state));
+  connection refused(nullptr, std::move(options));
+  refused.state_->logged_in(detail::because(AMQP_STATUS_BAD_URL));
+  return refused;
 }
-
-connection::connection(connection&&) noexcept = default;
 
 connection& connection::operator=(connection&& other) noexcept {
   if (this == &other) return *this;
+  // Listeners that are called here look at what it was.
   if (state_ != nullptr) state_->detach();
   state_ = std::move(other.state_);
   return *this;

@@ -13,51 +13,40 @@ namespace {
 
 // Channels are numbers of 16 bits; a broker that asks for no limit says 0.
 constexpr int channels_max = UINT16_MAX;
-// How long a channel that was closed is waited for, where no number is free and no limit is set.
-constexpr std::chrono::seconds close_patience{60};
 
 /// Of channel.close or connection.close.
+template <class Close>
 close_reason reason_of(const amqp_method_t& method) noexcept {
-  const auto reason = [](const auto& close) noexcept {
-    close_reason why{.status = AMQP_STATUS_CONNECTION_CLOSED, .reply_code = close.reply_code};
-    WAYBILL_TRY { why.reply_text = text_of(close.reply_text); }
-    WAYBILL_CATCH_ALL {}
-    return why;
-  };
-  if (method.id == AMQP_CHANNEL_CLOSE_METHOD) {
-    return reason(*static_cast<const amqp_channel_close_t*>(method.decoded));
-  }
-  return reason(*static_cast<const amqp_connection_close_t*>(method.decoded));
+  const auto& close = *static_cast<const Close*>(method.decoded);
+  close_reason why = because(AMQP_STATUS_CONNECTION_CLOSED, text_of(close.reply_text));
+  why.reply_code = close.reply_code;
+  return why;
 }
 
 }  // namespace
 
-close_reason because(int status) noexcept {
+close_reason because(int status, std::string_view words) noexcept {
   close_reason why{.status = status};
-  WAYBILL_TRY {
-    if (status != AMQP_STATUS_OK) why.reply_text = amqp_error_string2(status);
-  }
+  WAYBILL_TRY { why.reply_text = words; }
   WAYBILL_CATCH_ALL {}
   return why;
 }
 
 close_reason because(const amqp_rpc_reply_t& reply) noexcept {
   if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION) return because(reply.library_error);
-  if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION &&
-      reply.reply.id == AMQP_CONNECTION_CLOSE_METHOD) {
-    return reason_of(reply.reply);
-  }
-  return because(AMQP_STATUS_UNEXPECTED_STATE);
+  const bool is_closed = reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION &&
+                         reply.reply.id == AMQP_CONNECTION_CLOSE_METHOD;
+  return is_closed ? reason_of<amqp_connection_close_t>(reply.reply)
+                   : because(AMQP_STATUS_UNEXPECTED_STATE);
 }
 
-connection_state::connection_state(amqp_connection_state_t raw, bool is_owned,
-                                   connection_options options)
-    : raw_(raw),
-      is_owned_(is_owned),
-      is_open_(raw != nullptr && !is_owned),
-      options_(std::move(options)) {
-  if (is_open_) logged_in({});
+connection_state::connection_state(amqp_connection_state_t borrowed, connection_options options)
+    : raw_(borrowed), is_owned_(false), options_(std::move(options)) {
+  if (raw_ != nullptr) logged_in({});
 }
+
+connection_state::connection_state(connection_options options)
+    : raw_(amqp_new_connection()), is_owned_(true), options_(std::move(options)) {}
 
 void connection_state::logged_in(close_reason why) noexcept {
   is_open_ = why.status == AMQP_STATUS_OK;
@@ -66,32 +55,37 @@ void connection_state::logged_in(close_reason why) noexcept {
   if (is_open_) frame_bytes_max_ = static_cast<std::size_t>(amqp_get_frame_max(raw_));
 }
 
+/// How long a call waits for its answer; negative: as long as the connection lives.
+std::chrono::milliseconds connection_state::answer_timeout() const noexcept {
+  const timeval* const limit = amqp_get_rpc_timeout(raw_);
+  if (limit == nullptr) return std::chrono::milliseconds(-1);
+  return std::chrono::ceil<std::chrono::milliseconds>(std::chrono::seconds(limit->tv_sec) +
+                                                      std::chrono::microseconds(limit->tv_usec));
+}
+
 /// A number, waiting for channels that were closed where all are taken.
 amqp_channel_t connection_state::free_channel() noexcept {
   const int allowed = amqp_get_channel_max(raw_);
   const int last = allowed > 0 && allowed < channels_max ? allowed : channels_max;
   amqp_channel_t channel = router_.free_channel(last);
   if (channel != 0 || !router_.has_closing()) return channel;
-  const timeval* limit = amqp_get_rpc_timeout(raw_);
-  const std::chrono::seconds patience =
-      limit != nullptr ? std::chrono::seconds(limit->tv_sec + 1) : close_patience;
-  pump_until(patience, false, [&] {
+  pump_until(answer_timeout(), false, [&] {
     channel = router_.free_channel(last);
     return channel != 0;
   });
   return channel;
 }
 
-amqp_channel_t connection_state::open_channel(channel_user& user, close_reason& why) {
+amqp_channel_t connection_state::open_channel(channel_user& user) {
   const amqp_channel_t channel = is_open_ ? free_channel() : amqp_channel_t{0};
   if (channel == 0) {
-    why = is_open_ ? because(AMQP_STATUS_INVALID_PARAMETER) : reason_;
+    user.on_closed(is_open_ ? because(AMQP_STATUS_INVALID_PARAMETER, "no channel is free")
+                            : reason_);
     return 0;
   }
   router_.add(channel, user);
   amqp_channel_open(raw_, channel);
-  why = because(finish_call(channel));
-  return why.status == AMQP_STATUS_OK ? channel : amqp_channel_t{0};
+  return finish_call(channel) == AMQP_STATUS_OK ? channel : amqp_channel_t{0};
 }
 
 void connection_state::close_channel(amqp_channel_t channel) noexcept {
@@ -154,16 +148,13 @@ int connection_state::wait_for_frame(amqp_frame_t& frame, std::chrono::milliseco
 }
 
 int connection_state::pump_frame(std::chrono::milliseconds timeout, bool hears_wake) noexcept {
+  if (is_pump_held_) return AMQP_STATUS_UNEXPECTED_STATE;
   if (!is_open_) return reason_.status;
-  // A listener that pumps would be given the frames behind the one that it is called for.
-  if (is_routing_) return AMQP_STATUS_UNEXPECTED_STATE;
   amqp_frame_t frame{};
   const int status = wait_for_frame(frame, timeout, hears_wake);
   if (status == AMQP_STATUS_TIMEOUT) return status;
   if (finish_send(status) != AMQP_STATUS_OK) return status;
-  is_routing_ = true;
   route(frame);
-  is_routing_ = false;
   if (raw_ != nullptr) amqp_maybe_release_buffers(raw_);
   return is_open_ ? AMQP_STATUS_OK : reason_.status;
 }
@@ -175,8 +166,11 @@ void connection_state::pump_enqueued() noexcept {
 }
 
 void connection_state::route(const amqp_frame_t& frame) noexcept {
+  without_pump([&] { carry_out(router_.take(frame), frame); });
+}
+
+void connection_state::carry_out(frame_action action, const amqp_frame_t& frame) noexcept {
   using kind = frame_action::kind;
-  frame_action action = router_.take(frame);
   int status = AMQP_STATUS_OK;
   if (action.reply != 0) {
     // Both replies are empty methods.
@@ -193,13 +187,13 @@ void connection_state::route(const amqp_frame_t& frame) noexcept {
       action.user->on_content(*action.content);
       break;
     case kind::channel_closed:
-      action.user->on_closed(reason_of(frame.payload.method));
+      action.user->on_closed(reason_of<amqp_channel_close_t>(frame.payload.method));
       break;
     case kind::channel_gone:
       action.user->on_closed(because(AMQP_STATUS_UNEXPECTED_STATE));
       break;
     case kind::connection_closed:
-      lose(reason_of(frame.payload.method));
+      lose(reason_of<amqp_connection_close_t>(frame.payload.method));
       break;
     case kind::protocol_broken:
       lose(because(AMQP_STATUS_BAD_AMQP_DATA));
@@ -210,32 +204,30 @@ void connection_state::route(const amqp_frame_t& frame) noexcept {
   finish_send(status);
 }
 
-template <class F>
-void connection_state::tell(F&& listener) noexcept {
-  WAYBILL_TRY { std::forward<F>(listener)(); }
+template <class Listener, class... Arguments>
+void connection_state::tell(const Listener& listener, const Arguments&... said) noexcept {
+  if (!listener) return;
+  WAYBILL_TRY { listener(said...); }
   WAYBILL_CATCH_ALL {
     if (options_.diagnostics == nullptr) return;
     options_.diagnostics->record({.way = direction::inbound, .code = errc::listener_failed});
   }
 }
 
-void connection_state::note_blocked(const amqp_method_t& method) noexcept {
-  if (method.id == AMQP_CONNECTION_BLOCKED_METHOD) {
-    is_blocked_ = true;
-    if (!options_.on_blocked) return;
-    const auto& blocked = *static_cast<const amqp_connection_blocked_t*>(method.decoded);
-    tell([&] { options_.on_blocked(text_of(blocked.reason)); });
-  } else if (method.id == AMQP_CONNECTION_UNBLOCKED_METHOD) {
-    is_blocked_ = false;
-    if (options_.on_unblocked) tell(options_.on_unblocked);
-  }
-}
-
 void connection_state::show_other(const amqp_frame_t& frame) noexcept {
-  if (frame.channel == 0 && frame.frame_type == AMQP_FRAME_METHOD) {
-    note_blocked(frame.payload.method);
+  const bool is_ours = frame.channel == 0 && frame.frame_type == AMQP_FRAME_METHOD;
+  const amqp_method_number_t id = is_ours ? frame.payload.method.id : 0;
+  if (id == AMQP_CONNECTION_BLOCKED_METHOD) {
+    is_blocked_ = true;
+    const void* const fields = frame.payload.method.decoded;
+    tell(options_.on_blocked,
+         text_of(static_cast<const amqp_connection_blocked_t*>(fields)->reason));
+  } else if (id == AMQP_CONNECTION_UNBLOCKED_METHOD) {
+    is_blocked_ = false;
+    tell(options_.on_unblocked);
   }
-  if (options_.on_other_frame) tell([&] { options_.on_other_frame(frame); });
+  if (!is_closing_) return tell(options_.on_other_frame, frame);
+  if (id == AMQP_CONNECTION_CLOSE_OK_METHOD) lose(because(AMQP_STATUS_CONNECTION_CLOSED));
 }
 
 void connection_state::lose(close_reason reason) noexcept {
@@ -243,18 +235,37 @@ void connection_state::lose(close_reason reason) noexcept {
   is_open_ = false;
   is_blocked_ = false;
   reason_ = std::move(reason);
-  while (const auto user = router_.forget_any()) {
-    if (*user != nullptr) (*user)->on_closed(reason_);
+  forget_users();
+}
+
+void connection_state::forget_users() noexcept {
+  without_pump([this] {
+    while (const auto user = router_.forget_any()) {
+      if (*user != nullptr) (*user)->on_closed(reason_);
+    }
+  });
+}
+
+/// In order: what is still on its way out gets there before the broker lets go. But a broker that
+/// blocks the connection reads no close, and would be waited for in vain.
+void connection_state::close() noexcept {
+  is_closing_ = true;
+  reason_ = because(AMQP_STATUS_CONNECTION_CLOSED);
+  // What comes from here on is for nobody.
+  forget_users();
+  const auto is_blocked = [this] { return is_blocked_; };
+  // It may have said so already. Nor is there a way to close within a listener.
+  if (pump_until(std::chrono::milliseconds::zero(), false, is_blocked) != AMQP_STATUS_TIMEOUT) {
+    return;
   }
+  amqp_connection_close_t method{AMQP_REPLY_SUCCESS, amqp_empty_bytes, 0, 0};
+  const int status = finish_send(amqp_send_method(raw_, 0, AMQP_CONNECTION_CLOSE_METHOD, &method));
+  if (status == AMQP_STATUS_OK) pump_until(answer_timeout(), false, is_blocked);
 }
 
 void connection_state::detach() noexcept {
   if (raw_ == nullptr) return;
-  // A broker that blocks the connection reads no close, and would be waited for in vain.
-  if (is_open_ && is_owned_ && !is_blocked_) {
-    // In order: what is still on its way out gets there before the broker lets go.
-    amqp_connection_close(raw_, AMQP_REPLY_SUCCESS);
-  }
+  if (is_open_ && is_owned_) close();
   lose(because(AMQP_STATUS_CONNECTION_CLOSED));
   if (is_owned_) amqp_destroy_connection(raw_);
   raw_ = nullptr;

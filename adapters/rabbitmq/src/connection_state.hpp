@@ -1,9 +1,9 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <memory>
-#include <string>
+#include <string_view>
+#include <utility>
 
 #include "frame_router.hpp"
 #include "wake_event.hpp"
@@ -16,22 +16,28 @@ using steady_time = std::chrono::steady_clock::time_point;
 /// What a call that does not wait looks at, however many there are.
 inline constexpr int frames_per_call_max = 10'000;
 
-/// Of rabbitmq-c's own error.
-[[nodiscard]] close_reason because(int status) noexcept;
+/// Of a status, with these words.
+[[nodiscard]] close_reason because(int status, std::string_view words) noexcept;
+/// Of rabbitmq-c's own error, with its words.
+[[nodiscard]] inline close_reason because(int status) noexcept {
+  return because(status, amqp_error_string2(status));
+}
 /// Of a call that failed.
 [[nodiscard]] close_reason because(const amqp_rpc_reply_t& reply) noexcept;
-
-/// Connects and logs in. Its status says whether that went well.
-[[nodiscard]] close_reason log_in(amqp_connection_state_t raw, const connection_parameters& where);
 
 /// What a connection and all that was made on it share.
 class connection_state {
  public:
-  connection_state(amqp_connection_state_t raw, bool is_owned, connection_options options);
+  /// Of a connection that is logged in, and stays its owner's. Null is one that is not open.
+  connection_state(amqp_connection_state_t borrowed, connection_options options);
+  /// Of one of its own, for log_in().
+  explicit connection_state(connection_options options);
   connection_state(const connection_state&) = delete;
   connection_state& operator=(const connection_state&) = delete;
   ~connection_state() { detach(); }
 
+  /// Connects and logs in.
+  void log_in(const connection_parameters& where) noexcept;
   /// The login is over: it is open, unless there is a reason why not.
   void logged_in(close_reason why) noexcept;
   [[nodiscard]] bool is_open() const noexcept { return is_open_; }
@@ -41,8 +47,8 @@ class connection_state {
   [[nodiscard]] std::size_t frame_bytes_max() const noexcept { return frame_bytes_max_; }
   void wake() const noexcept { wake_.set(); }
 
-  /// Opens a channel that nobody uses; 0 where there is none, with `why` saying why.
-  [[nodiscard]] amqp_channel_t open_channel(channel_user& user, close_reason& why);
+  /// Opens a channel that nobody uses; 0 where there is none, and the user has heard why.
+  [[nodiscard]] amqp_channel_t open_channel(channel_user& user);
   /// Closes it without waiting for the answer: its number is free again when that has come.
   void close_channel(amqp_channel_t channel) noexcept;
   /// What became of a call that waited for its answer on this channel. Where the broker closed the
@@ -59,6 +65,15 @@ class connection_state {
   /// Pumps until `is_done()`. AMQP_STATUS_OK: it is, or the connection is lost.
   template <class F>
   int pump_until(std::chrono::milliseconds timeout, bool hears_wake, F&& is_done) noexcept;
+  /// Calls `f`, which may call listeners: one that pumps gets AMQP_STATUS_UNEXPECTED_STATE. It
+  /// would be given frames behind the one that it is called for, or release what a call still looks
+  /// at.
+  template <class F>
+  void without_pump(F&& f) noexcept {
+    const bool is_within_another = std::exchange(is_pump_held_, true);
+    std::forward<F>(f)();
+    is_pump_held_ = is_within_another;
+  }
   /// The connection is of no use any more: tells every user of a channel, once.
   void lose(close_reason reason) noexcept;
   /// Lets go of rabbitmq-c's connection, which its owner may destroy next.
@@ -68,18 +83,22 @@ class connection_state {
   [[nodiscard]] int wait_for_frame(amqp_frame_t& frame, std::chrono::milliseconds timeout,
                                    bool hears_wake) noexcept;
   [[nodiscard]] amqp_channel_t free_channel() noexcept;
+  [[nodiscard]] std::chrono::milliseconds answer_timeout() const noexcept;
+  void close() noexcept;
+  void forget_users() noexcept;
   void route(const amqp_frame_t& frame) noexcept;
+  void carry_out(frame_action action, const amqp_frame_t& frame) noexcept;
   void route_enqueued() noexcept;
   void show_other(const amqp_frame_t& frame) noexcept;
-  void note_blocked(const amqp_method_t& method) noexcept;
-  template <class F>
-  void tell(F&& listener) noexcept;
+  template <class Listener, class... Arguments>
+  void tell(const Listener& listener, const Arguments&... said) noexcept;
 
   amqp_connection_state_t raw_;
   bool is_owned_;
-  bool is_open_;
+  bool is_open_ = false;
   bool is_blocked_ = false;
-  bool is_routing_ = false;
+  bool is_closing_ = false;  // close() was called
+  bool is_pump_held_ = false;
   std::size_t frame_bytes_max_ = 0;
   connection_options options_;
   close_reason reason_;

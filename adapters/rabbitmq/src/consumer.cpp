@@ -4,7 +4,6 @@
 #include <atomic>
 #include <deque>
 
-#include "addresses.hpp"
 #include "channel.hpp"
 #include "encoded_size.hpp"
 #include "waybill/rabbitmq/carrier.hpp"
@@ -12,8 +11,6 @@
 namespace waybill::inline v0::rabbitmq {
 
 namespace {
-
-using system_time = std::chrono::system_clock::time_point;
 
 /// Channels and delivery tags begin anew with each connection; this does not.
 std::uint64_t next_consumer() noexcept {
@@ -23,11 +20,6 @@ std::uint64_t next_consumer() noexcept {
 
 destination destination_of(const message& received) noexcept {
   return detail::destination_of(received.exchange(), received.routing_key());
-}
-
-outcome outcome_of(int status) noexcept {
-  if (status == AMQP_STATUS_OK) return outcome(outcome_state::succeeded);
-  return outcome(outcome_state::failed, amqp_error_string2(status));
 }
 
 }  // namespace
@@ -44,6 +36,8 @@ struct consumer::state final : detail::channel_user {
   bool was_cancelled = false;
   bool waits_for_get = false;
   std::deque<detail::owned_envelope> inbox;
+  std::size_t inbox_max = 1;  // the answer to a get; see start()
+  close_reason refused;       // why it has no channel
 
   state(std::shared_ptr<detail::channel> channel, std::string from, waybill::propagation p,
         consumer_options o)
@@ -51,13 +45,22 @@ struct consumer::state final : detail::channel_user {
         receiving(std::move(p), o.fills_received_slot),
         options(std::move(o)),
         on(std::move(channel)) {
-    if (on->consumer == nullptr) on->consumer = this;
+    if (queue.size() > detail::short_string_bytes_max) {
+      refused = detail::because(AMQP_STATUS_INVALID_PARAMETER,
+                                "the queue's name has more than 255 bytes");
+    } else if (on->consumer != nullptr) {
+      refused =
+          detail::because(AMQP_STATUS_INVALID_PARAMETER, "the channel has a consumer already");
+    } else {
+      on->consumer = this;
+    }
   }
-  state(const state&) = delete;
-  state& operator=(const state&) = delete;
   ~state() override {
     // The channel may have a publisher still. Whatever is sent meanwhile is given to nobody.
-    if (is_consuming && is_open() && on->publisher != nullptr) send_cancel();
+    if (is_consuming && is_open() && on->publisher != nullptr) {
+      amqp_basic_cancel_t cancel{bytes_of(tag), 1};
+      finish_send(AMQP_BASIC_CANCEL_METHOD, cancel);
+    }
     if (is_mine()) {
       on->consumer = nullptr;
       if (waits_for_get) ++on->abandoned_gets;
@@ -65,16 +68,14 @@ struct consumer::state final : detail::channel_user {
     receiving.closed();
   }
 
-  /// False when the channel has another consumer.
+  /// False when it has no channel.
   [[nodiscard]] bool is_mine() const noexcept { return on->consumer == this; }
   [[nodiscard]] bool is_open() const noexcept { return is_mine() && on->is_open(); }
 
-  void send_cancel() noexcept {
-    amqp_basic_cancel_t cancel{};
-    cancel.consumer_tag = bytes_of(tag);
-    cancel.nowait = 1;
-    on->on().finish_send(
-        amqp_send_method(on->raw(), on->number(), AMQP_BASIC_CANCEL_METHOD, &cancel));
+  /// Sends a method that nobody waits for an answer to.
+  template <class Method>
+  int finish_send(amqp_method_number_t id, Method& method) noexcept {
+    return on->on().finish_send(amqp_send_method(on->raw(), on->number(), id, &method));
   }
 
   void on_method(const amqp_method_t& method) noexcept override {
@@ -89,29 +90,29 @@ struct consumer::state final : detail::channel_user {
     }
   }
 
-  /// Of this channel: the broker has sent it before the cancel came, or for a call that gave up.
-  [[nodiscard]] bool is_of_earlier_consumer(const detail::incoming& content) const noexcept {
-    if (content.method() == AMQP_BASIC_GET_OK_METHOD) return !waits_for_get;
-    return text_of(content.envelope().consumer_tag) != tag;
-  }
-
   void on_content(detail::incoming& content) noexcept override {
+    const bool is_got = content.method() == AMQP_BASIC_GET_OK_METHOD;
     if (content.is_whole()) {
-      if (is_of_earlier_consumer(content)) return;
-      if (content.method() == AMQP_BASIC_GET_OK_METHOD) waits_for_get = false;
+      // It was for an earlier consumer of the channel, or for a call of its that gave up.
+      if (is_got ? !waits_for_get : text_of(content.envelope().consumer_tag) != tag) return;
+      if (inbox.size() >= inbox_max) {
+        return on->on().lose(
+            detail::because(AMQP_STATUS_BAD_AMQP_DATA, "more messages than the prefetch allows"));
+      }
       WAYBILL_TRY {
         // The content keeps its delivery tag where there is no place for it.
         detail::owned_envelope& place = inbox.emplace_back();
         place = content.release();
+        if (is_got) waits_for_get = false;
         return;
       }
       WAYBILL_CATCH_ALL {}
     }
     // Without memory the queue may keep it.
-    if (content.method() == AMQP_BASIC_GET_OK_METHOD) waits_for_get = false;
+    if (is_got) waits_for_get = false;
     if (options.no_ack) return;
-    on->on().finish_send(
-        amqp_basic_reject(on->raw(), on->number(), content.envelope().delivery_tag, 1));
+    amqp_basic_reject_t reject{content.envelope().delivery_tag, 1};
+    finish_send(AMQP_BASIC_REJECT_METHOD, reject);
   }
 
   void on_closed(const close_reason& /*reason*/) noexcept override {
@@ -121,24 +122,23 @@ struct consumer::state final : detail::channel_user {
     if (!options.no_ack) inbox.clear();
   }
 
-  /// Whether rabbitmq-c can send these. Where it cannot, it fails in the middle of a call, and the
-  /// connection is lost.
-  [[nodiscard]] int can_be_sent() const noexcept {
-    if (queue.size() > detail::short_string_bytes_max ||
-        options.consumer_tag.size() > detail::short_string_bytes_max) {
+  int start() noexcept {
+    // What rabbitmq-c cannot send fails in the middle of a call, and the connection is lost.
+    const std::size_t longest = std::max(queue.size(), options.consumer_tag.size());
+    if (is_consuming || longest > detail::short_string_bytes_max) {
       return AMQP_STATUS_INVALID_PARAMETER;
     }
-    return detail::fits(options.arguments, on->on().frame_bytes_max());
-  }
-
-  int start() noexcept {
     if (!is_open()) return AMQP_STATUS_CONNECTION_CLOSED;
-    if (is_consuming) return AMQP_STATUS_INVALID_PARAMETER;
-    int status = can_be_sent();
+    int status = detail::fits(options.arguments, on->on().frame_bytes_max());
     if (status != AMQP_STATUS_OK) return status;
     amqp_basic_qos(on->raw(), on->number(), 0, options.prefetch, 0);
     status = on->finish_call();
     if (status != AMQP_STATUS_OK) return status;
+    // A broker that ignores the prefetch does not fill the memory. It may count otherwise than we
+    // do, so twice as many are borne, and the answer to a get. Those of an earlier start() may be
+    // left.
+    const bool is_limited = !options.no_ack && options.prefetch != 0;
+    inbox_max = is_limited ? inbox.size() + std::size_t{2} * options.prefetch + 1 : SIZE_MAX;
     const auto* answer =
         amqp_basic_consume(on->raw(), on->number(), bytes_of(queue), bytes_of(options.consumer_tag),
                            0, options.no_ack ? 1 : 0, options.exclusive ? 1 : 0, options.arguments);
@@ -165,15 +165,6 @@ struct consumer::state final : detail::channel_user {
     return status;
   }
 
-  void ask_for_one() noexcept {
-    if (waits_for_get || queue.size() > detail::short_string_bytes_max) return;
-    amqp_basic_get_t request{};
-    request.queue = bytes_of(queue);
-    request.no_ack = options.no_ack ? 1 : 0;
-    const int status = amqp_send_method(on->raw(), on->number(), AMQP_BASIC_GET_METHOD, &request);
-    waits_for_get = on->on().finish_send(status) == AMQP_STATUS_OK;
-  }
-
   /// Pumps until something is there, or nothing is to be waited for.
   template <class F>
   void wait(std::chrono::milliseconds timeout, bool hears_wake, F&& is_worth_waiting) noexcept {
@@ -184,16 +175,14 @@ struct consumer::state final : detail::channel_user {
 
   [[nodiscard]] operation_details describe(std::string_view name,
                                            const message& received) const noexcept {
-    operation_details what{.system = "rabbitmq", .name = name};
+    operation_details what = detail::describe(name, &received.properties(), received.payload());
     what.queue = queue;
     what.delivery_tag = received.delivery_tag();
-    detail::describe_message(received.properties(), what);
-    what.body_bytes = received.payload().size();
     return what;
   }
 
   /// The oldest message of the inbox: only now, when it is handed over, is its context taken off.
-  message next(std::string_view how, system_time began) noexcept {
+  message next(std::string_view how, messaging::receiving::time_point began) noexcept {
     if (inbox.empty()) return {};
     detail::owned_envelope envelope = std::move(inbox.front());
     inbox.pop_front();
@@ -210,26 +199,29 @@ struct consumer::state final : detail::channel_user {
     return received;
   }
 
-  /// Whether it, or a later one with it, was acknowledged or rejected.
+  /// Whether there is nothing to settle: neither it, nor a later one with it, has to be any more.
   [[nodiscard]] bool has_settled(const message& received) const noexcept {
-    return received.is_settled() ||
+    return !received || received.is_settled() ||
            (received.consumer_ == number && received.delivery_tag() <= settled_to);
   }
 
   /// Settles a message by this method, within a settle span.
+  template <class Method>
   int settle(message& received, std::string_view name, bool multiple, amqp_method_number_t id,
-             void* method) noexcept {
+             Method method) noexcept {
     if (received.consumer_ != number || has_settled(received)) return AMQP_STATUS_INVALID_PARAMETER;
     if (!is_open()) return AMQP_STATUS_CONNECTION_CLOSED;
     messaging::settling running(
         received.taken(), destination_of(received), [&] { return describe(name, received); },
         receiving.settings());
-    const int status = on->on().finish_send(amqp_send_method(on->raw(), on->number(), id, method));
+    const int status = finish_send(id, method);
     if (status == AMQP_STATUS_OK) {
       received.is_settled_ = true;
       if (multiple) settled_to = std::max(settled_to, received.delivery_tag());
     }
-    running.end(outcome_of(status));
+    running.end(status == AMQP_STATUS_OK
+                    ? outcome(outcome_state::succeeded)
+                    : outcome(outcome_state::failed, amqp_error_string2(status)));
     return status;
   }
 };
@@ -251,7 +243,7 @@ int consumer::start() noexcept { return state_->start(); }
 int consumer::cancel() noexcept { return state_->cancel(); }
 
 message consumer::receive(std::chrono::milliseconds timeout) noexcept {
-  const system_time began = state_->receiving.begin();
+  const messaging::receiving::time_point began = state_->receiving.begin();
   // For a cancel() within a listener, which may not pump.
   if (!state_->is_consuming && state_->is_open()) state_->on->on().pump_enqueued();
   state_->wait(timeout, true, [this] { return state_->is_consuming; });
@@ -259,8 +251,11 @@ message consumer::receive(std::chrono::milliseconds timeout) noexcept {
 }
 
 message consumer::get(std::chrono::milliseconds timeout) noexcept {
-  const system_time began = state_->receiving.begin();
-  if (state_->is_open() && state_->inbox.empty()) state_->ask_for_one();
+  const messaging::receiving::time_point began = state_->receiving.begin();
+  if (state_->is_open() && state_->inbox.empty() && !state_->waits_for_get) {
+    amqp_basic_get_t request{0, bytes_of(queue()), options().no_ack ? 1 : 0};
+    state_->waits_for_get = state_->finish_send(AMQP_BASIC_GET_METHOD, request) == AMQP_STATUS_OK;
+  }
   // None says that the queue is empty, so wake() is left for receive().
   state_->wait(timeout, false, [this] { return state_->waits_for_get; });
   return state_->next("get", began);
@@ -272,41 +267,36 @@ messaging::processing consumer::process(const message& received) const noexcept 
 }
 
 int consumer::ack(message& received, bool multiple) noexcept {
-  amqp_basic_ack_t method{received.delivery_tag(), multiple ? 1 : 0};
-  return state_->settle(received, "ack", multiple, AMQP_BASIC_ACK_METHOD, &method);
+  return state_->settle(received, "ack", multiple, AMQP_BASIC_ACK_METHOD,
+                        amqp_basic_ack_t{received.delivery_tag(), multiple ? 1 : 0});
 }
 
 int consumer::nack(message& received, bool requeue, bool multiple) noexcept {
-  amqp_basic_nack_t method{received.delivery_tag(), multiple ? 1 : 0, requeue ? 1 : 0};
-  return state_->settle(received, "nack", multiple, AMQP_BASIC_NACK_METHOD, &method);
+  return state_->settle(
+      received, "nack", multiple, AMQP_BASIC_NACK_METHOD,
+      amqp_basic_nack_t{received.delivery_tag(), multiple ? 1 : 0, requeue ? 1 : 0});
 }
 
 int consumer::reject(message& received, bool requeue) noexcept {
-  amqp_basic_reject_t method{received.delivery_tag(), requeue ? 1 : 0};
-  return state_->settle(received, "reject", false, AMQP_BASIC_REJECT_METHOD, &method);
+  return state_->settle(received, "reject", false, AMQP_BASIC_REJECT_METHOD,
+                        amqp_basic_reject_t{received.delivery_tag(), requeue ? 1 : 0});
 }
 
 int consumer::settle(message& received) noexcept {
   // The handler may have settled the message, or moved it away to settle it later.
-  if (state_->options.settle == settle_mode::none || !received || state_->has_settled(received)) {
-    return AMQP_STATUS_OK;
-  }
-  return ack(received);
+  const bool is_done = options().settle == settle_mode::none || state_->has_settled(received);
+  return is_done ? AMQP_STATUS_OK : ack(received);
 }
 
 void consumer::settle_failed(message& received) noexcept {
-  if (state_->options.on_failure == failure_mode::none || !received ||
-      state_->has_settled(received)) {
-    return;
-  }
-  reject(received, state_->options.on_failure == failure_mode::requeue);
+  if (options().on_failure == failure_mode::none || state_->has_settled(received)) return;
+  reject(received, options().on_failure == failure_mode::requeue);
 }
 
 bool consumer::is_open() const noexcept { return state_->is_open(); }
 
 const close_reason& consumer::reason() const noexcept {
-  static const close_reason taken = detail::because(AMQP_STATUS_INVALID_PARAMETER);
-  return state_->is_mine() ? state_->on->reason() : taken;
+  return state_->is_mine() ? state_->on->reason() : state_->refused;
 }
 
 bool consumer::is_consuming() const noexcept { return state_->is_consuming; }

@@ -23,38 +23,38 @@ inline constexpr std::size_t bytes_per_table = 4;
 
 /// What is over the ceiling, or what rabbitmq-c does not encode, or not well.
 inline constexpr std::size_t without_size = SIZE_MAX;
-/// What is nested deeper than nesting_max, and without_size for no reason that is known.
+/// What is nested deeper than nesting_max, and has a size as far as is known.
 inline constexpr std::size_t too_deep = SIZE_MAX - 1;
 
-/// The bytes of an entry that is no text; may be without_size or too_deep.
-[[nodiscard]] std::size_t encoded_bytes_of_other(const amqp_table_entry_t& entry) noexcept;
-
-/// The bytes of an entry of a table: name, kind and value. May be without_size or too_deep.
-[[nodiscard]] inline std::size_t encoded_bytes(const amqp_table_entry_t& entry) noexcept {
-  const bool is_text =
-      entry.value.kind == AMQP_FIELD_KIND_UTF8 || entry.value.kind == AMQP_FIELD_KIND_BYTES;
-  if (!is_text) return encoded_bytes_of_other(entry);
-  const std::size_t text_bytes = entry.value.value.bytes.len;
-  if (entry.key.len > short_string_bytes_max || text_bytes > encoded_bytes_ceiling) {
-    return without_size;
-  }
-  return bytes_per_name + entry.key.len + bytes_per_long_string + text_bytes;
-}
-
-/// The sum of two sizes; without_size or too_deep when it has none.
+/// The sum of two sizes; without_size or too_deep where one of them is that.
 [[nodiscard]] inline std::size_t sum_of(std::size_t a, std::size_t b) noexcept {
   if (a <= encoded_bytes_ceiling && b <= encoded_bytes_ceiling - a) return a + b;
-  const bool is_too_deep = (a == too_deep && (b == too_deep || b <= encoded_bytes_ceiling)) ||
-                           (b == too_deep && a <= encoded_bytes_ceiling);
-  return is_too_deep ? too_deep : without_size;
+  const std::size_t larger = a > b ? a : b;
+  return larger > encoded_bytes_ceiling ? larger : without_size;
 }
 
-/// The bytes of the frame around properties: all but the header table.
+/// The bytes of a value with its kind, which stands within so many tables and arrays. May be
+/// without_size or too_deep.
+[[nodiscard]] std::size_t encoded_bytes(const amqp_field_value_t& value,
+                                        std::size_t depth) noexcept;
+
+/// The same of an entry of a table: name, kind and value.
+// NOLINTNEXTLINE(misc-no-recursion): no deeper than nesting_max
+[[nodiscard]] inline std::size_t encoded_bytes(const amqp_table_entry_t& entry,
+                                               std::size_t depth = 0) noexcept {
+  if (entry.key.len > short_string_bytes_max) return without_size;
+  const std::size_t name_bytes = bytes_per_name + entry.key.len;
+  const amqp_field_value_t& value = entry.value;
+  const bool is_text = value.kind == AMQP_FIELD_KIND_UTF8 || value.kind == AMQP_FIELD_KIND_BYTES;
+  if (!is_text) return sum_of(name_bytes, encoded_bytes(value, depth));
+  if (value.value.bytes.len > encoded_bytes_ceiling) return without_size;
+  return name_bytes + bytes_per_long_string + value.value.bytes.len;
+}
+
+/// The bytes of the frame around properties: all but the header table. without_size where a text
+/// of theirs is no short string.
 [[nodiscard]] std::size_t frame_bytes_without_headers(
     const amqp_basic_properties_t& properties) noexcept;
-
-/// What header_frame_bytes tells; may be without_size or too_deep.
-[[nodiscard]] std::size_t frame_bytes(const amqp_basic_properties_t& properties) noexcept;
 
 /// Whether the header frame of a message has room for its properties, and rabbitmq-c can encode
 /// them: AMQP_STATUS_OK, or what publish() returns.

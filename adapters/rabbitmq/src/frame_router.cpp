@@ -1,5 +1,7 @@
 #include "frame_router.hpp"
 
+#include <algorithm>
+
 namespace waybill::inline v0::rabbitmq::detail {
 
 bool frame_router::close(amqp_channel_t channel) noexcept {
@@ -7,8 +9,12 @@ bool frame_router::close(amqp_channel_t channel) noexcept {
   if (found == channels_.end() || found->second.user == nullptr) return false;
   found->second.user = nullptr;
   found->second.content.reset();
-  ++closing_;
   return true;
+}
+
+bool frame_router::has_closing() const noexcept {
+  return std::any_of(channels_.begin(), channels_.end(),
+                     [](const auto& each) { return each.second.user == nullptr; });
 }
 
 amqp_channel_t frame_router::free_channel(int last) const noexcept {
@@ -42,9 +48,8 @@ frame_action frame_router::take_method(entries::iterator at, const amqp_method_t
   if (method.id == AMQP_CHANNEL_CLOSE_OK_METHOD) {
     channels_.erase(at);
     // Nobody asked for it where there is a user still: the channel is gone all the same.
-    if (user != nullptr) return {.what = kind::channel_gone, .user = user};
-    --closing_;
-    return {};
+    if (user == nullptr) return {};
+    return {.what = kind::channel_gone, .user = user};
   }
   if (method.id == AMQP_CHANNEL_CLOSE_METHOD) {
     // Where our own close has crossed the broker's, its close-ok is still to come.
@@ -76,7 +81,6 @@ std::optional<channel_user*> frame_router::forget_any() noexcept {
   if (first == channels_.end()) return std::nullopt;
   channel_user* const user = first->second.user;
   channels_.erase(first);
-  if (user == nullptr) --closing_;
   return user;
 }
 

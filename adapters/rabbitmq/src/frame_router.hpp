@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
@@ -60,7 +59,7 @@ class frame_router {
   /// applications count their own channels from 1.
   [[nodiscard]] amqp_channel_t free_channel(int last) const noexcept;
   /// Whether a number will be free when close-ok has come.
-  [[nodiscard]] bool has_closing() const noexcept { return closing_ != 0; }
+  [[nodiscard]] bool has_closing() const noexcept;
   /// What to do about the frame. It has been done before the next frame comes.
   [[nodiscard]] frame_action take(const amqp_frame_t& frame) noexcept;
   /// Forgets a channel, and returns its user, which may be null; nullopt when no channel is left.
@@ -78,7 +77,6 @@ class frame_router {
   [[nodiscard]] static frame_action take_content(entry& at, const amqp_frame_t& frame) noexcept;
 
   entries channels_;
-  std::size_t closing_ = 0;  // entries without a user
 };
 
 }  // namespace waybill::inline v0::rabbitmq::detail

@@ -23,26 +23,25 @@ incoming::incoming(amqp_channel_t channel, const amqp_method_t& method) noexcept
   amqp_envelope_t& envelope = envelope_.raw;
   init_amqp_pool(&envelope.message.pool, pool_page_bytes);
   envelope.channel = channel;
-  const auto take_addresses = [&](const auto& sent) {
+  const auto take_fields = [&](const auto& sent) {
     envelope.exchange = copy(sent.exchange);
     envelope.routing_key = copy(sent.routing_key);
-  };
-  const auto take_delivery = [&](const auto& sent) {
-    envelope.delivery_tag = sent.delivery_tag;
-    envelope.redelivered = sent.redelivered;
-    take_addresses(sent);
+    if constexpr (requires { sent.delivery_tag; }) {
+      envelope.delivery_tag = sent.delivery_tag;
+      envelope.redelivered = sent.redelivered;
+    }
+    if constexpr (requires { sent.consumer_tag; }) envelope.consumer_tag = copy(sent.consumer_tag);
+    if constexpr (requires { sent.reply_code; }) {
+      reply_code_ = sent.reply_code;
+      reply_text_ = copy(sent.reply_text);
+    }
   };
   if (method_ == AMQP_BASIC_DELIVER_METHOD) {
-    const auto& sent = *static_cast<const amqp_basic_deliver_t*>(method.decoded);
-    take_delivery(sent);
-    envelope.consumer_tag = copy(sent.consumer_tag);
+    take_fields(*static_cast<const amqp_basic_deliver_t*>(method.decoded));
   } else if (method_ == AMQP_BASIC_GET_OK_METHOD) {
-    take_delivery(*static_cast<const amqp_basic_get_ok_t*>(method.decoded));
+    take_fields(*static_cast<const amqp_basic_get_ok_t*>(method.decoded));
   } else {
-    const auto& sent = *static_cast<const amqp_basic_return_t*>(method.decoded);
-    take_addresses(sent);
-    reply_code_ = sent.reply_code;
-    reply_text_ = copy(sent.reply_text);
+    take_fields(*static_cast<const amqp_basic_return_t*>(method.decoded));
   }
 }
 

@@ -6,12 +6,10 @@
 // rabbitmq-c has this header only where it was built with OpenSSL.
 #if __has_include(<rabbitmq-c/ssl_socket.h>)
 #include <rabbitmq-c/ssl_socket.h>
-#define WAYBILL_RABBITMQ_C_HAS_TLS 1
 #elif __has_include(<amqp_ssl_socket.h>)
 #include <amqp_ssl_socket.h>
-#define WAYBILL_RABBITMQ_C_HAS_TLS 1
 #else
-#define WAYBILL_RABBITMQ_C_HAS_TLS 0
+#define WAYBILL_RABBITMQ_C_WITHOUT_TLS
 #endif
 
 #include <sys/time.h>
@@ -26,33 +24,27 @@ namespace waybill::inline v0::rabbitmq {
 namespace {
 
 timeval as_timeval(std::chrono::milliseconds timeout) noexcept {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(timeout);
-  const auto rest = std::chrono::microseconds(timeout - seconds);
-  return {static_cast<time_t>(seconds.count()), static_cast<suseconds_t>(rest.count())};
+  return {static_cast<time_t>(timeout.count() / 1'000),
+          static_cast<suseconds_t>(timeout.count() % 1'000 * 1'000)};
 }
 
-/// The connection's socket; null where it cannot be made, with `status` saying why.
-amqp_socket_t* make_socket(amqp_connection_state_t raw, const connection_parameters& where,
-                           int& status) {
-  status = AMQP_STATUS_NO_MEMORY;
-  if (!where.tls) return amqp_tcp_socket_new(raw);
-#if WAYBILL_RABBITMQ_C_HAS_TLS
-  amqp_socket_t* const socket = amqp_ssl_socket_new(raw);
-  if (socket == nullptr) return nullptr;
-  amqp_ssl_socket_set_verify_peer(socket, where.tls->verifies_server ? 1 : 0);
-  amqp_ssl_socket_set_verify_hostname(socket, where.tls->verifies_server ? 1 : 0);
-  status = AMQP_STATUS_OK;
-  if (where.tls->verifies_server) {
-    status = amqp_ssl_socket_set_cacert(socket, where.tls->ca_file.c_str());
+/// Gives the connection a socket: AMQP_STATUS_OK, or why it has none.
+int make_socket(amqp_connection_state_t raw, const connection_parameters& where) noexcept {
+  if (!where.tls) {
+    return amqp_tcp_socket_new(raw) != nullptr ? AMQP_STATUS_OK : AMQP_STATUS_NO_MEMORY;
   }
-  if (status == AMQP_STATUS_OK && !where.tls->certificate_file.empty()) {
-    status = amqp_ssl_socket_set_key(socket, where.tls->certificate_file.c_str(),
-                                     where.tls->key_file.c_str());
-  }
-  return status == AMQP_STATUS_OK ? socket : nullptr;
+#ifdef WAYBILL_RABBITMQ_C_WITHOUT_TLS
+  return AMQP_STATUS_SSL_ERROR;
 #else
-  status = AMQP_STATUS_SSL_ERROR;
-  return nullptr;
+  amqp_socket_t* const socket = amqp_ssl_socket_new(raw);
+  if (socket == nullptr) return AMQP_STATUS_NO_MEMORY;
+  const tls_parameters& tls = *where.tls;
+  amqp_ssl_socket_set_verify_peer(socket, tls.verifies_server ? 1 : 0);
+  amqp_ssl_socket_set_verify_hostname(socket, tls.verifies_server ? 1 : 0);
+  int status = AMQP_STATUS_OK;
+  if (tls.verifies_server) status = amqp_ssl_socket_set_cacert(socket, tls.ca_file.c_str());
+  if (status != AMQP_STATUS_OK || tls.certificate_file.empty()) return status;
+  return amqp_ssl_socket_set_key(socket, tls.certificate_file.c_str(), tls.key_file.c_str());
 #endif
 }
 
@@ -64,17 +56,15 @@ amqp_table_entry_t capability(const char* name) noexcept {
   return entry;
 }
 
-}  // namespace
-
-namespace detail {
-
-close_reason log_in(amqp_connection_state_t raw, const connection_parameters& where) {
-  timeval patience = as_timeval(where.connect_timeout);
-  int status = AMQP_STATUS_OK;
-  amqp_socket_t* const socket = make_socket(raw, where, status);
-  if (socket == nullptr) return because(status);
-  status = amqp_socket_open_noblock(socket, where.host.c_str(), where.port, &patience);
-  if (status != AMQP_STATUS_OK) return because(status);
+/// Its status says whether that went well.
+close_reason connect(amqp_connection_state_t raw, const connection_parameters& where) noexcept {
+  const timeval patience = as_timeval(where.connect_timeout);
+  int status = raw != nullptr ? make_socket(raw, where) : AMQP_STATUS_NO_MEMORY;
+  if (status == AMQP_STATUS_OK) {
+    status =
+        amqp_socket_open_noblock(amqp_get_socket(raw), where.host.c_str(), where.port, &patience);
+  }
+  if (status != AMQP_STATUS_OK) return detail::because(status);
   amqp_set_handshake_timeout(raw, &patience);
   const timeval answer_patience = as_timeval(where.answer_timeout);
   if (where.answer_timeout.count() > 0) amqp_set_rpc_timeout(raw, &answer_patience);
@@ -89,10 +79,14 @@ close_reason log_in(amqp_connection_state_t raw, const connection_parameters& wh
       raw, where.virtual_host.c_str(), 0, where.frame_bytes_max,
       static_cast<int>(where.heartbeat.count()), &properties, AMQP_SASL_METHOD_PLAIN,
       where.user.c_str(), where.password.c_str());
-  return reply.reply_type == AMQP_RESPONSE_NORMAL ? close_reason{} : because(reply);
+  return reply.reply_type == AMQP_RESPONSE_NORMAL ? close_reason{} : detail::because(reply);
 }
 
-}  // namespace detail
+}  // namespace
+
+void detail::connection_state::log_in(const connection_parameters& where) noexcept {
+  logged_in(connect(raw_, where));
+}
 
 std::optional<connection_parameters> connection_parameters::from_url(std::string_view url) {
   std::string text(url);  // rabbitmq-c writes into it

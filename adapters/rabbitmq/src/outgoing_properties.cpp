@@ -16,10 +16,6 @@ constexpr std::size_t bytes_per_field = detail::bytes_per_name + detail::bytes_p
 
 }  // namespace
 
-char* outgoing_properties::more_text(std::size_t bytes) {
-  return more_text_.emplace_back(std::make_unique<char[]>(bytes)).get();
-}
-
 // Inline: a call more is felt here.
 [[gnu::always_inline]] inline void outgoing_properties::set(std::string_view name,
                                                             std::string_view value) {
@@ -27,7 +23,7 @@ char* outgoing_properties::more_text(std::size_t bytes) {
   if (value.size() <= inline_text_bytes - text_bytes_) {
     text_bytes_ += value.size();
   } else {
-    text = more_text(value.size());
+    text = more_text_.emplace_back(std::make_unique<char[]>(value.size())).get();
   }
   if (!value.empty()) std::memcpy(text, value.data(), value.size());
   const std::uint64_t bit = std::uint64_t{1} << (name.size() % 64);
@@ -101,26 +97,26 @@ void outgoing_properties::write_fields(Write&& write, const propagation& setting
   field_setter to{this};
   report_ = write(writer_ref(to), inject_budget());
   // That all fits is the rule: only where it does not is it told before it is written.
-  const std::size_t room = room_for_fields(frame_bytes_max);
+  // Properties without a size get no fields.
+  const std::size_t room = base_bytes_ > frame_bytes_max ? 0 : frame_bytes_max - base_bytes_;
   if (frame_bytes_max != 0 && field_bytes_ > room) {
     forget_fields();
     report_ =
         write(writer_ref(to), inject_budget{.bytes_max = room, .bytes_per_field = bytes_per_field});
   }
-  finish();
-}
-
-/// What the fields may encode to. Properties whose own size cannot be told get no fields.
-std::size_t outgoing_properties::room_for_fields(std::size_t frame_bytes_max) const noexcept {
-  return base_bytes_ > frame_bytes_max ? 0 : frame_bytes_max - base_bytes_;
+  if (count_ > 0) own_._flags |= AMQP_BASIC_HEADERS_FLAG;
+  if ((own_._flags & AMQP_BASIC_HEADERS_FLAG) != 0) {
+    own_.headers = {static_cast<int>(count_), entries_};
+  }
+  is_written_ = true;
 }
 
 /// Copies the headers without the fields that are about to be replaced: all, or those of baggage.
 /// False: no memory.
 bool outgoing_properties::copy_headers(const propagator& formats, bool replaces_all,
                                        std::size_t frame_bytes_max) noexcept {
-  const auto headers =
-      given_ == nullptr ? std::span<const amqp_table_entry_t>() : entries_of(*given_);
+  own_ = given_ == nullptr ? amqp_basic_properties_t{} : *given_;
+  const auto headers = entries_of(own_);
   const std::span<const field> fields = formats.fields();
   const std::size_t needed = headers.size() + fields.size();
   entries_ = inline_entries_.data();
@@ -129,11 +125,6 @@ bool outgoing_properties::copy_headers(const propagator& formats, bool replaces_
     more_entries_.reset(new (std::nothrow) amqp_table_entry_t[needed]);
     entries_ = more_entries_.get();
     if (entries_ == nullptr) return false;
-  }
-  if (given_ == nullptr) {
-    own_ = {};
-  } else {
-    own_ = *given_;
   }
   const bool is_limited = frame_bytes_max != 0;
   std::size_t base_bytes = 0;
@@ -166,13 +157,6 @@ void outgoing_properties::forget_fields() noexcept {
   lengths_ = 0;
   text_bytes_ = 0;
   field_bytes_ = 0;
-}
-
-void outgoing_properties::finish() noexcept {
-  const bool had_headers = (own_._flags & AMQP_BASIC_HEADERS_FLAG) != 0;
-  if (count_ > 0) own_._flags |= AMQP_BASIC_HEADERS_FLAG;
-  if (count_ > 0 || had_headers) own_.headers = {static_cast<int>(count_), entries_};
-  is_written_ = true;
 }
 
 }  // namespace waybill::inline v0::rabbitmq

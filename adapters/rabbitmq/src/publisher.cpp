@@ -7,11 +7,10 @@
 #include <memory>
 #include <utility>
 
-#include "addresses.hpp"
 #include "channel.hpp"
 #include "encoded_size.hpp"
-#include "returnable.hpp"
 #include "waybill/messaging/deliveries.hpp"
+#include "waybill/messaging/returnable.hpp"
 #include "waybill/rabbitmq/headers.hpp"
 #include "waybill/rabbitmq/outgoing_properties.hpp"
 
@@ -19,53 +18,37 @@ namespace waybill::inline v0::rabbitmq {
 
 namespace {
 
-using detail::short_string_bytes_max;
-
-/// What a returned message is known by among those in flight; never 0.
+/// What a returned message is known by among those in flight.
 std::uint64_t fingerprint_of(std::string_view exchange, std::string_view routing_key,
                              std::string_view payload, const span_context& sent) noexcept {
   constexpr std::uint64_t odd = 0x9e3779b97f4a7c15U;
   const std::hash<std::string_view> hash;
   const auto& span = sent.span_id().bytes;
-  std::uint64_t all = hash(exchange);
-  all = all * odd + hash(routing_key);
-  all = all * odd + hash(payload);
-  all = all * odd + hash({reinterpret_cast<const char*>(span.data()), span.size()});
-  return all | 1U;
-}
-
-/// error.type of a span: the broker's code, else what happened.
-std::string_view error_type(const delivery_report& report) noexcept {
-  if (report.outcome == outcome_state::succeeded || report.outcome == outcome_state::unknown) {
-    return {};
-  }
-  if (report.reply_code == 0) {
-    return report.outcome == outcome_state::failed ? "nack" : "connection_closed";
-  }
-  // The span copies it, on this thread.
-  static thread_local std::array<char, 8> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), report.reply_code);
-  return {digits.data(), static_cast<std::size_t>(end.ptr - digits.data())};
-}
-
-operation_details describe(const publication& message) noexcept {
-  operation_details what{.system = "rabbitmq", .name = "publish"};
-  if (message.properties != nullptr) detail::describe_message(*message.properties, what);
-  what.body_bytes = message.payload.size();
-  return what;
+  const std::string_view span_id(reinterpret_cast<const char*>(span.data()), span.size());
+  std::uint64_t all = 0;
+  for (const auto part : {exchange, routing_key, payload, span_id}) all = all * odd + hash(part);
+  return all;
 }
 
 }  // namespace
 
-/// What a send span ends with.
+/// What a send span ends with. error.type is the broker's code, else what happened.
 outcome as_outcome(const delivery_report& report) noexcept {
-  return outcome(report.outcome, error_type(report));
+  const outcome_state state = report.outcome;
+  if (state == outcome_state::succeeded || state == outcome_state::unknown) return outcome(state);
+  if (report.reply_code == 0) {
+    return outcome(state, state == outcome_state::failed ? "nack" : "connection_closed");
+  }
+  // The span copies it, on this thread.
+  static thread_local std::array<char, 8> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), report.reply_code);
+  return outcome(state, {digits.data(), static_cast<std::size_t>(end.ptr - digits.data())});
 }
 
 struct publisher::state final : detail::channel_user {
   publisher_options options;
   messaging::deliveries<delivery_report> sent;
-  detail::returnable returned;
+  messaging::returnable returned;
   std::shared_ptr<detail::channel> on;
   std::uint64_t last_tag = 0;
   std::uint64_t confirmed_to = 0;
@@ -81,22 +64,20 @@ struct publisher::state final : detail::channel_user {
     amqp_confirm_select(on->raw(), on->number());
     on->finish_call();
   }
-  state(const state&) = delete;
-  state& operator=(const state&) = delete;
   ~state() override {
     on->publisher = nullptr;
-    on.reset();
     // Where the channel was closed before, on_closed() has reported all.
-    leave_unanswered({});
+    if (on->is_open()) on->on().without_pump([this] { leave_unanswered({}); });
   }
+
+  /// False when the channel is closed, or the publisher goes.
+  [[nodiscard]] bool is_open() const noexcept { return on->publisher == this && on->is_open(); }
 
   void on_method(const amqp_method_t& method) noexcept override {
     if (method.id == AMQP_BASIC_ACK_METHOD) {
-      const auto& ack = *static_cast<const amqp_basic_ack_t*>(method.decoded);
-      confirm(ack.delivery_tag, ack.multiple != 0, outcome_state::succeeded);
+      confirm(*static_cast<const amqp_basic_ack_t*>(method.decoded), outcome_state::succeeded);
     } else if (method.id == AMQP_BASIC_NACK_METHOD) {
-      const auto& nack = *static_cast<const amqp_basic_nack_t*>(method.decoded);
-      confirm(nack.delivery_tag, nack.multiple != 0, outcome_state::failed);
+      confirm(*static_cast<const amqp_basic_nack_t*>(method.decoded), outcome_state::failed);
     }
   }
 
@@ -118,23 +99,20 @@ struct publisher::state final : detail::channel_user {
     auto tag = returned.take(fingerprint);
     while (tag.has_value() && !sent.is_in_flight(*tag)) tag = returned.take(fingerprint);
     // The broker confirms it too, behind this: then it is no longer in flight.
-    if (tag.has_value()) answer(*tag, report);
+    if (tag.has_value()) sent.answered(*tag, report);
   }
 
   void on_closed(const close_reason& reason) noexcept override { leave_unanswered(reason); }
 
-  void answer(std::uint64_t tag, delivery_report report) noexcept {
-    report.delivery_tag = tag;
-    sent.answered(tag, report);
-  }
-
   /// One message, or all up to it; tag 0 then means every one.
-  void confirm(std::uint64_t tag, bool multiple, outcome_state how) noexcept {
-    if (!multiple) {
-      answer(tag, {.outcome = how});
+  template <class Answer>
+  void confirm(const Answer& answer, outcome_state how) noexcept {
+    const std::uint64_t tag = answer.delivery_tag;
+    if (answer.multiple == 0) {
+      sent.answered(tag, {.outcome = how});
     } else {
       const std::uint64_t last = tag == 0 ? last_tag : std::min(tag, last_tag);
-      while (confirmed_to < last) answer(++confirmed_to, {.outcome = how});
+      while (confirmed_to < last) sent.answered(++confirmed_to, {.outcome = how});
     }
     // Confirms come in any order.
     while (confirmed_to < last_tag && !sent.is_in_flight(confirmed_to + 1)) ++confirmed_to;
@@ -156,67 +134,61 @@ struct publisher::state final : detail::channel_user {
         .span_context();
   }
 
-  int publish(const publication& message, const send_options& how) noexcept;
-  int send(const publication& message, const amqp_basic_properties_t* properties) noexcept;
+  /// Sends what rabbitmq-c can send whole. Nothing has gone out where it cannot.
+  int send(const publication& message, const amqp_basic_properties_t* properties) noexcept {
+    if (properties != nullptr) {
+      const int status = detail::fits(*properties, on->on().frame_bytes_max());
+      if (status != AMQP_STATUS_OK) return status;
+    }
+    return on->on().finish_send(amqp_basic_publish(
+        on->raw(), on->number(), bytes_of(message.exchange), bytes_of(message.routing_key),
+        message.mandatory ? 1 : 0, 0, properties, bytes_of(message.payload)));
+  }
+
   void accepted(const publication& message, const amqp_basic_properties_t* properties,
-                messaging::in_flight_message waiting) noexcept;
+                messaging::in_flight_message waiting) noexcept {
+    ++last_tag;
+    if (!options.confirms) {
+      sent.end_span(waiting, outcome_state::unknown);
+      return;
+    }
+    if (message.mandatory) {
+      // A returned message is recognised by what its headers say, so they are read here too.
+      waiting.sent = span_context_in(properties);
+      returned.add(
+          fingerprint_of(message.exchange, message.routing_key, message.payload, waiting.sent),
+          last_tag);
+    }
+    sent.accepted(last_tag, waiting);
+  }
+
+  int publish(const publication& message, const send_options& how) noexcept {
+    if (!is_open()) return AMQP_STATUS_CONNECTION_CLOSED;
+    if (message.exchange.size() > detail::short_string_bytes_max ||
+        message.routing_key.size() > detail::short_string_bytes_max) {
+      return AMQP_STATUS_INVALID_PARAMETER;
+    }
+    const waybill::propagation& settings = sent.settings();
+    const header_reader existing(message.properties);
+    messaging::sending decided(
+        existing, how, options.mode, settings,
+        detail::destination_of(message.exchange, message.routing_key),
+        [&] { return detail::describe("publish", message.properties, message.payload); });
+    messaging::in_flight_message waiting = decided.take_in_flight(how.user_data);
+    outgoing_properties properties(message.properties);
+    if (decided.changes_headers() &&
+        !properties.write(decided, settings, on->on().frame_bytes_max()).trace) {
+      waiting.sent = {};
+    }
+    const int status = send(message, properties.get());
+    if (status == AMQP_STATUS_OK) {
+      on->on().without_pump([&] { accepted(message, properties.get(), waiting); });
+    } else {
+      sent.end_span(waiting, outcome_state::failed, amqp_error_string2(status));
+    }
+    return status;
+  }
 };
-
-/// Sends what rabbitmq-c can send whole. Nothing has gone out where it cannot.
-int publisher::state::send(const publication& message,
-                           const amqp_basic_properties_t* properties) noexcept {
-  if (properties != nullptr) {
-    const int status = detail::fits(*properties, on->on().frame_bytes_max());
-    if (status != AMQP_STATUS_OK) return status;
-  }
-  return on->on().finish_send(amqp_basic_publish(
-      on->raw(), on->number(), bytes_of(message.exchange), bytes_of(message.routing_key),
-      message.mandatory ? 1 : 0, 0, properties, bytes_of(message.payload)));
-}
-
-void publisher::state::accepted(const publication& message,
-                                const amqp_basic_properties_t* properties,
-                                messaging::in_flight_message waiting) noexcept {
-  ++last_tag;
-  if (!options.confirms) {
-    sent.end_span(waiting, outcome_state::unknown);
-    return;
-  }
-  if (message.mandatory) {
-    // A returned message is recognised by what its headers say, so they are read here too.
-    waiting.sent = span_context_in(properties);
-    returned.add(
-        fingerprint_of(message.exchange, message.routing_key, message.payload, waiting.sent),
-        last_tag);
-  }
-  sent.accepted(last_tag, waiting);
-}
-
-int publisher::state::publish(const publication& message, const send_options& how) noexcept {
-  if (!on->is_open()) return AMQP_STATUS_CONNECTION_CLOSED;
-  if (message.exchange.size() > short_string_bytes_max ||
-      message.routing_key.size() > short_string_bytes_max) {
-    return AMQP_STATUS_INVALID_PARAMETER;
-  }
-  const waybill::propagation& settings = sent.settings();
-  const header_reader existing(message.properties);
-  messaging::sending decided(existing, how, options.mode, settings,
-                             detail::destination_of(message.exchange, message.routing_key),
-                             [&] { return describe(message); });
-  messaging::in_flight_message waiting = decided.take_in_flight(how.user_data);
-  outgoing_properties properties(message.properties);
-  if (decided.changes_headers() &&
-      !properties.write(decided, settings, on->on().frame_bytes_max()).trace) {
-    waiting.sent = {};
-  }
-  const int status = send(message, properties.get());
-  if (status == AMQP_STATUS_OK) {
-    accepted(message, properties.get(), waiting);
-  } else {
-    sent.end_span(waiting, outcome_state::failed, amqp_error_string2(status));
-  }
-  return status;
-}
 
 publisher::publisher(connection& on, waybill::propagation settings,
                      delivery_listener on_delivery_report, publisher_options options)
@@ -240,7 +212,7 @@ int publisher::wait_for_confirms(std::chrono::milliseconds timeout) noexcept {
 
 std::size_t publisher::in_flight() const noexcept { return state_->sent.in_flight(); }
 
-bool publisher::is_open() const noexcept { return state_->on->is_open(); }
+bool publisher::is_open() const noexcept { return state_->is_open(); }
 
 const close_reason& publisher::reason() const noexcept { return state_->on->reason(); }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "support/listening_server.hpp"
 #include "waybill/rabbitmq/connection.hpp"
 #include "waybill/rabbitmq/consumer.hpp"
 #include "waybill/rabbitmq/publisher.hpp"
@@ -18,8 +19,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds no_end{600'000};
 
 rabbitmq::connection unreachable() {
-  // Nobody listens on port 1 of this machine.
-  return rabbitmq::connection::open({.port = 1, .connect_timeout = milliseconds(2000)});
+  const waybill_test::closed_port nobody;
+  return rabbitmq::connection::open({.port = nobody.port(), .connect_timeout = milliseconds(2000)});
 }
 
 TEST(closed_connection, says_why_and_does_nothing) {
@@ -88,6 +89,7 @@ TEST(closed_connection, no_message_has_nothing_and_is_not_settled) {
   EXPECT_EQ(none.exchange(), "");
   EXPECT_EQ(none.routing_key(), "");
   EXPECT_EQ(none.attempt(), 0U);
+  EXPECT_EQ(none.counts().attempt, 0U) << "there was no delivery";
   EXPECT_FALSE(none.is_settled());
   EXPECT_EQ(consumer.ack(none), AMQP_STATUS_INVALID_PARAMETER);
   EXPECT_EQ(consumer.nack(none, true), AMQP_STATUS_INVALID_PARAMETER);

@@ -256,7 +256,7 @@ TEST_F(channels, beyond_the_brokers_limit_are_not_open_with_words) {
   const publisher refused(connection, settings_);
   EXPECT_FALSE(refused.is_open());
   EXPECT_EQ(refused.channel(), 0);
-  EXPECT_FALSE(refused.reason().reply_text.empty());
+  EXPECT_EQ(refused.reason().reply_text, "no channel is free");
   EXPECT_TRUE(connection.is_open());
   EXPECT_TRUE(only.is_open());
 }

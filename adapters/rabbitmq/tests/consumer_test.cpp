@@ -81,28 +81,42 @@ TEST_F(consuming, what_rabbitmq_c_cannot_send_is_refused_and_nothing_goes_out) {
   own_table large{{"name", std::string(200'000, 'x')}};
   struct row {
     const char* name;
-    std::string queue;
     consumer_options options;
     int status;
   };
   const std::vector<row> rows{
-      {"queue", std::string(256, 'q'), {}, AMQP_STATUS_INVALID_PARAMETER},
-      {"tag", "queue", {.consumer_tag = std::string(256, 't')}, AMQP_STATUS_INVALID_PARAMETER},
-      {"kind", "queue", {.arguments = unknown_kind.get()}, AMQP_STATUS_TABLE_TOO_BIG},
-      {"size", "queue", {.arguments = large.get()}, AMQP_STATUS_TABLE_TOO_BIG},
+      {"tag", {.consumer_tag = std::string(256, 't')}, AMQP_STATUS_INVALID_PARAMETER},
+      {"kind", {.arguments = unknown_kind.get()}, AMQP_STATUS_TABLE_TOO_BIG},
+      {"size", {.arguments = large.get()}, AMQP_STATUS_TABLE_TOO_BIG},
   };
   for (const row& each : rows) {
     SCOPED_TRACE(each.name);
     server_.send_channel(next_channel_--);
-    consumer refused(connection_, each.queue, settings_, each.options);
+    consumer refused(connection_, "queue", settings_, each.options);
     static_cast<void>(server_.frames());
     EXPECT_EQ(refused.start(), each.status);
     EXPECT_TRUE(server_.methods().empty());
     // basic.get has neither tag nor arguments.
     EXPECT_FALSE(refused.get(at_once));
-    EXPECT_EQ(server_.methods().size(), each.queue.size() > 255 ? 0U : 1U);
+    EXPECT_EQ(server_.methods(), std::vector{AMQP_BASIC_GET_METHOD});
     EXPECT_TRUE(refused.is_open());
   }
+}
+
+TEST_F(consuming, a_queue_with_too_long_a_name_is_an_error) {
+  server_.send_channel(first_channel);
+  consumer refused(connection_, std::string(256, 'q'), settings_);
+  static_cast<void>(server_.frames());
+  EXPECT_FALSE(refused.is_open());
+  EXPECT_EQ(refused.reason().status, AMQP_STATUS_INVALID_PARAMETER);
+  EXPECT_EQ(refused.reason().reply_text, "the queue's name has more than 255 bytes");
+  EXPECT_EQ(refused.start(), AMQP_STATUS_INVALID_PARAMETER);
+  EXPECT_FALSE(refused.receive(no_end)) << "at once";
+  EXPECT_FALSE(refused.get(no_end)) << "at once";
+  EXPECT_TRUE(server_.frames().empty());
+  server_.send_channel(second_channel);
+  const consumer longest(connection_, std::string(255, 'q'), settings_);
+  EXPECT_TRUE(longest.is_open());
 }
 
 TEST_F(consuming, arguments_are_looked_at_by_the_start_alone) {
@@ -209,6 +223,50 @@ TEST_F(consuming, headers_of_every_kind_come_out_byte_for_byte) {
     EXPECT_EQ(got.payload(), "body");
   }
   EXPECT_TRUE(connection_.is_open());
+}
+
+TEST_F(consuming, more_messages_than_the_prefetch_allows_cost_the_connection) {
+  const auto consumer = make_started({.prefetch = 3});
+  const auto publisher = make_publisher();
+  ASSERT_EQ(publisher->publish({.routing_key = "queue"}), AMQP_STATUS_OK);
+  std::string bytes;
+  // Twice as many are borne, and the answer to a get.
+  for (std::uint64_t tag = 1; tag <= 7; ++tag) bytes += delivery(tag);
+  EXPECT_EQ(pump(bytes), AMQP_STATUS_OK);
+  EXPECT_EQ(pump(delivery(8) + ack_bytes(second_channel, 1)), AMQP_STATUS_BAD_AMQP_DATA);
+  EXPECT_FALSE(consumer->is_open());
+  EXPECT_EQ(consumer->reason().reply_text, "more messages than the prefetch allows");
+  EXPECT_FALSE(consumer->receive(no_end)) << "the queue has them back";
+  EXPECT_EQ(outcomes(), std::vector{outcome_state::unanswered});
+}
+
+TEST_F(consuming, messages_of_a_cancelled_start_leave_room_for_those_of_the_next_one) {
+  const auto consumer = make_started({.prefetch = 1});
+  std::uint64_t tag = 0;
+  for (int i = 0; i < 10; ++i) {
+    server_.send(delivery(++tag) + method_bytes(first_channel, AMQP_BASIC_CANCEL_OK_METHOD,
+                                                amqp_basic_cancel_ok_t{bytes_of("consumer")}));
+    ASSERT_EQ(consumer->cancel(), AMQP_STATUS_OK);
+    server_.send_consuming(first_channel);
+    ASSERT_EQ(consumer->start(), AMQP_STATUS_OK);
+  }
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(consumer->receive(at_once));
+}
+
+TEST_F(consuming, where_the_prefetch_is_no_limit_any_number_of_messages_waits) {
+  for (const consumer_options& options :
+       {consumer_options{.no_ack = true, .prefetch = 1}, consumer_options{.prefetch = 0}}) {
+    const auto consumer = make_started(options);
+    const amqp_channel_t channel = consumer->channel();
+    std::string bytes;
+    for (std::uint64_t tag = 1; tag <= 1'000; ++tag) {
+      bytes += deliver_bytes(channel, tag) + content_bytes(channel, "x");
+    }
+    EXPECT_EQ(pump(bytes), AMQP_STATUS_OK);
+    int messages = 0;
+    while (consumer->receive(at_once)) ++messages;
+    EXPECT_EQ(messages, 1'000);
+  }
 }
 
 TEST_F(consuming, a_receive_that_times_out_gives_no_message) {
@@ -343,7 +401,9 @@ TEST_F(consuming, a_message_outlives_its_consumer_and_its_connection) {
     kept = std::move(got);
     // NOLINTNEXTLINE(bugprone-use-after-move): a message says what it leaves behind
     EXPECT_FALSE(got);
+    EXPECT_EQ(got.counts().attempt, 0U);
   }
+  EXPECT_EQ(kept.counts().attempt, 1U);
   EXPECT_EQ(kept.payload(), "kept");
   EXPECT_EQ(texts_of(kept.properties().headers)[0].second, "header");
   message moved(std::move(kept));

@@ -1,5 +1,7 @@
 // Connections that the adapter opens itself, to a server on a port of the test's own.
 
+#include <atomic>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -94,6 +96,83 @@ TEST(opening, by_a_url_is_the_same) {
     EXPECT_EQ(heard, "low on disk");
     EXPECT_TRUE(opened.is_blocked());
   }
+  EXPECT_EQ(server.wait(), "");
+}
+
+/// Opens a connection to the server, and closes it when `is_ready`.
+std::string blocked_reason_of(listening_server& server, const std::atomic<bool>& is_ready) {
+  std::string heard;
+  const stopwatch watch;
+  {
+    const connection opened = connection::open(
+        parameters_of(server.port()), {.on_blocked = [&](auto reason) { heard = reason; }});
+    EXPECT_TRUE(opened.is_open()) << opened.reason().reply_text;
+    is_ready.wait(false);
+  }
+  EXPECT_LT(watch.elapsed(), scripted_server::patience);
+  EXPECT_EQ(server.wait(), "");
+  return heard;
+}
+
+TEST(closing, does_not_wait_for_a_broker_that_has_blocked_the_connection) {
+  std::atomic<bool> is_blocked{false};
+  std::vector<amqp_method_number_t> sent_last;
+  listening_server server([&](scripted_server& with) {
+    with.send_login();
+    with.wait_for(AMQP_CONNECTION_OPEN_METHOD);
+    with.send(blocked_bytes("low on disk"));
+    is_blocked = true;
+    is_blocked.notify_all();
+    sent_last = with.wait_for_end();
+  });
+  EXPECT_EQ(blocked_reason_of(server, is_blocked), "low on disk") << "no pump has read it before";
+  EXPECT_TRUE(sent_last.empty()) << "it reads no close";
+}
+
+TEST(closing, ends_its_waiting_when_the_broker_blocks_the_connection) {
+  listening_server server([](scripted_server& with) {
+    with.send_login();
+    with.wait_for(AMQP_CONNECTION_CLOSE_METHOD);
+    with.send(blocked_bytes("low on disk"));
+    static_cast<void>(with.wait_for_end());
+  });
+  EXPECT_EQ(blocked_reason_of(server, std::atomic<bool>(true)), "low on disk");
+}
+
+TEST(closing, leaves_messages_unanswered_whatever_comes_before_the_answer) {
+  listening_server server([](scripted_server& with) {
+    with.send_login();
+    with.send_channel(2'047, true);
+    with.wait_for(AMQP_BASIC_PUBLISH_METHOD);
+    with.wait_for(AMQP_CONNECTION_CLOSE_METHOD);
+    with.send(ack_bytes(2'047, 1) + ack_bytes(9, 1) + close_ok_bytes(0));
+    static_cast<void>(with.wait_for_end());
+  });
+  std::vector<waybill::outcome_state> outcomes;
+  int other_frames = 0;
+  auto opened = std::make_unique<connection>(connection::open(
+      parameters_of(server.port()), {.on_other_frame = [&](const auto&) { ++other_frames; }}));
+  waybill::rabbitmq::publisher publisher(
+      *opened, {}, [&](const auto& report) { outcomes.push_back(report.outcome); });
+  ASSERT_EQ(publisher.publish({.routing_key = "queue"}), AMQP_STATUS_OK);
+  opened.reset();
+  EXPECT_EQ(server.wait(), "");
+  EXPECT_EQ(outcomes, std::vector{waybill::outcome_state::unanswered});
+  EXPECT_EQ(publisher.reason().status, AMQP_STATUS_CONNECTION_CLOSED);
+  EXPECT_EQ(other_frames, 0);
+}
+
+TEST(closing, waits_no_longer_than_for_any_answer) {
+  listening_server server([](scripted_server& with) {
+    with.send_login();
+    with.wait_for(AMQP_CONNECTION_CLOSE_METHOD);
+    static_cast<void>(with.wait_for_end());
+  });
+  connection_parameters where = parameters_of(server.port());
+  where.answer_timeout = milliseconds(50);
+  const stopwatch watch;
+  EXPECT_TRUE(connection::open(where).is_open());
+  EXPECT_LT(watch.elapsed(), scripted_server::patience);
   EXPECT_EQ(server.wait(), "");
 }
 

@@ -36,9 +36,7 @@ class publishing : public scripted_test {
       if (each.outcome != outcome) continue;
       const auto number =
           static_cast<std::uint64_t>(static_cast<const int*>(each.user_data) - numbers_.data()) + 1;
-      if (each.delivery_tag != 0) {
-        EXPECT_EQ(number, each.delivery_tag);
-      }
+      EXPECT_EQ(number, each.delivery_tag);
       found.push_back(number);
     }
     return found;
@@ -259,6 +257,7 @@ TEST_F(publishing, without_confirms_only_returned_messages_are_reported) {
   ASSERT_EQ(reports_.size(), 1U);
   EXPECT_EQ(reports_[0].outcome, outcome_state::failed);
   EXPECT_EQ(reports_[0].sent, mine.span_context());
+  EXPECT_EQ(reports_[0].delivery_tag, 0U) << "a return does not say it";
   EXPECT_EQ(pump(ack_bytes(first_channel, 1)), AMQP_STATUS_OK);
   EXPECT_EQ(pump(close_bytes(first_channel, 406, "x")), AMQP_STATUS_OK);
   EXPECT_EQ(reports_.size(), 1U);
@@ -304,6 +303,70 @@ TEST_F(publishing, a_listener_may_publish) {
   EXPECT_EQ(outcomes, 2);
 }
 
+/// What a listener gets that pumps.
+class pumping_listeners : public publishing {
+ protected:
+  pumping_listeners() {
+    then_ = [this] { statuses_.push_back(connection_.pump(no_end)); };
+  }
+  /// Each of so many reports came while nobody could pump.
+  void expect_refused(std::size_t reports) const {
+    EXPECT_EQ(reports_.size(), reports);
+    EXPECT_EQ(statuses_, std::vector<int>(reports, AMQP_STATUS_UNEXPECTED_STATE));
+  }
+
+  std::vector<int> statuses_;
+};
+
+TEST_F(pumping_listeners, are_given_no_frame_within_a_failed_call) {
+  const auto publisher = make_publisher();
+  const auto consumer = make_consumer();
+  publish(*publisher, 3);
+  server_.send(ack_bytes(first_channel, 1) + ack_bytes(first_channel, 2) +
+               close_bytes(second_channel, 540, "NOT_IMPLEMENTED") + ack_bytes(first_channel, 3));
+  EXPECT_EQ(consumer->start(), AMQP_STATUS_CONNECTION_CLOSED);
+  EXPECT_EQ(consumer->reason().reply_text, "NOT_IMPLEMENTED");
+  expect_refused(2);
+  EXPECT_EQ(connection_.pump(no_end), AMQP_STATUS_OK);
+  expect_refused(3);
+}
+
+TEST_F(pumping_listeners, are_given_no_frame_within_a_publish) {
+  const auto publisher = make_publisher({.in_flight_max = 1});
+  publish(*publisher, 2);
+  expect_refused(1);
+  server_.hang_up();
+  EXPECT_NE(publisher->publish(usual), AMQP_STATUS_OK);
+  expect_refused(2);
+}
+
+TEST_F(pumping_listeners, are_given_no_frame_when_the_publisher_or_the_connection_goes) {
+  auto publisher = make_publisher();
+  publish(*publisher, 1);
+  publisher.reset();
+  expect_refused(1);
+  publisher = make_publisher();
+  ASSERT_EQ(publisher->publish(usual), AMQP_STATUS_OK);
+  scripted_connection other;
+  waybill::rabbitmq::connection moved = std::move(connection_);
+  connection_ = waybill::rabbitmq::connection(other.raw());
+  then_ = [&] { statuses_.push_back(moved.pump(no_end)); };
+  moved = waybill::rabbitmq::connection(other.raw());
+  expect_refused(2);
+}
+
+TEST_F(publishing, a_publisher_that_goes_accepts_nothing_from_its_listener) {
+  auto publisher = make_publisher();
+  publish(*publisher, 2);
+  int status = AMQP_STATUS_OK;
+  then_ = [&, raw = publisher.get()] { status = raw->publish(usual); };
+  static_cast<void>(server_.frames());
+  publisher.reset();
+  EXPECT_EQ(status, AMQP_STATUS_CONNECTION_CLOSED);
+  EXPECT_EQ(outcomes(), (std::vector{outcome_state::unanswered, outcome_state::unanswered}));
+  EXPECT_EQ(server_.methods(), std::vector{AMQP_CHANNEL_CLOSE_METHOD});
+}
+
 TEST_F(publishing, what_rabbitmq_c_cannot_send_is_refused_and_nothing_goes_out) {
   const auto publisher = make_publisher();
   const std::string long_text(256, 'x');
@@ -313,6 +376,13 @@ TEST_F(publishing, what_rabbitmq_c_cannot_send_is_refused_and_nothing_goes_out) 
   own_table large_value{{"name", large}};
   own_table unknown_kind;
   unknown_kind.add("name", value_of_kind('?'));
+  // As a size it looks like something else.
+  amqp_field_value_t lie = waybill_test::long_string("x");
+  lie.value.bytes.len = SIZE_MAX - 1;
+  own_table lying{};
+  lying.add("name", lie);
+  own_table lying_within{};
+  lying_within.add("table", lying);
   amqp_basic_properties_t long_property{};
   long_property._flags = AMQP_BASIC_REPLY_TO_FLAG;
   long_property.reply_to = bytes_of(long_text);
@@ -327,6 +397,8 @@ TEST_F(publishing, what_rabbitmq_c_cannot_send_is_refused_and_nothing_goes_out) 
       {"name", {.properties = &long_name.properties()}, AMQP_STATUS_TABLE_TOO_BIG},
       {"value", {.properties = &large_value.properties()}, AMQP_STATUS_TABLE_TOO_BIG},
       {"kind", {.properties = &unknown_kind.properties()}, AMQP_STATUS_TABLE_TOO_BIG},
+      {"length", {.properties = &lying.properties()}, AMQP_STATUS_TABLE_TOO_BIG},
+      {"length within", {.properties = &lying_within.properties()}, AMQP_STATUS_TABLE_TOO_BIG},
       {"property", {.properties = &long_property}, AMQP_STATUS_BAD_AMQP_DATA},
   };
   const waybill::context mine = make_context(traceparent_a, "a=1", "b=2");

@@ -248,7 +248,8 @@ TEST_F(sharing, one_channel_serves_a_publisher_and_a_consumer) {
 TEST_F(sharing, a_channel_has_one_consumer) {
   consumer second(*publisher_, "other", settings_);
   EXPECT_FALSE(second.is_open());
-  EXPECT_FALSE(second.reason().reply_text.empty());
+  EXPECT_EQ(second.reason().status, AMQP_STATUS_INVALID_PARAMETER);
+  EXPECT_EQ(second.reason().reply_text, "the channel has a consumer already");
   EXPECT_EQ(second.start(), AMQP_STATUS_CONNECTION_CLOSED);
   EXPECT_FALSE(second.receive(no_end)) << "at once";
   EXPECT_TRUE(consumer_->is_open()) << "the first one is not disturbed";

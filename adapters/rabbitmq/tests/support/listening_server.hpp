@@ -9,21 +9,31 @@
 
 namespace waybill_test {
 
-/// A port of this machine on which nobody accepts: connections to it open, and nothing is said.
-class silent_port {
+/// A port of this machine that nobody else can have, and that refuses connections.
+class closed_port {
  public:
-  silent_port();
-  silent_port(const silent_port&) = delete;
-  silent_port& operator=(const silent_port&) = delete;
-  ~silent_port();
+  closed_port();
+  closed_port(const closed_port&) = delete;
+  closed_port& operator=(const closed_port&) = delete;
+  ~closed_port();
 
   [[nodiscard]] int port() const noexcept { return port_; }
-  /// The first connection; -1 when none comes in time.
-  [[nodiscard]] int accept_one() const;
+
+ protected:
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
 
  private:
   int descriptor_;
   int port_ = 0;
+};
+
+/// One on which nobody accepts: connections to it open, and nothing is said.
+class silent_port : public closed_port {
+ public:
+  silent_port();
+
+  /// The first connection; -1 when none comes in time.
+  [[nodiscard]] int accept_one() const;
 };
 
 /// A server on a port of its own, which plays a script with the first client, on its own thread.

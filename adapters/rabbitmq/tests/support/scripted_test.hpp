@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -59,6 +60,7 @@ class scripted_test : public testing::Test {
                                   ? std::string()
                                   : std::string(waybill::rabbitmq::text_of(report.returned->body)),
                               report.returned != nullptr});
+          then_();
         },
         options);
     EXPECT_TRUE(made->is_open()) << made->reason().reply_text;
@@ -108,6 +110,7 @@ class scripted_test : public testing::Test {
   std::shared_ptr<recording_tracer> tracer_ = std::make_shared<recording_tracer>();
   waybill::propagation settings_{waybill::propagation_options{}};
   std::vector<told_report> reports_;
+  std::function<void()> then_ = [] {};              // what the listener does with each report
   std::shared_ptr<waybill::diagnostics> counters_;  // the connection's
   waybill::rabbitmq::connection connection_;
   amqp_channel_t next_channel_ = first_channel;

@@ -17,8 +17,8 @@ namespace waybill::inline v0::messaging {
 ///
 /// `Report` is what an adapter tells its application. It has the members `outcome`
 /// (outcome_state), `sent` (span_context) and `user_data` (void*); made without arguments its
-/// outcome is unknown. A function `outcome as_outcome(const Report&) noexcept`, found beside it,
-/// says what the span ends with.
+/// outcome is unknown. A member `delivery_tag` (std::uint64_t) gets the key. A function `outcome
+/// as_outcome(const Report&) noexcept`, found beside it, says what the span ends with.
 /// @par Threads   any.
 /// @par Errors    a listener that throws is counted as listener_failed.
 template <class Report>
@@ -73,6 +73,7 @@ class deliveries {
     if (!on_delivery_report_) return;
     report.sent = message.sent;
     report.user_data = message.user_data;
+    if constexpr (requires { report.delivery_tag; }) report.delivery_tag = message.key;
     WAYBILL_TRY { on_delivery_report_(report); }
     WAYBILL_CATCH_ALL { record(message, errc::listener_failed); }
   }

@@ -18,6 +18,7 @@ struct in_flight_message {
   span_handle span;                ///< Its send span, if there is one.
   void* user_data = nullptr;       ///< The application's own.
   std::size_t boundary_index = 0;  ///< The entry of the boundary that holds for its destination.
+  std::uint64_t key = 0;           ///< The key that in_flight_table::add() got it with.
 };
 
 /// The messages of one sender that have no outcome yet, by the client library's own identity of a

@@ -34,10 +34,8 @@ namespace detail {
 struct owned_envelope {
   owned_envelope() noexcept = default;
   owned_envelope(owned_envelope&& other) noexcept : raw(std::exchange(other.raw, {})) {}
-  owned_envelope& operator=(owned_envelope&& other) noexcept {
-    if (this == &other) return *this;
-    amqp_destroy_message(&raw.message);
-    raw = std::exchange(other.raw, {});
+  owned_envelope& operator=(owned_envelope other) noexcept {
+    std::swap(raw, other.raw);
     return *this;
   }
   ~owned_envelope() { amqp_destroy_message(&raw.message); }

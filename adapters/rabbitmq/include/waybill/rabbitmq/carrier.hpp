@@ -1,6 +1,7 @@
 #pragma once
 
-#include <concepts>
+#include <cstddef>
+#include <span>
 
 #include "waybill/propagation.hpp"
 #include "waybill/rabbitmq/headers.hpp"
@@ -13,80 +14,53 @@
 /// @par Broker    rabbitmq-c 0.11 and newer; any broker of AMQP 0-9-1.
 namespace waybill::inline v0::rabbitmq {
 
-/// rabbitmq-c's structs that hold a message.
-template <class T>
-concept message_struct = std::same_as<T, amqp_message_t> || std::same_as<T, amqp_envelope_t>;
+/// The headers of one of rabbitmq-c's structs, which are changed in place.
+/// @par Lifetime   that of the struct.
+class header_table {
+ public:
+  // NOLINTBEGIN(*-explicit-*): each of these has one header table
+  /// Of an amqp_table_t, amqp_basic_properties_t, amqp_message_t or amqp_envelope_t.
+  /// @{
+  header_table(amqp_table_t& table) noexcept : table_(&table) {}
+  header_table(amqp_basic_properties_t& properties) noexcept
+      : table_(&properties.headers), flags_(&properties._flags) {}
+  header_table(amqp_message_t& message) noexcept : header_table(message.properties) {}
+  header_table(amqp_envelope_t& envelope) noexcept : header_table(envelope.message) {}
+  /// @}
+  // NOLINTEND(*-explicit-*)
 
-namespace detail {
-template <class Message>
-[[nodiscard]] auto& properties_of(Message& message) noexcept {
-  if constexpr (requires { message.message; }) {
-    return message.message.properties;
-  } else {
-    return message.properties;
-  }
-}
-}  // namespace detail
+  /// Its entries; none where the flag of the properties says so.
+  [[nodiscard]] std::span<amqp_table_entry_t> entries() const noexcept;
+  /// Leaves only the first entries. Where none is left, the flag of the properties goes too.
+  void truncate(std::size_t count) const noexcept;
+
+ private:
+  amqp_table_t* table_;
+  amqp_flags_t* flags_ = nullptr;
+};
 
 /// Reads what the headers hold.
-/// @{
-[[nodiscard]] WAYBILL_API extraction extract(const amqp_table_t& headers,
+[[nodiscard]] WAYBILL_API extraction extract(const header_reader& headers,
                                              const propagation& settings,
                                              const destination& destination) noexcept;
-[[nodiscard]] WAYBILL_API extraction extract(const amqp_basic_properties_t& properties,
-                                             const propagation& settings,
-                                             const destination& destination) noexcept;
-template <message_struct Message>
-[[nodiscard]] extraction extract(const Message& message, const propagation& settings,
-                                 const destination& destination) noexcept {
-  return extract(detail::properties_of(message), settings, destination);
-}
-/// @}
 
 /// Reads without a copy.
 /// @par Errors     needs_copy: use extract.
 /// @par Lifetime   until the bytes that the headers point to are gone: those of a received message
 ///                 with amqp_destroy_message, amqp_destroy_envelope or the release of its buffers.
-/// @{
-[[nodiscard]] WAYBILL_API result<context_view> peek(const amqp_table_t& headers,
+[[nodiscard]] WAYBILL_API result<context_view> peek(const header_reader& headers,
                                                     const propagation& settings,
                                                     const destination& destination) noexcept;
-[[nodiscard]] WAYBILL_API result<context_view> peek(const amqp_basic_properties_t& properties,
-                                                    const propagation& settings,
-                                                    const destination& destination) noexcept;
-template <message_struct Message>
-[[nodiscard]] result<context_view> peek(const Message& message, const propagation& settings,
-                                        const destination& destination) noexcept {
-  return peek(detail::properties_of(message), settings, destination);
-}
-/// @}
 
 /// Removes every field that the propagator can read, in place, except for read-only ones; other
 /// headers keep their order, and what they point to is not read. Where no header is left the flag
 /// AMQP_BASIC_HEADERS_FLAG goes too, so that the message is as one that was sent without.
 /// @par Output   errc::ok: nothing can fail here.
 /// @par Cost     linear.
-/// @{
-WAYBILL_API errc strip(amqp_table_t& headers, const propagation& settings) noexcept;
-WAYBILL_API errc strip(amqp_basic_properties_t& properties, const propagation& settings) noexcept;
-template <message_struct Message>
-errc strip(Message& message, const propagation& settings) noexcept {
-  return strip(detail::properties_of(message), settings);
-}
-/// @}
+WAYBILL_API errc strip(const header_table& headers, const propagation& settings) noexcept;
 
 /// Reads and strips: what a consumer usually wants.
-/// @{
-[[nodiscard]] WAYBILL_API extraction take(amqp_table_t& headers, const propagation& settings,
+[[nodiscard]] WAYBILL_API extraction take(const header_table& headers, const propagation& settings,
                                           const destination& destination) noexcept;
-[[nodiscard]] WAYBILL_API extraction take(amqp_basic_properties_t& properties,
-                                          const propagation& settings,
-                                          const destination& destination) noexcept;
-template <message_struct Message>
-[[nodiscard]] extraction take(Message& message, const propagation& settings,
-                              const destination& destination) noexcept {
-  return take(detail::properties_of(message), settings, destination);
-}
-/// @}
 
 }  // namespace waybill::inline v0::rabbitmq

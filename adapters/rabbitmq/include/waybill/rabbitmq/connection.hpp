@@ -16,8 +16,9 @@
 namespace waybill::inline v0::rabbitmq {
 
 namespace detail {
+class channel;
 class connection_state;
-}
+}  // namespace detail
 
 /// Why a connection or a channel is not open, or no longer.
 struct close_reason {
@@ -38,14 +39,15 @@ struct tls_parameters {
 
 /// Where open() connects to, and how.
 struct connection_parameters {
-  std::string host = "127.0.0.1";                     ///< A name or an address.
-  int port = AMQP_PROTOCOL_PORT;                      ///< With TLS usually 5671.
-  std::string virtual_host = "/";                     ///< RabbitMQ's vhost.
-  std::string user = "guest";                         ///< SASL PLAIN.
-  std::string password = "guest";                     ///< SASL PLAIN.
-  int frame_bytes_max = AMQP_DEFAULT_FRAME_SIZE;      ///< The broker may ask for less.
-  std::chrono::seconds heartbeat{60};                 ///< 0: none.
-  std::chrono::milliseconds connect_timeout{10'000};  ///< For the socket and for logging in.
+  std::string host = "127.0.0.1";                 ///< A name or an address.
+  int port = AMQP_PROTOCOL_PORT;                  ///< With TLS usually 5671.
+  std::string virtual_host = "/";                 ///< RabbitMQ's vhost.
+  std::string user = "guest";                     ///< SASL PLAIN.
+  std::string password = "guest";                 ///< SASL PLAIN.
+  int frame_bytes_max = AMQP_DEFAULT_FRAME_SIZE;  ///< The broker may ask for less.
+  std::chrono::seconds heartbeat{60};             ///< 0: none.
+  /// For the socket with TLS's handshake, and once more for logging in.
+  std::chrono::milliseconds connect_timeout{10'000};
   /// For calls that wait for the broker's answer: to open a channel, to start and cancel a
   /// consumer, to close the connection. Without an answer in time the connection is lost, with
   /// AMQP_STATUS_TIMEOUT. 0: as long as the heartbeats last.
@@ -61,8 +63,9 @@ struct connection_parameters {
 };
 
 /// What a connection does with the frames that are not for its publishers and consumers. The
-/// functions are called within the pump, and may be empty. An exception of theirs is dropped and
-/// counted as errc::listener_failed.
+/// functions are called within the pump, and in calls that wait for an answer, and may be empty.
+/// They may publish, but not pump, nor destroy what is made on the connection, or itself. An
+/// exception of theirs is dropped and counted as errc::listener_failed.
 struct connection_options {
   /// Called with every frame of a channel that no publisher or consumer uses, such as one that the
   /// application opened itself, and of channel 0, except for connection.close. The header and the
@@ -105,7 +108,7 @@ class WAYBILL_API connection {
   /// @}
   /// Leaves a connection that is not open behind.
   /// @{
-  connection(connection&&) noexcept;
+  connection(connection&&) noexcept = default;
   connection& operator=(connection&&) noexcept;
   /// @}
   /// Closes what open() opened.

@@ -38,8 +38,9 @@ struct consumer_options {
   bool exclusive = false;  ///< basic.consume's: nobody else may consume.
   /// basic.consume's, such as x-priority or x-stream-offset. What it points to outlives start().
   amqp_table_t arguments = amqp_empty_table;
-  /// Messages without an answer that are sent; 0: any number. As many are kept in memory at most,
-  /// from the pump that reads them to receive().
+  /// Messages without an answer that are sent; 0: any number. They are kept in memory from the pump
+  /// that reads them to receive(). A broker that sends more than twice as many loses the connection
+  /// with AMQP_STATUS_BAD_AMQP_DATA: so they are not lost.
   std::uint16_t prefetch = 128;
   std::string consumer_tag{};  ///< Empty: the broker makes one. At most 255 bytes.
   /// Whether receive() and get() make the context of their message the thread's received one: see
@@ -58,7 +59,8 @@ struct consumer_options {
 class WAYBILL_API consumer {
  public:
   /// The queue is declared already.
-  /// @par Errors   the consumer is not open, and reason() says why.
+  /// @par Errors   the consumer is not open, and reason() says why. AMQP_STATUS_INVALID_PARAMETER:
+  ///               the queue's name has more than 255 bytes.
   /// @{
   /// Opens a channel, and waits for that. It closes with the consumer.
   consumer(connection& on, std::string queue, waybill::propagation settings,
@@ -67,7 +69,7 @@ class WAYBILL_API consumer {
   /// `amq.rabbitmq.reply-to` with no_ack, then publish requests that name it in `reply_to`. A
   /// channel has one consumer. It closes with the last of the two, so messages that the consumer
   /// leaves without an answer go back only then.
-  /// @par Errors   not open either where the channel has a consumer.
+  /// @par Errors   AMQP_STATUS_INVALID_PARAMETER also where the channel has a consumer.
   consumer(publisher& shared, std::string queue, waybill::propagation settings,
            consumer_options options = {});
   /// @}
@@ -82,7 +84,8 @@ class WAYBILL_API consumer {
   ///               connection was lost.
   [[nodiscard]] int start() noexcept;
   /// Asks it to send no more (basic.cancel). What has come already can still be received.
-  /// @par Errors   AMQP_STATUS_CONNECTION_CLOSED, or why the connection was lost.
+  /// @par Output   AMQP_STATUS_OK, also where there is nothing to cancel.
+  ///               AMQP_STATUS_CONNECTION_CLOSED, or why the connection was lost.
   int cancel() noexcept;
   /// The next message that was sent; none after the time-out or connection::wake(). None at once
   /// when the consumer is not open, or was cancelled, and nothing is left.
@@ -98,12 +101,13 @@ class WAYBILL_API consumer {
   template <class F>
   int handle(message& received, F&& handler) {
     if (!received) return AMQP_STATUS_TIMEOUT;
-    unless_handled guard(*this, received);
+    const auto fail = [this](message* thrown) { settle_failed(*thrown); };
+    std::unique_ptr<message, decltype(fail)> unless_returned(&received, fail);
     {
       messaging::processing work = process(received);
       messaging::run(work, propagation(), [&] { std::forward<F>(handler)(received); });
     }
-    guard.release();
+    static_cast<void>(unless_returned.release());
     return settle(received);
   }
   /// The same for a message that nobody keeps, such as what receive() gives.
@@ -148,23 +152,6 @@ class WAYBILL_API consumer {
 
  private:
   struct state;
-
-  /// Settles the message of a handler that threw.
-  class unless_handled {
-   public:
-    unless_handled(consumer& owner, message& received) noexcept
-        : owner_(&owner), received_(received) {}
-    unless_handled(const unless_handled&) = delete;
-    unless_handled& operator=(const unless_handled&) = delete;
-    ~unless_handled() {
-      if (owner_ != nullptr) owner_->settle_failed(received_);
-    }
-    void release() noexcept { owner_ = nullptr; }
-
-   private:
-    consumer* owner_;
-    message& received_;
-  };
 
   void settle_failed(message& received) noexcept;
 

@@ -43,22 +43,25 @@ namespace waybill::inline v0::rabbitmq {
 
 /// Reads a header table: the carrier's rules are the last value of a name, and its lower-case
 /// spelling before any other.
-/// @par Lifetime   that of the table's entries; the table or properties may be a temporary.
+/// @par Lifetime   that of the table's entries; what it is made of may be a temporary.
 class header_reader {
  public:
   /// The last value of a name, its lower-case spelling first.
   static constexpr carrier_rules rules = broker_rules;
 
-  /// Of a table.
-  explicit header_reader(const amqp_table_t& table) noexcept : entries_(entries_of(table)) {}
-  /// Of properties; null is none, as amqp_basic_publish takes it.
+  // NOLINTBEGIN(*-explicit-*): each of these has one header table
+  /// Of rabbitmq-c's structs; null properties are none, as amqp_basic_publish takes them.
   /// @{
-  explicit header_reader(const amqp_basic_properties_t& properties) noexcept
+  header_reader(const amqp_table_t& table) noexcept : entries_(entries_of(table)) {}
+  header_reader(const amqp_basic_properties_t& properties) noexcept
       : entries_(entries_of(properties)) {}
-  explicit header_reader(const amqp_basic_properties_t* properties) noexcept {
+  header_reader(const amqp_basic_properties_t* properties) noexcept {
     if (properties != nullptr) entries_ = entries_of(*properties);
   }
+  header_reader(const amqp_message_t& message) noexcept : header_reader(message.properties) {}
+  header_reader(const amqp_envelope_t& envelope) noexcept : header_reader(envelope.message) {}
   /// @}
+  // NOLINTEND(*-explicit-*)
 
   /// Calls `visit(name, value)` for each header, in order.
   template <class F>

@@ -49,9 +49,12 @@ class WAYBILL_API message : public messaging::received {
   /// Whether the queue has given it out before.
   [[nodiscard]] bool redelivered() const noexcept { return raw().redelivered != 0; }
   /// Which attempt this is: see delivery_counts. 0 without a message.
-  [[nodiscard]] std::uint64_t attempt() const noexcept { return *this ? counts_.attempt : 0; }
+  [[nodiscard]] std::uint64_t attempt() const noexcept { return counts().attempt; }
   /// What that number is made from.
-  [[nodiscard]] const delivery_counts& counts() const& noexcept { return counts_; }
+  [[nodiscard]] const delivery_counts& counts() const& noexcept {
+    static constexpr delivery_counts none{.attempt = 0};
+    return *this ? counts_ : none;
+  }
   const delivery_counts& counts() const&& = delete;
 
   /// Whether it was acknowledged or rejected, or never has to be.

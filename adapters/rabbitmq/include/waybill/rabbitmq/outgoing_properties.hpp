@@ -16,8 +16,9 @@ namespace waybill::inline v0::rabbitmq {
 /// The bytes of the frame that amqp_basic_publish sends these properties in, as rabbitmq-c encodes
 /// it. With more than the connection's frame_max (amqp_get_frame_max) the publish fails after its
 /// first frame has gone out, and the connection is lost.
-/// @par Errors   nullopt: more than 4 GB, tables nested deeper than 64, a header name of more than
-///               255 bytes, or a value of a kind that rabbitmq-c does not encode.
+/// @par Errors   nullopt: more than 4 GB, tables nested deeper than 64, a header name or another
+///               property of more than 255 bytes, or a value of a kind that rabbitmq-c does not
+///               encode.
 /// @par Cost     linear in the number of headers, nested ones too.
 /// @par Broker   AMQP 0-9-1, 2.3.5.2 and 4.2.6.1.
 [[nodiscard]] WAYBILL_API std::optional<std::size_t> header_frame_bytes(
@@ -95,12 +96,9 @@ class WAYBILL_API outgoing_properties {
                     std::size_t frame_bytes_max) noexcept;
   bool copy_headers(const propagator& formats, bool replaces_all,
                     std::size_t frame_bytes_max) noexcept;
-  [[nodiscard]] std::size_t room_for_fields(std::size_t frame_bytes_max) const noexcept;
-  [[nodiscard]] char* more_text(std::size_t bytes);
   void set(std::string_view name, std::string_view value);
   bool replace_field(std::string_view name, const amqp_bytes_t& value) noexcept;
   void forget_fields() noexcept;
-  void finish() noexcept;
 
   const amqp_basic_properties_t* given_;
   bool is_written_ = false;

@@ -14,10 +14,6 @@
 
 namespace waybill::inline v0::rabbitmq {
 
-namespace detail {
-class channel;
-}
-
 /// One message to publish: what amqp_basic_publish takes, borrowed for the call.
 struct publication {
   std::string_view exchange{};     ///< Empty: the default exchange, which takes a queue's name.
@@ -35,11 +31,12 @@ struct delivery_report {
   /// succeeded: basic.ack. failed: basic.nack, or it was returned. unanswered: the channel or the
   /// connection was closed first. unknown: too many were in flight.
   outcome_state outcome = outcome_state::unknown;
-  std::uint16_t reply_code = 0;    ///< Of a return (312 NO_ROUTE) or of a close; 0: none.
-  std::string_view reply_text{};   ///< The broker's words for it. Valid during the call.
-  span_context sent{};             ///< What the message carried.
-  std::uint64_t delivery_tag = 0;  ///< Counts the channel's publications from 1; 0: not known.
-  void* user_data = nullptr;       ///< send_options::user_data.
+  std::uint16_t reply_code = 0;   ///< Of a return (312 NO_ROUTE) or of a close; 0: none.
+  std::string_view reply_text{};  ///< The broker's words for it. Valid during the call.
+  span_context sent{};            ///< What the message carried.
+  /// Counts the channel's publications from 1; 0 of a message returned without confirms.
+  std::uint64_t delivery_tag = 0;
+  void* user_data = nullptr;  ///< send_options::user_data.
   /// What was returned, context included; otherwise null. Valid during the call.
   const amqp_message_t* returned = nullptr;
 };

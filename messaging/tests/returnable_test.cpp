@@ -1,13 +1,14 @@
-#include "../src/returnable.hpp"
+// Messages that come back without their number.
+#include "waybill/messaging/returnable.hpp"
 
 #include <gtest/gtest.h>
 
 #include <optional>
 
-namespace waybill {
+namespace waybill_test {
 namespace {
 
-using rabbitmq::detail::returnable;
+using waybill::messaging::returnable;
 
 TEST(returnable, a_message_is_recognised_by_its_fingerprint_once) {
   returnable waiting(10);
@@ -63,4 +64,4 @@ TEST(returnable, a_limit_of_none_keeps_the_last_one) {
 }
 
 }  // namespace
-}  // namespace waybill
+}  // namespace waybill_test

@@ -8,19 +8,20 @@
 
 #include "waybill/config.hpp"
 
-namespace waybill::inline v0::rabbitmq::detail {
+namespace waybill::inline v0::messaging {
 
-/// The messages of a channel that the broker may return, by what a returned message is recognised
-/// by: basic.return has no delivery tag. The broker returns messages in the order in which they
-/// were published, before it confirms them.
+/// The messages of a sender that the broker may return without their number, as AMQP's basic.return
+/// does, by a fingerprint of what a returned message has. The broker returns messages in the order
+/// in which they were sent, before it confirms them.
 /// @par Cost      every message is looked at once, however many there are, and whatever is
-/// returned.
+///                returned.
 /// @par Threads   one.
 class returnable {
  public:
+  /// Beyond so many messages the oldest is forgotten; at least one is kept.
   explicit returnable(std::size_t messages_max) noexcept : messages_max_(messages_max) {}
 
-  /// A message was published. Where there are too many, or no memory, one is not recognised when it
+  /// A message was sent. Where there are too many, or no memory, one is not recognised when it
   /// is returned, and the confirm that follows the return is its outcome.
   void add(std::uint64_t fingerprint, std::uint64_t tag) noexcept {
     if (!waiting_.empty() && waiting_.size() >= messages_max_) forget_oldest();
@@ -63,4 +64,4 @@ class returnable {
   std::unordered_map<std::uint64_t, std::uint32_t> counts_;  // by fingerprint
 };
 
-}  // namespace waybill::inline v0::rabbitmq::detail
+}  // namespace waybill::inline v0::messaging
