@@ -16,23 +16,14 @@ std::uint64_t count_of(T number) noexcept {
 }
 
 std::optional<std::uint64_t> as_count(const amqp_field_value_t& value) noexcept {
-  struct integer {
-    std::uint8_t kind;
-    std::uint64_t (*count)(const amqp_field_value_t&) noexcept;
-  };
-  static constexpr integer integers[] = {
-      {AMQP_FIELD_KIND_I8, [](const auto& each) noexcept { return count_of(each.value.i8); }},
-      {AMQP_FIELD_KIND_U8, [](const auto& each) noexcept { return count_of(each.value.u8); }},
-      {AMQP_FIELD_KIND_I16, [](const auto& each) noexcept { return count_of(each.value.i16); }},
-      {AMQP_FIELD_KIND_U16, [](const auto& each) noexcept { return count_of(each.value.u16); }},
-      {AMQP_FIELD_KIND_I32, [](const auto& each) noexcept { return count_of(each.value.i32); }},
-      {AMQP_FIELD_KIND_U32, [](const auto& each) noexcept { return count_of(each.value.u32); }},
-      {AMQP_FIELD_KIND_I64, [](const auto& each) noexcept { return count_of(each.value.i64); }},
-      {AMQP_FIELD_KIND_U64, [](const auto& each) noexcept { return count_of(each.value.u64); }},
-  };
-  for (const integer& each : integers) {
-    if (each.kind == value.kind) return each.count(value);
-  }
+  if (value.kind == AMQP_FIELD_KIND_I8) return count_of(value.value.i8);
+  if (value.kind == AMQP_FIELD_KIND_U8) return count_of(value.value.u8);
+  if (value.kind == AMQP_FIELD_KIND_I16) return count_of(value.value.i16);
+  if (value.kind == AMQP_FIELD_KIND_U16) return count_of(value.value.u16);
+  if (value.kind == AMQP_FIELD_KIND_I32) return count_of(value.value.i32);
+  if (value.kind == AMQP_FIELD_KIND_U32) return count_of(value.value.u32);
+  if (value.kind == AMQP_FIELD_KIND_I64) return count_of(value.value.i64);
+  if (value.kind == AMQP_FIELD_KIND_U64) return count_of(value.value.u64);
   return std::nullopt;
 }
 

@@ -44,11 +44,18 @@ template <class Items>  // NOLINTNEXTLINE(misc-no-recursion): no deeper than nes
 std::size_t bytes_of_all(const Items& items, std::size_t depth) noexcept {
   if (depth > nesting_max) return too_deep;
   std::size_t bytes = bytes_per_table;
+  bool is_too_deep = false;
   for (const auto& each : items) {
-    bytes = sum_of(bytes, encoded_bytes(each, depth));
-    if (bytes > encoded_bytes_ceiling && (depth > 0 || bytes != too_deep)) return bytes;
+    const std::size_t more = encoded_bytes(each, depth);
+    if (more <= encoded_bytes_ceiling - bytes) {
+      bytes += more;
+    } else if (more != too_deep || depth > 0) {
+      return more == too_deep ? too_deep : without_size;
+    } else {
+      is_too_deep = true;
+    }
   }
-  return bytes;
+  return is_too_deep ? too_deep : bytes;
 }
 
 std::size_t header_bytes(const amqp_basic_properties_t& properties) noexcept {
