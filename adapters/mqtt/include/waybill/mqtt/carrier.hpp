@@ -113,12 +113,8 @@ inline inject_report inject(const context& context, edited_properties& list,
 /// @}
 
 /// The same for a wrapper that has decided what goes out.
-/// @{
-WAYBILL_API inject_report write(const messaging::sending& decided, MQTTProperties& list,
-                                const send_rules& rules = {}) noexcept;
 WAYBILL_API inject_report write(const messaging::sending& decided, edited_properties& list,
                                 const send_rules& rules = {}) noexcept;
-/// @}
 
 /// A message of Paho's C interfaces: MQTTAsync_message or MQTTClient_message.
 template <class M>

@@ -25,7 +25,7 @@ class publisher {
   publisher(::mqtt::iasync_client& client, waybill::propagation settings,
             publisher_options options = {})
       : client_(&client), sender_(std::move(settings), std::move(options)) {
-    sender_.core().know(client.get_client_id());
+    sender_.know(client.get_client_id(), [&client] { return client.is_connected(); });
   }
 
   /// As the client's. Where outcomes are waited for, the token's get_action_callback() is
@@ -33,22 +33,12 @@ class publisher {
   /// @{
   ::mqtt::delivery_token_ptr publish(::mqtt::const_message_ptr message,
                                      const send_options& options = {}) {
-    look_at_connection();
-    return sender_.send(std::move(message), nullptr, options,
-                        [&](::mqtt::const_message_ptr ready, ::mqtt::iaction_listener* listener) {
-                          return listener == nullptr
-                                     ? client_->publish(std::move(ready))
-                                     : client_->publish(std::move(ready), nullptr, *listener);
-                        });
+    return send(std::move(message), nullptr, nullptr, options);
   }
   ::mqtt::delivery_token_ptr publish(::mqtt::const_message_ptr message, void* user_context,
                                      ::mqtt::iaction_listener& listener,
                                      const send_options& options = {}) {
-    look_at_connection();
-    return sender_.send(std::move(message), &listener, options,
-                        [&](::mqtt::const_message_ptr ready, ::mqtt::iaction_listener* called) {
-                          return client_->publish(std::move(ready), user_context, *called);
-                        });
+    return send(std::move(message), user_context, &listener, options);
   }
   ::mqtt::delivery_token_ptr publish(::mqtt::string_ref topic, const void* payload,
                                      std::size_t bytes) {
@@ -68,40 +58,33 @@ class publisher {
     return publish(::mqtt::message::create(std::move(topic), std::move(payload), qos, retained),
                    options);
   }
-  ::mqtt::delivery_token_ptr publish(::mqtt::string_ref topic, const void* payload,
-                                     std::size_t bytes, int qos, bool retained, void* user_context,
-                                     ::mqtt::iaction_listener& listener,
-                                     const send_options& options = {}) {
-    return publish(::mqtt::message::create(std::move(topic), payload, bytes, qos, retained),
-                   user_context, listener, options);
-  }
   /// @}
 
-  /// To be called with the answer to each connect(): it says the MQTT version, and the Maximum
+  /// To be called with the response to each connect(): it has the MQTT version, and the Maximum
   /// Packet Size for which fields are left out (baggage first, then tracestate, then traceparent).
-  /// Until then the limit is in doubt; see packet_budget.
-  void connected(const ::mqtt::connect_response& answer) {
-    sender_.core().aliases().clear();
-    sender_.core().budget().connected(answer.get_mqtt_version(),
-                                      packet_bytes_max_of(answer.get_properties().c_struct()));
+  /// Until then the limit is in doubt; see connection_state.
+  void connected(const ::mqtt::connect_response& response) {
+    const int version = response.get_mqtt_version();
+    sender_.connection().answered(sender_.connection().asked(version), version,
+                                  packet_bytes_max_of(response.get_properties().c_struct()));
   }
   /// To be called when the connection is lost or ended: the limit is then in doubt.
-  void connection_lost() noexcept {
-    sender_.core().aliases().clear();
-    sender_.core().budget().in_doubt();
-  }
+  void connection_lost() noexcept { sender_.connection().lost(); }
 
   /// Accepted messages that have no outcome yet, as far as somebody waits for it (a listener or a
   /// tracer); otherwise 0.
-  [[nodiscard]] std::size_t in_flight() const noexcept { return sender_.core().in_flight(); }
+  [[nodiscard]] std::size_t in_flight() const noexcept { return sender_.in_flight(); }
   /// What it was made with.
   [[nodiscard]] const waybill::propagation& propagation() const noexcept {
-    return sender_.core().settings();
+    return sender_.settings();
   }
 
  private:
-  void look_at_connection() {
-    if (!client_->is_connected()) connection_lost();
+  ::mqtt::delivery_token_ptr send(::mqtt::const_message_ptr message, void* user_context,
+                                  ::mqtt::iaction_listener* listener, const send_options& options) {
+    return sender_.send(
+        std::move(message), user_context, listener, options,
+        [this](auto&&... sent) { return client_->publish(std::forward<decltype(sent)>(sent)...); });
   }
 
   ::mqtt::iasync_client* client_;

@@ -2,36 +2,21 @@
 
 #include <mqtt/async_client.h>
 
-#include <cstdint>
 #include <memory>
-#include <mutex>
 #include <utility>
 
-#include "waybill/messaging/callback_link.hpp"
 #include "waybill/mqtt/cpp/message.hpp"
 #include "waybill/mqtt/publishing.hpp"
 
 namespace waybill::inline v0::mqtt::detail {
 
-using publishing_link = messaging::callback_link<publishing>;
-
 /// A message on its way: what is sent, and the listener of its token, which calls the
 /// application's. The token holds the message, so this lives as long as Paho may call it.
 class tracked_message final : public ::mqtt::iaction_listener {
  public:
-  tracked_message(::mqtt::const_message_ptr sent, ::mqtt::iaction_listener* application,
-                  std::shared_ptr<publishing_link> link, std::uint64_t number)
-      : sent_(std::move(sent)),
-        application_(application),
-        link_(std::move(link)),
-        number_(number) {}
-  tracked_message(const tracked_message&) = delete;
-  tracked_message& operator=(const tracked_message&) = delete;
-  // Whoever gives the token another listener, or drops it, leaves nobody to say what became of it.
-  // Paho's lock may be held here, so nobody is called.
-  ~tracked_message() override {
-    if (!is_answered_) link_->call([this](publishing& by) { by.abandon(number_); });
-  }
+  tracked_message(publishing& by, const messaging::in_flight_message& waiting,
+                  ::mqtt::const_message_ptr sent, ::mqtt::iaction_listener* application) noexcept
+      : sent_(std::move(sent)), application_(application), outcome_(by, waiting) {}
 
   void on_success(const ::mqtt::token& token) override {
     answer(token);
@@ -43,98 +28,81 @@ class tracked_message final : public ::mqtt::iaction_listener {
   }
 
   [[nodiscard]] const ::mqtt::message& sent() const noexcept { return *sent_; }
-  [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
-  /// Paho refused the message.
-  void forgotten() noexcept { is_answered_ = true; }
+  [[nodiscard]] tracked_outcome& outcome() noexcept { return outcome_; }
 
  private:
   void answer(const ::mqtt::token& token) noexcept {
-    is_answered_ = true;
-    delivery_report report = report_of(token.get_return_code(),
-                                       static_cast<int>(token.get_reason_code()), sent_->get_qos());
-    report.token = &token;
-    link_->call([&](publishing& by) { by.answered(number_, report); });
+    outcome_.answered({token.get_return_code(), static_cast<int>(token.get_reason_code())},
+                      sent_->get_qos(), &token);
   }
 
   ::mqtt::const_message_ptr sent_;
   ::mqtt::iaction_listener* application_;
-  std::shared_ptr<publishing_link> link_;
-  std::uint64_t number_;
-  bool is_answered_ = false;
+  tracked_outcome outcome_;
 };
 
-/// What a publisher, a drop-in and a client that waits have in common. Of one client.
-/// @par Threads   any.
-class sender {
- public:
-  sender(waybill::propagation settings, publisher_options options)
-      : core_(std::move(settings), std::move(options)) {
-    static_cast<void>(link_->attach(core_));
+/// The exception that is being handled, as a result; empty for one that is not Paho's.
+[[nodiscard]] inline paho_result thrown_result() noexcept {
+  try {
+    throw;
+  } catch (const ::mqtt::timeout_error&) {
+    return {.return_code = MQTTASYNC_OPERATION_INCOMPLETE};
+  } catch (const ::mqtt::exception& thrown) {
+    return {thrown.get_return_code(), static_cast<int>(thrown.get_reason_code())};
+  } catch (...) {
+    return {};
   }
-  sender(const sender&) = delete;
-  sender& operator=(const sender&) = delete;
-  ~sender() { link_->detach(); }
+}
 
-  /// Sends by `hand_over(message, listener)`, which returns the token and whose listener may be
-  /// null.
-  template <class HandOver>
-  ::mqtt::delivery_token_ptr send(::mqtt::const_message_ptr message,
+/// What a publisher, a drop-in and a client that waits have in common. For one client.
+/// @par Threads   any.
+class sender : public publishing {
+ public:
+  using publishing::publishing;
+
+  /// Sends by `publish(message)` or `publish(message, user_context, listener)`, which return the
+  /// token. `application` may be null.
+  template <class Publish>
+  ::mqtt::delivery_token_ptr send(::mqtt::const_message_ptr message, void* user_context,
                                   ::mqtt::iaction_listener* application,
-                                  const send_options& options, HandOver&& hand_over) {
+                                  const send_options& options, Publish&& publish) {
+    const auto hand_over = [&](::mqtt::const_message_ptr sent, ::mqtt::iaction_listener* listener) {
+      return listener == nullptr ? publish(std::move(sent))
+                                 : publish(std::move(sent), user_context, *listener);
+    };
     if (message == nullptr) return hand_over(std::move(message), application);
-    outgoing ready(core_, view_of(*message), options);
+    outgoing ready(*this, view_of(*message), options);
     ::mqtt::const_message_ptr sent = changed(ready, message);
     const std::shared_ptr<tracked_message> tracked = track(ready, sent, application);
     // Whoever holds the message holds what waits for its outcome.
     if (tracked != nullptr) sent = {tracked, &tracked->sent()};
     try {
-      ::mqtt::delivery_token_ptr token =
-          hand_over(sent, tracked != nullptr ? tracked.get() : application);
-      if (tracked == nullptr) core_.end_span(ready.waiting(), outcome_state::unknown);
+      auto token = hand_over(std::move(sent), tracked != nullptr ? tracked.get() : application);
+      if (tracked == nullptr) end_unseen(ready.waiting());
       return token;
     } catch (...) {
-      const bool is_ours = tracked == nullptr || core_.forget(tracked->number());
-      if (tracked != nullptr) tracked->forgotten();
-      if (is_ours) refused(ready);
+      if (tracked == nullptr || tracked->outcome().forget()) {
+        refused(ready.waiting(), thrown_result());
+      }
       throw;
     }
   }
 
-  /// Sends by `publish(message)`, which returns when there was an answer and throws without.
+  /// Sends by `publish(message)`, which returns after the acknowledgement and otherwise throws.
   template <class Publish>
   void send_and_wait(::mqtt::const_message_ptr message, const send_options& options,
                      Publish&& publish) {
     if (message == nullptr) return publish(std::move(message));
-    outgoing ready(core_, view_of(*message), options);
+    outgoing ready(*this, view_of(*message), options);
     const ::mqtt::const_message_ptr sent = changed(ready, message);
-    const auto answered = [&](int return_code, int reason_code) {
-      core_.finish(ready.waiting(), report_of(return_code, reason_code, sent->get_qos()));
-    };
     try {
       publish(sent);
-    } catch (const ::mqtt::timeout_error&) {
-      answered(MQTTASYNC_OPERATION_INCOMPLETE, 0);
-      throw;
-    } catch (const ::mqtt::exception& thrown) {
-      // Paho refuses a message with other codes of its own, and without a reason.
-      const int code = thrown.get_return_code();
-      const int reason = static_cast<int>(thrown.get_reason_code());
-      if (reason >= MQTTREASONCODE_UNSPECIFIED_ERROR || code == MQTTASYNC_FAILURE ||
-          code == MQTTASYNC_OPERATION_INCOMPLETE) {
-        answered(code, reason);
-      } else {
-        refused(ready);
-      }
-      throw;
     } catch (...) {
-      refused(ready);
+      wait_ended(ready.waiting(), thrown_result(), sent->get_qos());
       throw;
     }
-    answered(MQTTASYNC_SUCCESS, 0);
+    finish(ready.waiting(), {}, sent->get_qos());
   }
-
-  [[nodiscard]] publishing& core() noexcept { return core_; }
-  [[nodiscard]] const publishing& core() const noexcept { return core_; }
 
  private:
   [[nodiscard]] static ::mqtt::const_message_ptr changed(
@@ -150,31 +118,14 @@ class sender {
   [[nodiscard]] std::shared_ptr<tracked_message> track(
       outgoing& ready, const ::mqtt::const_message_ptr& message,
       ::mqtt::iaction_listener* application) noexcept {
-    if (!core_.tracks()) return nullptr;
-    const std::uint64_t number = core_.accepting(ready.waiting());
     try {
-      return std::make_shared<tracked_message>(message, application, link_, number);
+      if (!tracks()) return nullptr;
+      return std::make_shared<tracked_message>(*this, ready.waiting(), message, application);
     } catch (...) {
-      if (!core_.forget(number)) ready.waiting().span = {};
-      core_.settings().record(direction::outbound, errc::no_memory, message->get_topic());
+      settings().record(direction::outbound, errc::no_memory, message->get_topic());
       return nullptr;
     }
   }
-
-  /// Ends the span of a message that was not accepted, by the exception that is being handled.
-  void refused(outgoing& ready) noexcept {
-    try {
-      throw;
-    } catch (const ::mqtt::exception& refusal) {
-      const delivery_report report = report_of(refusal.get_return_code(), 0, 1);
-      core_.end_span(ready.waiting(), outcome_state::failed, as_outcome(report).error());
-    } catch (...) {
-      core_.end_span(ready.waiting(), outcome_state::failed, "exception");
-    }
-  }
-
-  publishing core_;
-  std::shared_ptr<publishing_link> link_ = std::make_shared<publishing_link>();
 };
 
 }  // namespace waybill::inline v0::mqtt::detail
