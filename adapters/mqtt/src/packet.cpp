@@ -78,13 +78,13 @@ std::size_t encoded_bytes(const connect_packet& packet) noexcept {
     return is_5 ? with_length(detail::bytes_of(list)) : 0;
   };
   std::size_t bytes = name_level_flags_keep_alive_bytes + property_bytes(packet.properties) +
-                      length_bytes + packet.client_id.size();
+                      length_bytes + packet.client_id_bytes;
   if (!packet.will.topic.empty()) {
     bytes += property_bytes(packet.will.properties) + length_bytes + packet.will.topic.size() +
              length_bytes + packet.will.payload.size();
   }
-  for (const std::string_view text : {packet.user_name, packet.password}) {
-    if (!text.empty()) bytes += length_bytes + text.size();
+  for (const std::size_t text : {packet.user_name_bytes, packet.password_bytes}) {
+    if (text > 0) bytes += length_bytes + text;
   }
   return 1 + with_length(bytes);
 }

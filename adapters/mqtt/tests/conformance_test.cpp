@@ -10,7 +10,7 @@
 
 #include "support/property_lists.hpp"
 #include "waybill/mqtt/cpp/consumer.hpp"
-#include "waybill/mqtt/cpp/sender.hpp"
+#include "waybill/mqtt/cpp/publisher.hpp"
 
 namespace waybill_test {
 

@@ -24,7 +24,7 @@ class mqtt_connect : public testing::Test {
   }
 
   owned_properties will_properties_;
-  mqtt::connect_packet packet_{.client_id = "id"};
+  mqtt::connect_packet packet_{.client_id_bytes = 2};
 };
 
 // By hand: MQTT 5, 3.1.
@@ -37,8 +37,8 @@ TEST_F(mqtt_connect, has_the_bytes_of_all_its_parts) {
   owned_properties own{{"a", "bc"}};
   packet_.properties = own.list();
   EXPECT_EQ(mqtt::encoded_bytes(packet_), 2U + 10 + 1 + 8 + 2 + 2);
-  packet_.user_name = "user";
-  packet_.password = "key";
+  packet_.user_name_bytes = 4;
+  packet_.password_bytes = 3;
   EXPECT_EQ(mqtt::encoded_bytes(packet_), 2U + 10 + 1 + 8 + 4 + 6 + 5);
   add_will("gone");
   EXPECT_EQ(mqtt::encoded_bytes(packet_), 2U + 10 + 1 + 8 + 4 + 6 + 5 + 1 + 6 + 6);

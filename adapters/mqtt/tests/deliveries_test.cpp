@@ -16,7 +16,7 @@
 #include "../../../testing/support/recording_tracer.hpp"
 #include "support/contexts.hpp"
 #include "waybill/mqtt/cpp/drop_in.hpp"
-#include "waybill/mqtt/cpp/sender.hpp"
+#include "waybill/mqtt/cpp/publisher.hpp"
 
 namespace mqtt {
 
@@ -106,7 +106,7 @@ TEST_F(deliveries, have_no_fields_after_a_connack_that_says_too_large) {
   parts.await(parts.asking(asked, "id"), answer);
   mock_async_client::refuse(*answer, MQTTREASONCODE_PACKET_TOO_LARGE, MQTTREASONCODE_SUCCESS);
   EXPECT_NE(parts.sending.connection().room().fields_bytes_max, 0U);
-  parts.look_at_answer();
+  parts.look_at_response();
   EXPECT_EQ(parts.sending.connection().room().fields_bytes_max, 0U);
 }
 

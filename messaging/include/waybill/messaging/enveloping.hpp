@@ -20,11 +20,8 @@ struct enveloped {
 ///              `with_fields_max`: bytes of a payload that has fields. `bytes_max`: bytes of one
 ///              that has none, such as a frame around a payload that looks like one.
 /// @par Errors  nothing throws.
-[[nodiscard]] WAYBILL_API enveloped wrap_what_fits(const sending& decided,
-                                                   envelope_writer& envelope,
-                                                   std::size_t with_fields_max,
-                                                   std::size_t bytes_max,
-                                                   const propagation& settings,
-                                                   const destination& destination) noexcept;
+[[nodiscard]] WAYBILL_API enveloped wrap_what_fits(
+    const sending& decided, envelope_writer& envelope, std::size_t with_fields_max,
+    std::size_t bytes_max, const propagation& settings, const destination& destination) noexcept;
 
 }  // namespace waybill::inline v0::messaging

@@ -3,7 +3,6 @@
 #include <MQTTAsync.h>
 
 #include <cstddef>
-#include <string_view>
 
 #include "waybill/mqtt/publishing.hpp"
 
@@ -20,12 +19,12 @@ struct will_rules {
   bool has_properties = true;  ///< False for MQTT 3.1.1.
 };
 
-/// A CONNECT packet. Borrows its parts.
+/// A CONNECT packet. Borrows its will.
 struct connect_packet {
-  int version = MQTTVERSION_5;                  ///< MQTTVERSION_DEFAULT counts as the newest.
-  std::string_view client_id{};                 ///< May be empty.
-  std::string_view user_name{};                 ///< Empty: none.
-  std::string_view password{};                  ///< Empty: none.
+  int version = MQTTVERSION_5;  ///< MQTTVERSION_DEFAULT counts as the newest.
+  std::size_t client_id_bytes = 0;
+  std::size_t user_name_bytes = 0;              ///< 0: none.
+  std::size_t password_bytes = 0;               ///< 0: none.
   MQTTProperties properties{0, 0, 0, nullptr};  ///< Shown, not owned.
   message_view will{};                          ///< An empty topic: no will.
 };

@@ -93,18 +93,10 @@ class async_client : public detail::async_client_base {
   /// @}
 
   /// As Paho's, by this type.
-  /// @{
   void set_message_callback(message_handler handler) {
     paho::set_message_callback(handler ? receiving.handling(std::move(handler))
                                        : std::move(handler));
   }
-  void set_connection_lost_handler(connection_handler handler) {
-    paho::set_connection_lost_handler(losing(std::move(handler)));
-  }
-  void set_disconnected_handler(disconnected_handler handler) {
-    paho::set_disconnected_handler(disconnecting(std::move(handler)));
-  }
-  /// @}
 
 #ifdef WAYBILL_MQTT_HAS_EVENTS
   /// As Paho's, where it has events.
@@ -135,7 +127,7 @@ class async_client : public detail::async_client_base {
  private:
   ::mqtt::delivery_token_ptr send(::mqtt::const_message_ptr message, void* user_context,
                                   ::mqtt::iaction_listener* listener, const send_options& options) {
-    look_at_answer();
+    look_at_response();
     return sending.send(
         std::move(message), user_context, listener, options,
         [this](auto&&... sent) { return paho::publish(std::forward<decltype(sent)>(sent)...); });

@@ -59,7 +59,7 @@ class client : public detail::client_base {
     const std::uint64_t attempt = asking(asked, get_client_id());
     const auto ask = [&] {
       ::mqtt::connect_response response = paho::connect(asked.options);
-      answered(attempt, response);
+      detail::connected(state(), attempt, response);
       return response;
     };
     try {

@@ -3,6 +3,7 @@
 #include <mqtt/async_client.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -111,9 +112,10 @@ class consumer : public consuming {
 /// @par Lifetime   borrows the consumer and the application's callback.
 class receiving_callback : public ::mqtt::callback {
  public:
-  /// `application` may be null: then nobody is called.
-  explicit receiving_callback(consumer& receiving, ::mqtt::callback* application = nullptr) noexcept
-      : receiving_(receiving), application_(application) {}
+  /// `application` may be null: then nobody is called. `on_lost` is called before it.
+  explicit receiving_callback(consumer& receiving, ::mqtt::callback* application = nullptr,
+                              std::function<void()> on_lost = {})
+      : receiving_(receiving), application_(application), on_lost_(std::move(on_lost)) {}
 
   /// Who is called from now on.
   void set(::mqtt::callback* application) noexcept { application_ = application; }
@@ -124,6 +126,7 @@ class receiving_callback : public ::mqtt::callback {
     call([&](::mqtt::callback& application) { application.connected(cause); });
   }
   void connection_lost(const std::string& cause) override {
+    if (on_lost_) on_lost_();
     call([&](::mqtt::callback& application) { application.connection_lost(cause); });
   }
   void message_arrived(::mqtt::const_message_ptr came) override {
@@ -144,6 +147,7 @@ class receiving_callback : public ::mqtt::callback {
 
   consumer& receiving_;
   std::atomic<::mqtt::callback*> application_;
+  std::function<void()> on_lost_;
 };
 
 }  // namespace waybill::inline v0::mqtt

@@ -3,15 +3,16 @@
 #include <mqtt/client.h>
 
 #include <atomic>
-#include <chrono>
 #include <concepts>
+#include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "waybill/mqtt/cpp/consumer.hpp"
-#include "waybill/mqtt/cpp/sender.hpp"
+#include "waybill/mqtt/cpp/publisher.hpp"
 #include "waybill/mqtt/cpp/will.hpp"
 
 namespace waybill::inline v0::mqtt {
@@ -46,26 +47,37 @@ class drop_in {
   /// A connection is about to be asked for. Takes context off a will that may not have any; see
   /// fit_will(). Returns the number of the attempt.
   std::uint64_t asking(connection& asked, const std::string& client_id) {
-    look_at_answer();
+    look_at_response();
     {
       const std::lock_guard lock(mutex_);
       last_asked_ = asked;
     }
     fit_will(asked.options, client_id);
     receiving.aliases().clear();
-    return sending.connection().asked(asked.options.get_mqtt_version());
+    return state().asked(asked.options.get_mqtt_version());
   }
-  /// `answer` will have the CONNACK of this attempt.
-  void await(std::uint64_t attempt, ::mqtt::token_ptr answer) {
+  /// `token` will have the CONNACK of this attempt.
+  void await(std::uint64_t attempt, ::mqtt::token_ptr token) {
     const std::lock_guard lock(mutex_);
     if (attempt < awaited_attempt_) return;
     awaited_attempt_ = attempt;
-    answer_ = std::move(answer);
+    awaited_ = std::move(token);
     is_waiting_ = true;
   }
-  void answered(std::uint64_t attempt, const ::mqtt::connect_response& answer) noexcept {
-    sending.connection().answered(attempt, answer.get_mqtt_version(),
-                                  packet_bytes_max_of(answer.get_properties().c_struct()));
+  /// Looks whether the CONNACK is there; before each message, which costs nothing once it is known.
+  void look_at_response() noexcept {
+    if (!is_waiting_) return;
+    const std::lock_guard lock(mutex_);
+    try {
+      if (awaited_ == nullptr || !awaited_->try_wait()) return;
+      connected(state(), awaited_attempt_, awaited_->get_connect_response());
+    } catch (const ::mqtt::exception& refusal) {
+      static_cast<void>(refused(refusal));
+    } catch (...) {
+      // Without memory the limit stays in doubt.
+    }
+    is_waiting_ = false;
+    awaited_.reset();
   }
   /// What reconnect() connects with; nothing where that is up to Paho.
   [[nodiscard]] std::optional<connection> last_asked() {
@@ -73,38 +85,21 @@ class drop_in {
     const bool is_pahos = last_asked_ && last_asked_->options.get_automatic_reconnect();
     return is_pahos ? std::nullopt : last_asked_;
   }
-  /// The connection was lost; an answer that is there already was that of the lost one.
-  void lost() noexcept {
-    look_at_answer();
+  /// The connection ends by connection_state::lost or replaced. A CONNACK that is there already was
+  /// that of this connection.
+  void end(void (connection_state::*how)() noexcept) noexcept {
+    look_at_response();
     receiving.aliases().clear();
-    sending.connection().lost();
+    (state().*how)();
   }
+  void lost() noexcept { end(&connection_state::lost); }
   /// The application ends the connection, or Paho makes another one by itself.
-  void replaced() noexcept {
-    look_at_answer();
-    receiving.aliases().clear();
-    sending.connection().replaced();
-  }
-  /// Looks whether the CONNACK came; before each message, which costs nothing once it is known.
-  void look_at_answer() noexcept {
-    if (!is_waiting_) return;
-    const std::lock_guard lock(mutex_);
-    try {
-      if (answer_ == nullptr || !answer_->try_wait()) return;
-      answered(awaited_attempt_, answer_->get_connect_response());
-    } catch (const ::mqtt::exception& refusal) {
-      static_cast<void>(refused(refusal));
-    } catch (...) {
-      // Without memory the limit stays in doubt.
-    }
-    is_waiting_ = false;
-    answer_.reset();
-  }
+  void replaced() noexcept { end(&connection_state::replaced); }
   /// Whether the server refused a packet as too large. Paho C has the reason of a CONNACK in the
   /// return code, that of other packets in the reason code.
   [[nodiscard]] bool refused(const ::mqtt::exception& refusal) noexcept {
-    return sending.connection().refused(static_cast<int>(refusal.get_reason_code())) ||
-           sending.connection().refused(refusal.get_return_code());
+    return state().refused(static_cast<int>(refusal.get_reason_code())) ||
+           state().refused(refusal.get_return_code());
   }
 
   /// Takes context off the will of options whose CONNECT may be too large with it. With
@@ -112,81 +107,52 @@ class drop_in {
   /// again and again to a server whose limit has become too small. Whether anything was taken.
   bool fit_will(::mqtt::connect_options& options, const std::string& client_id,
                 bool is_refused = false) noexcept {
-    const waybill::propagation& settings = sending.settings();
     try {
       ::mqtt::will_options will = options.get_will_options();
       const std::string topic = will.get_topic();
       const std::string payload = will.get_payload_str();
-      const std::string user_name = options.get_user_name();
-      const std::string password = options.get_password_str();
-      const connect_packet packet{
-          options.get_mqtt_version(),
-          client_id,
-          user_name,
-          password,
-          options.get_properties().c_struct(),
-          {.topic = topic, .payload = payload, .properties = will.get_properties().c_struct()}};
       const bool may_have_none = is_refused || options.get_automatic_reconnect();
-      bare_will bare(packet, settings, may_have_none ? 0 : sending.connection().bytes_in_doubt());
+      bare_will bare({.version = options.get_mqtt_version(),
+                      .client_id_bytes = client_id.size(),
+                      .user_name_bytes = options.get_user_name().size(),
+                      .password_bytes = options.get_password_str().size(),
+                      .properties = options.get_properties().c_struct(),
+                      .will = {.topic = topic,
+                               .payload = payload,
+                               .properties = will.get_properties().c_struct()}},
+                     sending.settings(), may_have_none ? 0 : state().bytes_in_doubt());
       if (!bare.is_changed()) return false;
       change_will(will, bare);
       options.set_will(std::move(will));
       return true;
     } catch (...) {
-      settings.record(direction::outbound, errc::no_memory, any_destination);
+      sending.settings().record(direction::outbound, errc::no_memory, any_destination);
       return false;
     }
   }
-
-  /// Handlers that hear of the connection before the application's do.
-  /// @{
-  [[nodiscard]] auto losing(::mqtt::async_client::connection_handler next) {
-    return [this, next = std::move(next)](const std::string& cause) {
-      lost();
-      if (next) next(cause);
-    };
-  }
-  [[nodiscard]] auto disconnecting(::mqtt::async_client::disconnected_handler next) {
-    return [this, next = std::move(next)](const ::mqtt::properties& list, ::mqtt::ReasonCode why) {
-      sending.connection().refused(static_cast<int>(why));
-      // Paho calls no other handler for a disconnection by the server.
-      lost();
-      if (next) next(list, why);
-    };
-  }
-  [[nodiscard]] auto reconnecting(::mqtt::async_client::update_connection_handler next) {
-    return [this, next = std::move(next)](::mqtt::connect_data& data) {
-      replaced();
-      return next && next(data);
-    };
-  }
-  /// @}
-
-  /// Calls the application's callback, and hears of a lost connection before it does.
-  class watching_callback final : public receiving_callback {
-   public:
-    explicit watching_callback(drop_in& parts)
-        : receiving_callback(parts.receiving), parts_(parts) {}
-    void connection_lost(const std::string& cause) override {
-      parts_.lost();
-      receiving_callback::connection_lost(cause);
-    }
-
-   private:
-    drop_in& parts_;
-  };
+  [[nodiscard]] connection_state& state() noexcept { return sending.connection(); }
 
   sender sending;
   consumer receiving;
-  watching_callback calling{*this};
+  receiving_callback calling{receiving, nullptr, [this]() noexcept { lost(); }};
 
  private:
   std::mutex mutex_;
   std::optional<connection> last_asked_;
   std::uint64_t awaited_attempt_ = 0;
-  ::mqtt::token_ptr answer_;
+  ::mqtt::token_ptr awaited_;
   std::atomic<bool> is_waiting_{false};
 };
+
+/// Lets `event(arguments...)` go before a handler, which may be empty.
+template <class R, class... Arguments, class Event>
+[[nodiscard]] std::function<R(Arguments...)> before(std::function<R(Arguments...)> handler,
+                                                    Event event) {
+  return [event, handler = std::move(handler)](Arguments... arguments) {
+    event(arguments...);
+    return handler ? handler(arguments...) : R();
+  };
+}
 
 /// The asynchronous client that does a client's work.
 /// @{
@@ -230,8 +196,23 @@ class drop_in_client : protected drop_in, public Paho {
       throw;
     }
   }
+  void set_connection_lost_handler(::mqtt::async_client::connection_handler handler) {
+    worker_of(*this).set_connection_lost_handler(
+        before(std::move(handler), [this](const auto& /*cause*/) { lost(); }));
+  }
+  // Paho calls no other handler for a disconnection by the server.
+  void set_disconnected_handler(::mqtt::async_client::disconnected_handler handler) {
+    worker_of(*this).set_disconnected_handler(
+        before(std::move(handler), [this](const auto& /*list*/, ::mqtt::ReasonCode reason) {
+          state().refused(static_cast<int>(reason));
+          lost();
+        }));
+  }
+  // Paho calls it before each connection that it makes by itself, also where callbacks are
+  // disabled.
   void set_update_connection_handler(::mqtt::async_client::update_connection_handler handler) {
-    Paho::set_update_connection_handler(reconnecting(std::move(handler)));
+    worker_of(*this).set_update_connection_handler(
+        before(std::move(handler), [this](const auto& /*data*/) { replaced(); }));
   }
   /// @}
 
@@ -253,11 +234,8 @@ class drop_in_client : protected drop_in, public Paho {
     return fetched([&](auto* message) { try_consume_message_for(message, patience); });
   }
   bool try_consume_message_until(::mqtt::const_message_ptr* message, const auto& deadline) {
-    return fetch(message, [&] {
-      return wait_until(deadline, [&](std::chrono::nanoseconds part) {
-        return Paho::try_consume_message_for(message, part);
-      });
-    });
+    const auto fetch_for = [&](auto part) { return Paho::try_consume_message_for(message, part); };
+    return fetch(message, [&] { return wait_until(deadline, fetch_for); });
   }
   ::mqtt::const_message_ptr try_consume_message_until(const auto& deadline) {
     return fetched([&](auto* message) { try_consume_message_until(message, deadline); });
@@ -302,8 +280,8 @@ class drop_in_client : protected drop_in, public Paho {
     try {
       sending.know(Paho::get_client_id());
       receiving.know(Paho::get_client_id());
-      worker_of(*this).set_connection_lost_handler(losing({}));
-      worker_of(*this).set_disconnected_handler(disconnecting({}));
+      set_connection_lost_handler({});
+      set_disconnected_handler({});
       set_update_connection_handler({});
     } catch (...) {
       sending.settings().record(direction::outbound, errc::no_memory, any_destination);

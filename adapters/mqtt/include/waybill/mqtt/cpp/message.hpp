@@ -44,16 +44,14 @@ namespace waybill::inline v0::mqtt {
 }
 
 namespace detail {
-/// The message as `changed` says; itself where nothing differs.
+/// The message as `changed` says; itself where nothing differs. May throw std::bad_alloc.
 [[nodiscard]] inline ::mqtt::const_message_ptr changed_by(
     message_change& changed, const ::mqtt::const_message_ptr& message) {
   if (!changed.is_changed()) return message;
   ::mqtt::message_ptr made = changed.changes_properties()
                                  ? with_properties(*message, changed.properties())
                                  : std::make_shared<::mqtt::message>(*message);
-  if (changed.payload().has_value()) {
-    made->set_payload(::mqtt::binary_ref(*std::move(changed.payload())));
-  }
+  if (changed.payload()) made->set_payload(::mqtt::binary_ref(*std::move(changed.payload())));
   return made;
 }
 
