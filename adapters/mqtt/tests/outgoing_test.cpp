@@ -120,7 +120,7 @@ TEST_F(mqtt_outgoing, names_the_span_context_that_goes_out_and_no_other) {
   EXPECT_EQ(sent_, make_context(traceparent_b).span_context()) << "an event keeps its own";
 }
 
-TEST_F(mqtt_outgoing, payload_that_looks_like_a_frame_has_one_where_the_server_takes_it) {
+TEST_F(mqtt_outgoing, EF07_payload_that_looks_like_a_frame_has_one_where_it_fits) {
   EXPECT_EQ(wrap_within(0, context(), look_alike, envelope_form::frame), "");
   EXPECT_FALSE(changed_);
   EXPECT_EQ(counted(errc::dropped_for_size), 1U);

@@ -29,6 +29,9 @@ struct message_view {
 /// @par Lifetime   borrows the message.
 class message_change {
  public:
+  message_change(const message_change&) = delete;
+  message_change& operator=(const message_change&) = delete;
+
   /// The properties, and whether they differ from the message's.
   /// @{
   [[nodiscard]] bool changes_properties() const noexcept {
@@ -48,8 +51,6 @@ class message_change {
  protected:
   explicit message_change(const message_view& message) noexcept : message_(message) {}
   ~message_change() = default;
-  message_change(const message_change&) = delete;
-  message_change& operator=(const message_change&) = delete;
 
   // NOLINTBEGIN(*-non-private-*): the parts that derived classes fill in
   message_view message_;

@@ -3,6 +3,7 @@
 #include <mqtt/client.h>
 
 #include <atomic>
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -234,7 +235,9 @@ class drop_in_client : protected drop_in, public Paho {
     return fetched([&](auto* message) { try_consume_message_for(message, patience); });
   }
   bool try_consume_message_until(::mqtt::const_message_ptr* message, const auto& deadline) {
-    const auto fetch_for = [&](auto part) { return Paho::try_consume_message_for(message, part); };
+    const auto fetch_for = [&](std::chrono::nanoseconds part) {
+      return Paho::try_consume_message_for(message, part);
+    };
     return fetch(message, [&] { return wait_until(deadline, fetch_for); });
   }
   ::mqtt::const_message_ptr try_consume_message_until(const auto& deadline) {

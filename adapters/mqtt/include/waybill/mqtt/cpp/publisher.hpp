@@ -59,7 +59,7 @@ class tracked_message final : public ::mqtt::iaction_listener {
   }
 }
 
-/// The response to a connection attempt, told to what is known of the connection.
+/// Enters the response to a connection attempt into what is known of the connection.
 inline void connected(connection_state& state, std::uint64_t attempt,
                       const ::mqtt::connect_response& response) {
   state.answered(attempt, response.get_mqtt_version(),
@@ -179,10 +179,11 @@ class publisher {
     return publish(::mqtt::message::create(std::move(topic), payload, bytes, qos, retained),
                    options);
   }
-  ::mqtt::delivery_token_ptr publish(::mqtt::string_ref topic, ::mqtt::binary_ref payload,
-                                     int qos = ::mqtt::message::DFLT_QOS,
-                                     bool retained = ::mqtt::message::DFLT_RETAINED,
-                                     const send_options& options = {}) {
+  ::mqtt::delivery_token_ptr publish(::mqtt::string_ref topic, ::mqtt::binary_ref payload) {
+    return publish(::mqtt::message::create(std::move(topic), std::move(payload)));
+  }
+  ::mqtt::delivery_token_ptr publish(::mqtt::string_ref topic, ::mqtt::binary_ref payload, int qos,
+                                     bool retained, const send_options& options = {}) {
     return publish(::mqtt::message::create(std::move(topic), std::move(payload), qos, retained),
                    options);
   }

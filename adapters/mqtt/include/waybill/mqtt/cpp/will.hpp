@@ -24,12 +24,13 @@ inline void change_will(::mqtt::will_options& will, message_change& changed) {
 /// connect_options::set_will. MQTT 5 alone has properties in a will. Where the boundary says so for
 /// its topic the context is in its payload, for either version of MQTT.
 ///
-/// The server publishes a will when the client is gone, maybe months after this call: it tells how
-/// the client came to connect, and no more. A receiver cannot tell a will from another message:
-/// give its topic an entry of the boundary with inbound_mode::link, or let receive_rules::age_max
-/// tell by the stamp, which an envelope does not have.
+/// The server publishes a will when the client is gone, maybe months after this call: its context
+/// is that of the connection, and no more. A receiver sees no difference between a will and another
+/// message: give its topic an entry of the boundary with inbound_mode::link, or use
+/// receive_rules::age_max, which goes by the stamp. An envelope has no stamp.
 ///
-/// The drop-in clients take the context off again where their CONNECT packet would be too large.
+/// The drop-in clients take the context off again where their CONNECT packet would be too large,
+/// and where Paho reconnects by itself.
 /// @par Errors   without memory the will is returned as it was.
 [[nodiscard]] inline ::mqtt::will_options will_with_context(::mqtt::will_options will,
                                                             const propagation& settings,
