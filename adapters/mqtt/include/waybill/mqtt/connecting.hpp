@@ -21,8 +21,8 @@ struct will_rules {
 
 /// A CONNECT packet. Borrows its will.
 struct connect_packet {
-  int version = MQTTVERSION_5;  ///< MQTTVERSION_DEFAULT counts as the newest.
-  std::size_t client_id_bytes = 0;
+  int version = MQTTVERSION_5;                  ///< MQTTVERSION_DEFAULT counts as the newest.
+  std::size_t client_id_bytes = 0;              ///< 0: none.
   std::size_t user_name_bytes = 0;              ///< 0: none.
   std::size_t password_bytes = 0;               ///< 0: none.
   MQTTProperties properties{0, 0, 0, nullptr};  ///< Shown, not owned.

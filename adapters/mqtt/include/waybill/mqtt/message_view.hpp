@@ -49,14 +49,17 @@ class message_change {
   }
 
  protected:
+  /// For derived classes, which fill in the properties and the payload.
+  /// @{
   explicit message_change(const message_view& message) noexcept : message_(message) {}
   ~message_change() = default;
 
-  // NOLINTBEGIN(*-non-private-*): the parts that derived classes fill in
+  // NOLINTBEGIN(*-non-private-*): as said
   message_view message_;
   std::optional<edited_properties> edited_;
   std::optional<std::string> payload_;
   // NOLINTEND(*-non-private-*)
+  /// @}
 };
 
 }  // namespace waybill::inline v0::mqtt

@@ -42,8 +42,8 @@ struct delivery_report {
 
 /// What Paho says of a message that ended, or of one that it refuses.
 struct paho_result {
-  int return_code = MQTTASYNC_SUCCESS;
-  int reason_code = 0;  ///< The server's; 0 where it gave none.
+  int return_code = MQTTASYNC_SUCCESS;  ///< Paho's.
+  int reason_code = 0;                  ///< The server's; 0 where it gave none.
 };
 
 /// The report of a message of this QoS. Nobody acknowledges QoS 0: its outcome is unknown.
