@@ -104,9 +104,9 @@ bool can_be_copied(const MQTTProperties& list) noexcept {
 
 edited_properties::edited_properties(const MQTTProperties& original)
     : event_has_trace_(detail::has_event_trace(original)) {
-  constexpr int fields_usual = 4;
+  constexpr std::size_t fields_usual = 4;
   const int count = original.array != nullptr ? std::max(original.count, 0) : 0;
-  entries_.reserve(static_cast<std::size_t>(count + fields_usual));
+  entries_.reserve(static_cast<std::size_t>(count) + fields_usual);
   if (count > 0) {
     entries_.assign(original.array, original.array + count);
     shown_.length = original.length;
