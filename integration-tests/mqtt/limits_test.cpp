@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 #include <thread>
 
@@ -130,6 +131,59 @@ TEST_F(mqtt_limits_in_doubt, an_explicit_reconnect_knows_the_new_limit) {
   expect_never_too_large();
 }
 
+// Nobody tells of a lost connection then.
+TEST_F(mqtt_limits_in_doubt, an_automatic_reconnect_is_noticed_without_callbacks) {
+  async_client stopped(options(), broker_.address().uri(), unique_name("stopped"), creation());
+  async_client disabled(options(), broker_.address().uri(), unique_name("disabled"), creation());
+  client waiting(options(), broker_.address().uri(), unique_name("waiting"), creation());
+  stopped.start_consuming();
+  stopped.stop_consuming();
+  disabled.disable_callbacks();
+  waiting.start_consuming();
+  waiting.stop_consuming();
+  stopped.connect(connecting(reconnecting))->wait();
+  disabled.connect(connecting(reconnecting))->wait();
+  waiting.connect(connecting(reconnecting));
+  ASSERT_NO_FATAL_FAILURE(restart_with(limit, stopped, disabled, waiting));
+  ASSERT_TRUE(wait_until(
+      [&] { return stopped.is_connected() && disabled.is_connected() && waiting.is_connected(); }));
+  bare_client reader(broker_.address());
+  reader.subscribe("t");
+  for (async_client* each : {&stopped, &disabled}) {
+    each->publish(message_of(limit), {.context = &context_})->wait_for(patience);
+    EXPECT_EQ(fields_of(reader.next()), 0U);
+  }
+  waiting.publish(message_of(limit), {.context = &context_});
+  EXPECT_EQ(fields_of(reader.next()), 0U);
+  expect_never_too_large();
+}
+
+// Within the call that asks for the connection, or before it has returned its token.
+TEST_F(mqtt_limits_in_doubt, a_listener_that_publishes_at_once_never_goes_by_the_older_limit) {
+  class publishing_listener : public ::mqtt::iaction_listener {
+   public:
+    explicit publishing_listener(std::function<void()> publish) : publish_(std::move(publish)) {}
+    void on_success(const ::mqtt::token& /*token*/) override { publish_(); }
+    void on_failure(const ::mqtt::token& /*token*/) override {}
+
+   private:
+    std::function<void()> publish_;
+  };
+  async_client sender(options(), broker_.address().uri(), unique_name("at-once"), creation());
+  sender.connect(connecting())->wait();
+  const auto known = sender.publish(message_of(limit), {.context = &context_});
+  EXPECT_TRUE(known->wait_for(patience));
+  EXPECT_EQ(fields_of(known->get_message()), 3U);
+  ASSERT_NO_FATAL_FAILURE(restart_with(limit, sender));
+  bare_client reader(broker_.address());
+  reader.subscribe("t");
+  publishing_listener listener([&] { sender.publish(message_of(limit), {.context = &context_}); });
+  sender.connect(connecting(), nullptr, listener)->wait_for(patience);
+  EXPECT_EQ(fields_of(reader.next()), 0U);
+  EXPECT_TRUE(sender.is_connected());
+  expect_never_too_large();
+}
+
 // The first message shows that the limit was known.
 TEST_F(mqtt_limits_in_doubt, after_the_applications_own_disconnect_large_messages_have_no_fields) {
   ::mqtt::create_options offline(MQTTVERSION_5, 100);
@@ -242,6 +296,23 @@ INSTANTIATE_TEST_SUITE_P(clients, mqtt_limits_below_the_assumption, testing::Boo
                            return of.param ? "that_consume" : "that_only_send";
                          });
 
+TEST_F(mqtt_limits_in_doubt, below_the_assumption_turn_fields_off_once_for_a_waiting_client) {
+  client sender(options(), broker_.address().uri(), unique_name("below"), creation());
+  sender.connect(connecting(reconnecting));
+  ASSERT_NO_FATAL_FAILURE(restart_with(120, sender));
+  ASSERT_TRUE(wait_until([&] { return sender.is_connected(); }));
+  sender.publish(message_of(100, 0), {.context = &context_});
+  ASSERT_TRUE(wait_until([&] { return !sender.is_connected(); })) << broker_.log();
+  ASSERT_TRUE(wait_until([&] { return sender.is_connected(); }));
+  bare_client reader(broker_.address());
+  reader.subscribe("t");
+  for (int i = 0; i < 3; ++i) {
+    sender.publish(message_of(100), {.context = &context_});
+    EXPECT_EQ(fields_of(reader.next()), 0U);
+  }
+  EXPECT_TRUE(sender.is_connected());
+}
+
 class mqtt_wills_in_doubt : public mqtt_limits_in_doubt {
  protected:
   [[nodiscard]] ::mqtt::will_options will_of(std::size_t payload_bytes) const {
@@ -289,14 +360,18 @@ TEST_F(mqtt_wills_in_doubt, without_an_assumption_have_no_fields) {
   expect_never_too_large();
 }
 
-// CONNECT goes out again with each automatic reconnect.
+// CONNECT goes out again with each automatic reconnect, and nobody can change it.
 TEST_F(mqtt_wills_in_doubt, never_keep_a_client_from_reconnecting) {
   async_client mortal(options(), broker_.address().uri(), unique_name("mortal"), creation());
+  client waiting(options(), broker_.address().uri(), unique_name("mortal"), creation());
   ::mqtt::connect_options how = connecting(reconnecting);
-  how.set_will(will_of(limit - 80));
+  how.set_will(will_of(60));
   mortal.connect(how)->wait();
-  ASSERT_NO_FATAL_FAILURE(restart_with(limit, mortal));
-  EXPECT_TRUE(wait_until([&] { return mortal.is_connected(); })) << broker_.log();
+  waiting.connect(how);
+  constexpr std::uint32_t with_the_will_alone = 160;
+  ASSERT_NO_FATAL_FAILURE(restart_with(with_the_will_alone, mortal, waiting));
+  EXPECT_TRUE(wait_until([&] { return mortal.is_connected() && waiting.is_connected(); }))
+      << broker_.log();
   expect_never_too_large();
 }
 

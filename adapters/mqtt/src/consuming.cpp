@@ -1,8 +1,5 @@
 #include "waybill/mqtt/consuming.hpp"
 
-#include <chrono>
-
-#include "property_list.hpp"
 #include "waybill/envelope.hpp"
 
 namespace waybill::inline v0::mqtt {
@@ -11,7 +8,7 @@ operation_details consuming::describe(std::string_view name, std::string_view to
                                       const message_view& message) const noexcept {
   return {.system = "mqtt",
           .name = name,
-          .destination_template = settings().boundary().find(topic).destination_template,
+          .destination_template = propagation().boundary().find(topic).destination_template,
           .client_id = options_.client_id,
           .body_bytes = message.payload.size()};
 }
@@ -23,28 +20,30 @@ void consuming::give(received_message& received, const message_view& message,
       received, topic, [&]() noexcept { return describe("receive", topic, message); }, began);
 }
 
-messaging::processing consuming::process(const extraction& received, std::string_view topic,
+messaging::processing consuming::process(const received_message* received,
                                          const message_view& message) const noexcept {
-  return {received, topic, [&]() noexcept { return describe("process", topic, message); },
-          settings()};
+  const extraction nothing;
+  const std::string_view topic =
+      received != nullptr ? received->topic_of(message.topic) : message.topic;
+  return {received != nullptr ? received->extraction() : nothing, topic,
+          [&]() noexcept { return describe("process", topic, message); }, propagation()};
 }
 
-incoming::incoming(consuming& by, const message_view& message) : message_(message) {
+incoming::incoming(consuming& by, const message_view& message) : message_change(message) {
   const destination from(by.aliases().topic_of(message, topic_storage_));
-  const propagation& settings = by.settings();
   if (!unwrap(by, from)) {
-    taken_ = mqtt::extract(message.properties, settings,
+    taken_ = mqtt::extract(message.properties, by.propagation(),
                            arrival(from, message.is_retained, by.options().rules));
   }
   if (!by.options().strip) return;
   edited_.emplace(message.properties);
-  edited_->strip(settings.propagator());
+  edited_->strip(by.propagation().propagator());
 }
 
 /// False for a message without an envelope. An envelope comes off even where fields stay: it is no
 /// part of the payload.
 bool incoming::unwrap(const consuming& by, const destination& from) {
-  const propagation& settings = by.settings();
+  const waybill::propagation& settings = by.propagation();
   const envelope_form form = settings.boundary().find(from).envelope;
   if (form == envelope_form::none) return false;
   envelope_reader envelope(form, message_.payload, settings, from);

@@ -1,4 +1,4 @@
-#include <span>
+#include <algorithm>
 #include <utility>
 
 #include "property_list.hpp"
@@ -21,37 +21,16 @@ bool is_marked_as_text(const MQTTProperties& list) noexcept {
   return said != nullptr && said->value.byte == 1;
 }
 
-/// Whether a field stays when these parts go out. Lists such as tracestate go before other fields;
-/// a field that is only read always stays.
-bool stays_with(const inject_parts& parts, const field& of) noexcept {
-  if (of.access == field_access::read_only) return true;
-  if (of.concern == field_concern::baggage) return parts.baggage;
-  return of.kind == field_kind::list ? parts.tracestate : parts.trace;
-}
-
-/// Takes fields out of a closed envelope, part by part, until it fits.
-template <class Fits>
-void give_up_fields(envelope_writer& envelope, std::span<const field> fields,
-                    const Fits& fits) noexcept {
-  for (const inject_parts& parts : std::span(messaging::parts_to_try).subspan(1)) {
-    for (const field& each : fields) {
-      if (!stays_with(parts, each)) envelope.erase(each.name);
-    }
-    envelope.close();
-    if (fits(envelope.size())) return;
-  }
-}
-
 }  // namespace
 
 outgoing::outgoing(publishing& by, const message_view& message,
                    const send_options& options) noexcept
-    : settings_(by.settings()),
-      message_(message),
-      room_{by.budget().for_fields(), by.budget().for_payload(), packet_bytes_ceiling,
-            by.budget().has_properties()},
+    : message_change(message),
+      settings_(by.settings()),
+      by_(&by),
+      room_(by.connection().room()),
       stamps_time_(by.options().stamps_time),
-      to_(by.aliases().topic_of(message_, topic_storage_)) {
+      to_(by.connection().aliases().topic_of(message_, topic_storage_)) {
   const auto describe = [&]() noexcept {
     return operation_details{
         .system = "mqtt",
@@ -68,8 +47,8 @@ outgoing::outgoing(publishing& by, const message_view& message,
 
 outgoing::outgoing(const propagation& settings, const message_view& message,
                    const send_options& options, bool stamps_time, const message_room& room) noexcept
-    : settings_(settings),
-      message_(message),
+    : message_change(message),
+      settings_(settings),
       room_(room),
       stamps_time_(stamps_time),
       to_(message.topic) {
@@ -94,7 +73,7 @@ void outgoing::decide(const send_options& options, inject_mode mode,
   }
   const auto proceed = [&](messaging::sending& decided) noexcept {
     waiting_ = decided.take_in_flight(options.user_data);
-    WAYBILL_TRY {
+    const auto put_in = [&] {
       if (envelope.has_value()) {
         wrap(decided, *envelope);
       } else if (!room_.has_properties) {
@@ -102,6 +81,10 @@ void outgoing::decide(const send_options& options, inject_mode mode,
       } else if (decided.changes_headers()) {
         write(decided);
       }
+    };
+    WAYBILL_TRY {
+      put_in();
+      if (falls_into_doubt()) put_in();
     }
     WAYBILL_CATCH_ALL { give_up(); }
   };
@@ -112,6 +95,17 @@ void outgoing::decide(const send_options& options, inject_mode mode,
     messaging::sending decided(existing, how, mode, settings_, to_);
     proceed(decided);
   }
+}
+
+/// Whether the message is too large for a limit in doubt, and the limit turns out to be: the client
+/// is asked for such messages only, because that takes a lock of Paho's.
+bool outgoing::falls_into_doubt() noexcept {
+  if (by_ == nullptr || !is_changed()) return false;
+  publish_packet packet = message_.packet();
+  if (payload_.has_value()) packet.payload_bytes = payload_->size();
+  if (!by_->is_known_no_more(encoded_bytes(packet, properties()))) return false;
+  room_ = by_->connection().room();
+  return true;
 }
 
 envelope_form outgoing::form_of(const boundary_entry& entry) const noexcept {
@@ -138,7 +132,8 @@ void outgoing::strip_properties(const messaging::sending& decided) {
   edited_.emplace(message_.properties);
   if (!decided.replaces_all()) {
     for (const field& each : settings_.propagator().fields()) {
-      if (!stays_with({.baggage = false}, each)) edited_->erase(each.name);
+      const bool is_baggage = each.concern == field_concern::baggage;
+      if (is_baggage && each.access != field_access::read_only) edited_->erase(each.name);
     }
     return;
   }
@@ -146,45 +141,18 @@ void outgoing::strip_properties(const messaging::sending& decided) {
   edited_->strip(settings_.propagator());
 }
 
-bool outgoing::fits(std::size_t payload_bytes, std::size_t packet_bytes_max) const noexcept {
-  publish_packet packet = message_.packet();
-  packet.payload_bytes = payload_bytes;
-  return payload_bytes <= room_.payload_bytes_max &&
-         encoded_bytes(packet, properties()) <= packet_bytes_max;
-}
-
 void outgoing::wrap(const messaging::sending& decided, envelope_writer& envelope) {
-  inject_report report;
-  if (decided.changes_headers()) {
-    if (room_.has_properties) strip_properties(decided);
-    report = decided.write(envelope, envelope.budget());
-  }
-  envelope.close();
-  const auto count_drop = [&]() noexcept {
-    if (report.code != errc::dropped_for_size) {
-      settings_.record(direction::outbound, errc::dropped_for_size, to_);
-    }
-    report.code = errc::dropped_for_size;
+  if (room_.has_properties && decided.changes_headers()) strip_properties(decided);
+  const auto payload_within = [&](std::size_t packet_bytes_max) {
+    return std::min(room_.payload_bytes_max,
+                    payload_room(message_.packet(), properties(), packet_bytes_max));
   };
-  const bool has_fields = envelope.report().trace || envelope.report().baggage;
-  const auto fit_fields = [&](std::size_t bytes) { return fits(bytes, room_.fields_bytes_max); };
-  if (has_fields && !fit_fields(envelope.size())) {
-    count_drop();
-    give_up_fields(envelope, settings_.propagator().fields(), fit_fields);
-  }
-  // What only takes members away, or only keeps a payload apart from a frame, may be as large as
-  // the server lets it.
-  const bool is_sent = envelope.is_changed() && fits(envelope.size(), room_.packet_bytes_max);
-  if (envelope.is_changed() && !is_sent) count_drop();
-  if (envelope.mode(inject_mode::replace) == inject_mode::keep) {
-    waiting_.sent =
-        settings_.propagator()
-            .extract(envelope, settings_.rules_for(envelope), settings_.limits(), nullptr)
-            .span_context();
-  } else if (decided.changes_headers() && !(is_sent && envelope.report().trace)) {
-    waiting_.sent = {};
-  }
-  if (is_sent) envelope.append_to(payload_.emplace());
+  const messaging::enveloped wrapped =
+      messaging::wrap_what_fits(decided, envelope, payload_within(room_.fields_bytes_max),
+                                payload_within(room_.packet_bytes_max), settings_, to_);
+  waiting_.sent = wrapped.sent;
+  payload_.reset();
+  if (wrapped.is_changed) envelope.append_to(payload_.emplace());
 }
 
 span_context outgoing::kept() const noexcept {

@@ -68,31 +68,6 @@ MQTTProperty user_property(std::string_view name, std::string_view value) {
   return made;
 }
 
-std::size_t encoded_bytes(const MQTTProperty& property) noexcept {
-  constexpr std::size_t identifier_bytes = 1;
-  constexpr std::size_t length_bytes = 2;
-  const auto bytes_of = [](const MQTTLenString& text) {
-    return length_bytes + static_cast<std::size_t>(std::max(text.len, 0));
-  };
-  switch (MQTTProperty_getType(property.identifier)) {
-    case MQTTPROPERTY_TYPE_BYTE:
-      return identifier_bytes + 1;
-    case MQTTPROPERTY_TYPE_TWO_BYTE_INTEGER:
-      return identifier_bytes + 2;
-    case MQTTPROPERTY_TYPE_FOUR_BYTE_INTEGER:
-      return identifier_bytes + 4;
-    case MQTTPROPERTY_TYPE_VARIABLE_BYTE_INTEGER:
-      return identifier_bytes + variable_integer_bytes(property.value.integer4);
-    case MQTTPROPERTY_TYPE_BINARY_DATA:
-    case MQTTPROPERTY_TYPE_UTF_8_ENCODED_STRING:
-      return identifier_bytes + bytes_of(property.value.data);
-    case MQTTPROPERTY_TYPE_UTF_8_STRING_PAIR:
-      return identifier_bytes + bytes_of(property.value.data) + bytes_of(property.value.value);
-    default:
-      return 0;  // nothing that Paho would write
-  }
-}
-
 bool append(MQTTProperties& list, const MQTTProperty& property) noexcept {
   const MQTTProperties before = list;
   if (MQTTProperties_add(&list, &property) == 0) return true;
@@ -127,30 +102,14 @@ bool can_be_copied(const MQTTProperties& list) noexcept {
   return can_grow;
 }
 
-property_writer::property_writer(MQTTProperties& list) noexcept
-    : list_(&list), event_has_trace_(detail::has_event_trace(list)) {}
-
-void property_writer::set(std::string_view name, std::string_view value) {
-  if (event_has_trace_ && detail::is_event_trace(name)) return;
-  const MQTTProperty added = detail::user_property(name, value);
-  erase(name);
-  if (!detail::append(*list_, added)) throw std::bad_alloc();
-}
-
-void property_writer::erase(std::string_view name) {
-  const bool is_kept = event_has_trace_ && detail::is_event_trace(name);
-  const bool is_done = detail::remove_properties(*list_, [&](std::string_view each) {
-    return detail::equals_ignoring_case(each, name) && !(is_kept && each == name);
-  });
-  if (!is_done) throw std::bad_alloc();
-}
-
 edited_properties::edited_properties(const MQTTProperties& original)
     : event_has_trace_(detail::has_event_trace(original)) {
   constexpr std::size_t fields_usual = 4;
-  if (original.array != nullptr && original.count > 0) {
-    entries_.reserve(static_cast<std::size_t>(original.count) + fields_usual);
-    entries_.assign(original.array, original.array + original.count);
+  const int count = original.array != nullptr ? std::max(original.count, 0) : 0;
+  entries_.reserve(static_cast<std::size_t>(count) + fields_usual);
+  if (count > 0) {
+    entries_.assign(original.array, original.array + count);
+    shown_.length = original.length;
   }
   show();
 }
@@ -165,27 +124,57 @@ void edited_properties::set(std::string_view name, std::string_view value) {
       detail::user_property({copy, name.size()}, {copy + name.size(), value.size()});
   erase(name);
   entries_.push_back(added);
+  shown_.length += detail::bytes_of(added);
+  set_bytes_ += static_cast<std::size_t>(detail::bytes_of(added));
   is_changed_ = true;
   show();
 }
 
-void edited_properties::erase(std::string_view name) {
+void edited_properties::erase(std::string_view name) noexcept {
   const bool is_kept = event_has_trace_ && detail::is_event_trace(name);
-  const auto removed = std::erase_if(entries_, [&](const MQTTProperty& each) {
-    if (!detail::is_user_property(each)) return false;
-    const std::string_view its_name = detail::name_of(each);
-    return detail::equals_ignoring_case(its_name, name) && !(is_kept && its_name == name);
+  remove([&](std::string_view each) {
+    return detail::equals_ignoring_case(each, name) && !(is_kept && each == name);
   });
-  if (removed == 0) return;
-  is_changed_ = true;
-  show();
 }
 
 void edited_properties::strip(const propagator& formats) noexcept {
+  remove([&](std::string_view each) {
+    return detail::is_ours(each, formats) && !(event_has_trace_ && detail::is_event_trace(each));
+  });
+}
+
+bool edited_properties::apply_to(MQTTProperties& original) const noexcept {
+  detail::discarded_properties discarded;
+  bool has_memory = true;
+  auto next = entries_.begin();
+  int kept = 0;
+  for (int i = 0; original.array != nullptr && i < original.count; ++i) {
+    const MQTTProperty each = original.array[i];
+    // What stays is in the same order, and only user properties go.
+    if (next != entries_.end() &&
+        (!detail::is_user_property(each) || next->value.data.data == each.value.data.data)) {
+      ++next;
+    } else if (has_memory && discarded.take(each)) {
+      original.length -= detail::bytes_of(each);
+      continue;
+    } else {
+      has_memory = false;
+    }
+    original.array[kept++] = each;
+  }
+  original.count = kept;
+  for (; has_memory && next != entries_.end(); ++next) {
+    has_memory = detail::append(original, *next);
+  }
+  return has_memory;
+}
+
+template <class Predicate>
+void edited_properties::remove(Predicate&& is_wanted) noexcept {
   const auto removed = std::erase_if(entries_, [&](const MQTTProperty& each) {
-    if (!detail::is_user_property(each)) return false;
-    const std::string_view name = detail::name_of(each);
-    return detail::is_ours(name, formats) && !(event_has_trace_ && detail::is_event_trace(name));
+    const bool goes = detail::is_user_property(each) && is_wanted(detail::name_of(each));
+    if (goes) shown_.length -= detail::bytes_of(each);
+    return goes;
   });
   if (removed == 0) return;
   is_changed_ = true;
@@ -193,11 +182,8 @@ void edited_properties::strip(const propagator& formats) noexcept {
 }
 
 void edited_properties::show() noexcept {
-  std::size_t bytes = 0;
-  for (const MQTTProperty& each : entries_) bytes += detail::encoded_bytes(each);
   shown_.array = entries_.data();
   shown_.count = shown_.max_count = static_cast<int>(entries_.size());
-  shown_.length = static_cast<int>(bytes);
 }
 
 }  // namespace waybill::inline v0::mqtt

@@ -2,6 +2,7 @@
 
 #include <MQTTAsync.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <string_view>
 
@@ -55,19 +56,19 @@ using waybill::detail::equals_ignoring_case;
   return formats.field_index(name) != formats.fields().size() || is_stamp(name);
 }
 
-/// Of MQTT 5, 1.5.5; of a number that is too large four, as of the largest.
-[[nodiscard]] inline std::size_t variable_integer_bytes(std::size_t value) noexcept {
-  std::size_t bytes = 1;
-  for (; value >= 128 && bytes < 4; value /= 128) ++bytes;
-  return bytes;
-}
-
 /// A user property that shows this text. Paho's strings are not const, though it only copies them.
 /// Throws std::invalid_argument for what MQTT cannot carry.
 [[nodiscard]] MQTTProperty user_property(std::string_view name, std::string_view value);
 
-/// The bytes of one property in a packet, its identifier included.
-[[nodiscard]] std::size_t encoded_bytes(const MQTTProperty& property) noexcept;
+/// The bytes of a user property in a packet: its identifier, and a length before each text.
+[[nodiscard]] inline int bytes_of(const MQTTProperty& user) noexcept {
+  return 1 + 2 + std::max(user.value.data.len, 0) + 2 + std::max(user.value.value.len, 0);
+}
+
+/// The bytes of all properties in a packet. Paho adds them up, and writes what it added up.
+[[nodiscard]] inline std::size_t bytes_of(const MQTTProperties& list) noexcept {
+  return list.length > 0 ? static_cast<std::size_t>(list.length) : 0;
+}
 
 /// Appends a copy. False when Paho has no memory for it, or cannot find what it has: it begins to
 /// keep books with the first client. Then the list is as it was, where Paho alone would lose it.
@@ -91,28 +92,5 @@ class discarded_properties {
  private:
   MQTTProperties list_ = MQTTProperties_initializer;
 };
-
-/// Takes those user properties away that `is_wanted(name)`; the others keep their order.
-/// False when memory ran out, which leaves some of them where they were.
-template <class Predicate>
-[[nodiscard]] bool remove_properties(MQTTProperties& list, Predicate&& is_wanted) noexcept {
-  if (list.array == nullptr) return true;
-  discarded_properties discarded;
-  bool has_memory = true;
-  int kept = 0;
-  for (int i = 0; i < list.count; ++i) {
-    const MQTTProperty each = list.array[i];
-    if (is_user_property(each) && is_wanted(name_of(each))) {
-      if (discarded.take(each)) {
-        list.length -= static_cast<int>(encoded_bytes(each));
-        continue;
-      }
-      has_memory = false;
-    }
-    list.array[kept++] = each;
-  }
-  list.count = kept;
-  return has_memory;
-}
 
 }  // namespace waybill::inline v0::mqtt::detail

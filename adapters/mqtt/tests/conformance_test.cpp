@@ -10,7 +10,7 @@
 
 #include "support/property_lists.hpp"
 #include "waybill/mqtt/cpp/consumer.hpp"
-#include "waybill/mqtt/cpp/sender.hpp"
+#include "waybill/mqtt/cpp/publisher.hpp"
 
 namespace waybill_test {
 
@@ -48,12 +48,11 @@ class mqtt_driver {
 
   std::optional<wire_message> send(const wire_message& message,
                                    const waybill::send_options& options = {}) {
-    sender_->send(to_message(message, destination), nullptr, options,
-                  [&](::mqtt::const_message_ptr ready, ::mqtt::iaction_listener* listener) {
-                    tokens_.push_back(::mqtt::delivery_token::create(client_, std::move(ready),
-                                                                     nullptr, *listener));
-                    return tokens_.back();
-                  });
+    sender_->send(to_message(message, destination), nullptr, nullptr, options, [&](auto&&... with) {
+      tokens_.push_back(
+          ::mqtt::delivery_token::create(client_, std::forward<decltype(with)>(with)...));
+      return tokens_.back();
+    });
     return to_wire(*tokens_.back()->get_message());
   }
   received_message receive(const wire_message& message, bool strips = true) {

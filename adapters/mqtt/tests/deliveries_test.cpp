@@ -16,7 +16,7 @@
 #include "../../../testing/support/recording_tracer.hpp"
 #include "support/contexts.hpp"
 #include "waybill/mqtt/cpp/drop_in.hpp"
-#include "waybill/mqtt/cpp/sender.hpp"
+#include "waybill/mqtt/cpp/publisher.hpp"
 
 namespace mqtt {
 
@@ -62,11 +62,9 @@ class deliveries : public testing::Test {
   }
   ::mqtt::delivery_token_ptr send(::mqtt::const_message_ptr sent,
                                   const waybill::send_options& how) {
-    return sender_->send(
-        std::move(sent), nullptr, how,
-        [&](::mqtt::const_message_ptr message, ::mqtt::iaction_listener* listener) {
-          return ::mqtt::delivery_token::create(client_, std::move(message), nullptr, *listener);
-        });
+    return sender_->send(std::move(sent), nullptr, nullptr, how, [&](auto&&... with) {
+      return ::mqtt::delivery_token::create(client_, std::forward<decltype(with)>(with)...);
+    });
   }
 
   ::mqtt::async_client client_{"tcp://127.0.0.1:1", "idle"};
@@ -82,7 +80,7 @@ TEST_F(deliveries, with_an_acknowledgement_succeed_and_of_qos_0_are_unknown) {
   ASSERT_EQ(told_.size(), 4U);
   EXPECT_EQ(told_[0].outcome, outcome_state::unknown);
   for (std::size_t i = 1; i < 4; ++i) EXPECT_EQ(told_[i].outcome, outcome_state::succeeded) << i;
-  EXPECT_EQ(sender_->core().in_flight(), 0U);
+  EXPECT_EQ(sender_->in_flight(), 0U);
 }
 
 TEST_F(deliveries, with_a_reason_of_failure_fail_with_it_however_paho_tells) {
@@ -104,11 +102,12 @@ TEST_F(deliveries, with_a_reason_of_failure_fail_with_it_however_paho_tells) {
 TEST_F(deliveries, have_no_fields_after_a_connack_that_says_too_large) {
   waybill::mqtt::detail::drop_in parts;
   const auto answer = ::mqtt::token::create(::mqtt::token::Type::CONNECT, client_);
-  parts.connecting(MQTTVERSION_5, answer);
+  waybill::mqtt::detail::connection asked;
+  parts.await(parts.asking(asked, "id"), answer);
   mock_async_client::refuse(*answer, MQTTREASONCODE_PACKET_TOO_LARGE, MQTTREASONCODE_SUCCESS);
-  EXPECT_NE(parts.sending.core().budget().for_fields(), 0U);
-  parts.look_at_answer();
-  EXPECT_EQ(parts.sending.core().budget().for_fields(), 0U);
+  EXPECT_NE(parts.sending.connection().room().fields_bytes_max, 0U);
+  parts.look_at_response();
+  EXPECT_EQ(parts.sending.connection().room().fields_bytes_max, 0U);
 }
 
 TEST_F(deliveries, that_the_client_forgets_are_unanswered) {
@@ -125,16 +124,17 @@ TEST_F(deliveries, with_an_end_of_the_connection_leave_the_limit_in_doubt) {
     std::size_t for_fields;
   } constexpr rows[] = {
       {"forgotten", MQTTASYNC_OPERATION_INCOMPLETE, MQTTREASONCODE_SUCCESS,
-       waybill::mqtt::packet_budget::bytes_when_unknown_usual},
+       waybill::mqtt::connection_state::bytes_when_unknown_usual},
       {"failed", MQTTASYNC_FAILURE, MQTTREASONCODE_SUCCESS, 20'000},
       {"refused", MQTTASYNC_FAILURE, MQTTREASONCODE_QUOTA_EXCEEDED, 20'000},
       {"refused as too large", MQTTASYNC_FAILURE, MQTTREASONCODE_PACKET_TOO_LARGE, 0},
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(row.name);
-    sender_->core().budget().connected(MQTTVERSION_5, 20'000);
+    sender_->connection().answered(sender_->connection().asked(MQTTVERSION_5), MQTTVERSION_5,
+                                   20'000);
     mock_async_client::refuse(*send(), row.return_code, row.reason);
-    EXPECT_EQ(sender_->core().budget().for_fields(), row.for_fields);
+    EXPECT_EQ(sender_->connection().room().fields_bytes_max, row.for_fields);
   }
 }
 
@@ -171,7 +171,7 @@ TEST_F(deliveries, tell_the_span_context_that_the_message_has) {
 
 TEST_F(deliveries, tell_no_span_context_where_no_properties_travel) {
   const waybill::context sent = make_context(traceparent_a);
-  sender_->core().budget().connecting(MQTTVERSION_3_1_1);
+  sender_->connection().asked(MQTTVERSION_3_1_1);
   const auto message = ::mqtt::message::create("topic", "payload", 1, false);
   mock_async_client::acknowledge(*send(message, {.context = &sent}), MQTTREASONCODE_SUCCESS);
   ASSERT_EQ(told_.size(), 1U);
@@ -219,7 +219,7 @@ TEST_F(deliveries, are_told_once_each_with_many_threads_that_send_and_answer) {
   threads.clear();
   EXPECT_EQ(times.size(), thread_count * message_count);
   for (const auto& [token, count] : times) EXPECT_EQ(count, 1);
-  EXPECT_EQ(sender_->core().in_flight(), 0U);
+  EXPECT_EQ(sender_->in_flight(), 0U);
   sender_.reset();  // which tells of what is left to what is here
 }
 
@@ -232,7 +232,7 @@ TEST_F(deliveries, of_a_token_with_another_listener_are_unknown_once_it_is_gone)
   ::mqtt::delivery_token_ptr first = send();
   first->set_action_callback(other);
   mock_async_client::acknowledge(*first, MQTTREASONCODE_SUCCESS);
-  EXPECT_EQ(sender_->core().in_flight(), 1U);
+  EXPECT_EQ(sender_->in_flight(), 1U);
   first.reset();
   EXPECT_TRUE(told_.empty()) << "Paho may hold a lock then";
   static_cast<void>(send());
@@ -257,7 +257,7 @@ TEST_F(deliveries, that_are_never_answered_are_given_up_and_new_ones_heard_of) {
   EXPECT_EQ(told_[1].user_data, &cookies[1]);
   EXPECT_EQ(told_[1].outcome, outcome_state::unknown);
   EXPECT_EQ(told_[1].token, nullptr);
-  EXPECT_EQ(sender_->core().in_flight(), 3U);
+  EXPECT_EQ(sender_->in_flight(), 3U);
   EXPECT_EQ(settings.diagnostics()->count(waybill::direction::outbound, waybill::errc::given_up),
             2U);
   mock_async_client::acknowledge(*forgotten[0], MQTTREASONCODE_SUCCESS);
@@ -270,7 +270,7 @@ TEST_F(deliveries, that_are_never_answered_are_given_up_and_new_ones_heard_of) {
 
 TEST_F(deliveries, refused_as_too_large_turn_fields_off) {
   mock_async_client::refuse(*send(), MQTTASYNC_FAILURE, MQTTREASONCODE_PACKET_TOO_LARGE);
-  EXPECT_EQ(sender_->core().budget().for_fields(), 0U);
+  EXPECT_EQ(sender_->connection().room().fields_bytes_max, 0U);
 }
 
 class refused_deliveries : public deliveries {
@@ -282,8 +282,8 @@ class refused_deliveries : public deliveries {
   // How the span of a message ended that was thrown for.
   template <class Exception, class... Arguments>
   waybill_test::recording_tracer::span send_throwing(Arguments... arguments) {
-    EXPECT_THROW(sender_->send(message(), nullptr, {},
-                               [&](auto&&, auto*) -> ::mqtt::delivery_token_ptr {
+    EXPECT_THROW(sender_->send(message(), nullptr, nullptr, {},
+                               [&](auto&&...) -> ::mqtt::delivery_token_ptr {
                                  throw Exception(arguments...);
                                }),
                  Exception);
@@ -318,12 +318,12 @@ TEST_F(refused_deliveries, end_the_span_and_are_not_told) {
   expect_failed(send_throwing<::mqtt::exception>(MQTTASYNC_DISCONNECTED), error);
   expect_failed(wait_throwing<::mqtt::exception>(MQTTASYNC_DISCONNECTED), error);
   EXPECT_TRUE(told_.empty());
-  EXPECT_EQ(sender_->core().in_flight(), 0U);
+  EXPECT_EQ(sender_->in_flight(), 0U);
 }
 
 TEST_F(refused_deliveries, by_any_exception_are_forgotten_at_once) {
   expect_failed(send_throwing<std::bad_alloc>(), "exception");
-  EXPECT_EQ(sender_->core().in_flight(), 0U);
+  EXPECT_EQ(sender_->in_flight(), 0U);
   expect_failed(wait_throwing<std::bad_alloc>(), "exception");
   sender_.reset();
   EXPECT_TRUE(told_.empty());
@@ -348,8 +348,8 @@ TEST_F(deliveries, a_listener_that_throws_is_counted) {
   const waybill::propagation settings(waybill::propagation_options{});
   sender_ = std::make_unique<sender>(settings, throwing);
   EXPECT_NO_THROW(mock_async_client::acknowledge(*send(), MQTTREASONCODE_SUCCESS));
-  EXPECT_EQ(sender_->core().settings().diagnostics()->count(waybill::direction::outbound,
-                                                            waybill::errc::listener_failed),
+  EXPECT_EQ(sender_->settings().diagnostics()->count(waybill::direction::outbound,
+                                                     waybill::errc::listener_failed),
             1U);
 }
 

@@ -128,7 +128,7 @@ TEST_P(a_refusal, as_too_large_turns_fields_off) {
   detail::drop_in parts;
   const ::mqtt::exception thrown(row.return_code, ::mqtt::ReasonCode(row.reason_code));
   EXPECT_EQ(parts.refused(thrown), row.is_too_large);
-  EXPECT_EQ(parts.sending.core().budget().for_fields() == 0, row.is_too_large);
+  EXPECT_EQ(parts.sending.connection().room().fields_bytes_max == 0, row.is_too_large);
 }
 
 INSTANTIATE_TEST_SUITE_P(

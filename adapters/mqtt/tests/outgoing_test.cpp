@@ -54,6 +54,10 @@ class mqtt_outgoing : public testing::Test {
     return sent_by(*by_, {.topic = "topic", .payload = payload, .properties = list.list()},
                    {.context = sent, .mode = mode});
   }
+  void connect(std::size_t limit) {
+    mqtt::connection_state& connection = by_->connection();
+    connection.answered(connection.asked(MQTTVERSION_5), MQTTVERSION_5, limit);
+  }
   // What arrives of a payload that has `room` bytes for an envelope.
   std::string wrap_within(std::size_t room, const context& sent, std::string_view payload,
                           envelope_form form = envelope_form::json_members) {
@@ -116,7 +120,7 @@ TEST_F(mqtt_outgoing, names_the_span_context_that_goes_out_and_no_other) {
   EXPECT_EQ(sent_, make_context(traceparent_b).span_context()) << "an event keeps its own";
 }
 
-TEST_F(mqtt_outgoing, payload_that_looks_like_a_frame_has_one_where_the_server_takes_it) {
+TEST_F(mqtt_outgoing, EF07_payload_that_looks_like_a_frame_has_one_where_it_fits) {
   EXPECT_EQ(wrap_within(0, context(), look_alike, envelope_form::frame), "");
   EXPECT_FALSE(changed_);
   EXPECT_EQ(counted(errc::dropped_for_size), 1U);
@@ -199,20 +203,41 @@ TEST_F(mqtt_outgoing, has_fields_within_the_budget_of_its_connection_alone) {
   owned_properties none;
   EXPECT_EQ(send(payload, none, &full_).properties.size(), 0U) << "in doubt";
   EXPECT_EQ(send("small", none, &full_).properties.size(), 3U);
-  by_->budget().connected(MQTTVERSION_5, mqtt::packet_bytes_ceiling);
+  connect(mqtt::packet_bytes_ceiling);
   EXPECT_EQ(send(payload, none, &full_).properties.size(), 3U);
-  by_->budget().connected(MQTTVERSION_5, 9'095);
+  connect(9'095);
   EXPECT_EQ(send(payload, none, &full_).properties.size(), 1U) << "traceparent alone";
-  by_->budget().in_doubt();
+  by_->connection().lost();
   EXPECT_EQ(send(payload, none, &full_).properties.size(), 0U);
   EXPECT_EQ(send("small", none, &full_).properties.size(), 3U);
-  by_->budget().refused();
+  by_->connection().refused(MQTTREASONCODE_PACKET_TOO_LARGE);
   EXPECT_EQ(send("small", none, &full_).properties.size(), 0U);
   EXPECT_EQ(counted(errc::dropped_for_size), 4U);
 }
 
+// Being asked takes a lock of Paho's.
+TEST_F(mqtt_outgoing, asks_whether_the_client_is_connected_only_where_that_matters) {
+  int asked = 0;
+  bool is_connected = true;
+  by_->know("id", [&] { return ++asked, is_connected; });
+  const std::string payload(9'000, 'p');
+  owned_properties none;
+  send(payload, none, &full_);
+  EXPECT_EQ(asked, 0) << "in doubt it has no fields";
+  connect(mqtt::packet_bytes_ceiling);
+  send("small", none, &full_);
+  EXPECT_EQ(asked, 0) << "in doubt it would have fields, too";
+  EXPECT_EQ(send(payload, none, &full_).properties.size(), 3U);
+  EXPECT_EQ(asked, 1);
+  is_connected = false;
+  EXPECT_EQ(send(payload, none, &full_).properties.size(), 0U);
+  EXPECT_EQ(asked, 2);
+  EXPECT_EQ(send(payload, none, &full_).properties.size(), 0U);
+  EXPECT_EQ(asked, 2) << "now it is in doubt";
+}
+
 TEST_F(mqtt_outgoing, without_properties_goes_as_it_is) {
-  by_->budget().connecting(MQTTVERSION_3_1_1);
+  by_->connection().asked(MQTTVERSION_3_1_1);
   owned_properties none;
   mqtt::outgoing ready(*by_, {.topic = "topic", .properties = none.list()}, {.context = &full_});
   EXPECT_FALSE(ready.is_changed());

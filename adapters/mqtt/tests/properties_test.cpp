@@ -14,7 +14,6 @@ namespace {
 
 using waybill::mqtt::edited_properties;
 using waybill::mqtt::property_reader;
-using waybill::mqtt::property_writer;
 using waybill_test::described;
 using waybill_test::owned_properties;
 using texts = std::vector<std::string>;
@@ -30,6 +29,19 @@ std::string read_span(MQTTProperties& list) {
 
 /// What Paho itself counted for the same properties.
 int length_by_paho(const MQTTProperties& list) { return owned_properties(list).list().length; }
+
+// Changes a list in place, as the edited one shows it.
+template <class F>
+void edit(owned_properties& made, F&& change) {
+  edited_properties edited(made.list());
+  change(edited);
+  const texts shown = described(edited.c_struct());
+  const int length = edited.c_struct().length;
+  EXPECT_TRUE(edited.apply_to(made.list()));
+  EXPECT_EQ(described(made.list()), shown);
+  EXPECT_EQ(made.list().length, length);
+  EXPECT_EQ(length, length_by_paho(made.list()));
+}
 
 TEST(property_reader, shows_user_properties_in_order_with_their_lengths) {
   owned_properties made;
@@ -62,67 +74,76 @@ TEST(property_reader, any_spelling_is_read_when_the_lower_case_one_is_missing) {
   EXPECT_EQ(read_span(both.list()), first);
 }
 
-TEST(property_writer, replaces_every_spelling_and_leaves_the_rest) {
+TEST(edited_properties, replace_every_spelling_and_leave_the_rest) {
   owned_properties made;
   made.add("x", "1");
   made.add("Traceparent", "old");
   made.add(MQTTPROPERTY_CODE_CORRELATION_DATA, "id");
   made.add("traceparent", "older");
   made.add("x", "");
-  property_writer(made.list()).set("traceparent", first);
+  edit(made, [](auto& edited) { edited.set("traceparent", first); });
   EXPECT_EQ(described(made.list()),
             (texts{"38 x=1", "9 id", "38 x=", std::string("38 traceparent=") + first}));
-  EXPECT_EQ(made.list().length, length_by_paho(made.list()));
 }
 
-TEST(property_writer, takes_any_number_away) {
+TEST(edited_properties, take_any_number_away) {
   for (int count : {0, 1, 9, 10, 11, 20, 21, 50}) {
     owned_properties made;
     made.add("first", "stays");
     for (int i = 0; i < count; ++i) made.add("baggage", "k=" + std::to_string(i));
     made.add("last", "stays");
-    property_writer(made.list()).erase("baggage");
+    edit(made, [](auto& edited) { edited.erase("baggage"); });
     EXPECT_EQ(described(made.list()), (texts{"38 first=stays", "38 last=stays"})) << count;
-    EXPECT_EQ(made.list().length, length_by_paho(made.list())) << count;
   }
 }
 
-TEST(property_writer, writes_nothing_that_makes_a_broker_close_the_connection) {
+TEST(edited_properties, have_nothing_that_makes_a_broker_close_the_connection) {
   owned_properties made{{"baggage", "old=1"}};
-  property_writer writer(made.list());
-  for (const std::string& bad : {std::string("a\tb"), std::string("\0", 1), std::string("\r\n"),
-                                 std::string("\x7f"), std::string("caf\xc3\xa9")}) {
-    EXPECT_THROW(writer.set("baggage", bad), std::invalid_argument);
-    EXPECT_THROW(writer.set(bad, "value"), std::invalid_argument);
-  }
+  edit(made, [](auto& edited) {
+    for (const std::string& bad : {std::string("a\tb"), std::string("\0", 1), std::string("\r\n"),
+                                   std::string("\x7f"), std::string("caf\xc3\xa9")}) {
+      EXPECT_THROW(edited.set("baggage", bad), std::invalid_argument);
+      EXPECT_THROW(edited.set(bad, "value"), std::invalid_argument);
+    }
+  });
   EXPECT_EQ(described(made.list()), texts{"38 baggage=old=1"});
 }
 
-TEST(property_writer, takes_each_printable_byte_and_no_other_at_each_place) {
+TEST(edited_properties, take_each_printable_byte_and_no_other_at_each_place) {
   for (int byte = 0; byte < 256; ++byte) {
     const bool is_printable = byte >= 0x20 && byte <= 0x7e;
     for (std::size_t place = 0; place < 20; ++place) {
       owned_properties made;
       std::string value(20, place % 2 == 0 ? ' ' : '~');
       value[place] = static_cast<char>(byte);
-      property_writer writer(made.list());
+      edited_properties edited(made.list());
       if (is_printable) {
-        EXPECT_NO_THROW(writer.set("baggage", value)) << byte << " at " << place;
+        EXPECT_NO_THROW(edited.set("baggage", value)) << byte << " at " << place;
       } else {
-        EXPECT_THROW(writer.set("baggage", value), std::invalid_argument)
+        EXPECT_THROW(edited.set("baggage", value), std::invalid_argument)
             << byte << " at " << place;
       }
     }
   }
 }
 
-TEST(property_writer, writes_values_up_to_65535_bytes) {
+TEST(edited_properties, have_values_up_to_65535_bytes) {
   owned_properties made;
-  property_writer writer(made.list());
-  writer.set("baggage", std::string(65'535, 'x'));
+  edit(made, [](auto& edited) {
+    edited.set("baggage", std::string(65'535, 'x'));
+    EXPECT_THROW(edited.set("baggage", std::string(65'536, 'x')), std::invalid_argument);
+  });
   EXPECT_EQ(made.list().length, 1 + 2 + 7 + 2 + 65'535);
-  EXPECT_THROW(writer.set("baggage", std::string(65'536, 'x')), std::invalid_argument);
-  EXPECT_EQ(made.list().length, 1 + 2 + 7 + 2 + 65'535);
+}
+
+TEST(edited_properties, count_the_bytes_of_all_that_was_set) {
+  owned_properties made{{"x", "1"}, {"baggage", "old=1"}};
+  edited_properties edited(made.list());
+  EXPECT_EQ(edited.set_bytes(), 0U);
+  edited.set("baggage", "k=v");
+  EXPECT_EQ(edited.set_bytes(), 5U + 7 + 3);
+  edited.erase("x");
+  EXPECT_EQ(edited.set_bytes(), 5U + 7 + 3);
 }
 
 TEST(edited_properties, show_what_was_set_and_leave_the_original_alone) {

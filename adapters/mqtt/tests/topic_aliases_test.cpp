@@ -3,7 +3,7 @@
 #include <string>
 
 #include "support/property_lists.hpp"
-#include "waybill/mqtt/message_view.hpp"
+#include "waybill/mqtt/connection.hpp"
 
 namespace waybill_test {
 namespace {

@@ -2,13 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <new>
 #include <string>
 #include <vector>
 
 #include "support/property_lists.hpp"
-#include "waybill/mqtt/properties.hpp"
-#include "waybill/propagation.hpp"
+#include "waybill/mqtt/carrier.hpp"
 
 namespace {
 
@@ -18,8 +16,9 @@ TEST(without_a_client, a_list_that_paho_cannot_extend_stays_as_it_was) {
   waybill_test::owned_properties full;
   for (int i = 0; i < 10; ++i) full.add("x", std::to_string(i));
   const std::vector<std::string> before = described(full.list());
-  waybill::mqtt::property_writer writer(full.list());
-  EXPECT_THROW(writer.set("baggage", "a=1"), std::bad_alloc);
+  waybill::mqtt::edited_properties edited(full.list());
+  edited.set("baggage", "a=1");
+  EXPECT_FALSE(edited.apply_to(full.list()));
   EXPECT_EQ(described(full.list()), before);
 }
 
@@ -28,8 +27,7 @@ TEST(without_a_client, an_injection_that_does_not_fit_is_counted) {
   for (int i = 0; i < 10; ++i) full.add("x", std::to_string(i));
   const waybill::propagation settings(waybill::propagation_options{});
   const waybill::context sent(waybill::span_context::new_root(true));
-  waybill::mqtt::property_writer writer(full.list());
-  EXPECT_EQ(waybill::inject(sent, writer, settings, waybill::any_destination).code,
+  EXPECT_EQ(waybill::mqtt::inject(sent, full.list(), settings, waybill::any_destination).code,
             waybill::errc::carrier_failed);
   EXPECT_EQ(
       settings.diagnostics()->count(waybill::direction::outbound, waybill::errc::carrier_failed),

@@ -2,18 +2,14 @@
 #include <MQTTAsync.h>
 
 #include <iostream>
-#include <waybill/mqtt/properties.hpp>
-#include <waybill/propagation.hpp>
+#include <waybill/mqtt/carrier.hpp>
 
 int main() {
   const waybill::propagation propagation;
   const waybill::context sent(waybill::span_context::new_root(true));
   MQTTAsync_message message = MQTTAsync_message_initializer;
-  waybill::mqtt::property_writer writer(message.properties);
-  waybill::inject(sent, writer, propagation, "orders");
-  const waybill::mqtt::property_reader reader(message.properties);
-  const waybill::extraction taken = waybill::extract(reader, propagation, "orders");
-  waybill::strip(writer, propagation, "orders");
+  waybill::mqtt::inject(sent, message.properties, propagation, "orders");
+  const waybill::extraction taken = waybill::mqtt::take(message, propagation, "orders");
 
   const int left = message.properties.count;
   std::cout << left << " application properties\n";

@@ -12,31 +12,32 @@
 
 /// Context in the user properties of MQTT 5: free functions on Paho's own lists and messages, each
 /// useful alone, for code that keeps its own publish calls and callbacks.
-/// @par Errors    none of these throws; what is bad is counted in propagation::diagnostics.
+/// @par Errors    none of these throws; invalid fields are ignored and counted in
+///                propagation::diagnostics.
 /// @par Threads   any, as far as one list is used by one of them at a time.
-/// @par Broker    MQTT 5. Of MQTT 3.1.1, which has no properties, nothing is read and nothing is
-///                counted; Paho does not send what is in a list there.
+/// @par Broker    MQTT 5. MQTT 3.1.1 has no properties: nothing is read and nothing is counted, and
+///                Paho does not send a list.
 namespace waybill::inline v0::mqtt {
 
-/// The user property in which a sender that was asked to says when it sent: milliseconds since
-/// 1970-01-01 00:00 UTC in 1 to 15 decimal digits, "-", and the span id that it was written with in
-/// 16 lower-case hexadecimal digits. Next to another span id it says nothing.
+/// The user property with the time of sending, for senders that stamp their messages: milliseconds
+/// since 1970-01-01 00:00 UTC in 1 to 15 decimal digits, "-", and the span id that it was written
+/// with in 16 lower-case hexadecimal digits. Next to another span id it is ignored.
 inline constexpr std::string_view sent_time_name = "waybill-sent-ms";
 
-/// When a context that came is taken for a link rather than adopted, because its trace is over.
-/// Retained messages are, if they come from the broker's store: RETAIN says so.
+/// When a received context becomes a link and is not adopted, because its trace is over. So it is
+/// for retained messages from the broker's store, which the flag RETAIN marks.
 struct receive_rules {
   /// The subscription has the option Retain As Published: RETAIN is set on live messages too. Then
   /// those that are known to be no older than age_max are adopted, and others with RETAIN linked.
   bool retain_as_published = false;
-  /// Older ones are linked, retained or not. Of a message that was not stamped no age is known.
+  /// Older messages are linked, retained or not. A message without a stamp has no known age.
   std::optional<std::chrono::milliseconds> age_max{};
 };
 
 /// What is known of a received message besides its properties.
 struct arrival {
   /// The topic, which is that of an alias where the message has only the alias; the flag RETAIN.
-  // NOLINTNEXTLINE(*-explicit-*): a topic is what most messages have to say
+  // NOLINTNEXTLINE(*-explicit-*): most messages have nothing but a topic
   arrival(const destination& topic, bool retained = false, const receive_rules& how = {}) noexcept
       : from(topic), is_retained(retained), rules(how) {}
   /// A topic as text.
@@ -58,13 +59,13 @@ struct send_rules {
   bool stamps_time = false;
 };
 
-/// How long ago a message was sent, by a stamp of its sender and the clocks of both: none without a
-/// good stamp that was written with `sent`, zero for one from the future.
+/// How long ago a message was sent, by its sender's stamp and the clocks of both: none without a
+/// valid stamp that was written with `sent`, zero for a stamp from the future.
 [[nodiscard]] WAYBILL_API std::optional<std::chrono::milliseconds> age_of(
     const MQTTProperties& list, const span_context& sent,
     std::chrono::system_clock::time_point now) noexcept;
 
-/// Reads what a list holds.
+/// Reads the context in a list.
 [[nodiscard]] WAYBILL_API extraction extract(const MQTTProperties& list,
                                              const propagation& settings,
                                              const arrival& how) noexcept;
@@ -76,8 +77,8 @@ struct send_rules {
                                                     const propagation& settings,
                                                     const arrival& how) noexcept;
 
-/// Takes every field that the propagator can read away, and the stamp. What remains keeps its order
-/// and bytes; what is the event's own of a CloudEvent remains, too.
+/// Removes every field that the propagator can read, and the stamp. All other properties keep their
+/// order and bytes, and a CloudEvent keeps its own span context.
 /// @par Cost     linear, one allocation of Paho's for ten fields.
 /// @par Errors   carrier_failed, counted: Paho had no memory.
 WAYBILL_API errc strip(MQTTProperties& list, const propagation& settings,
@@ -112,13 +113,9 @@ inline inject_report inject(const context& context, edited_properties& list,
 }
 /// @}
 
-/// The same for a wrapper that has decided what goes out.
-/// @{
-WAYBILL_API inject_report write(const messaging::sending& decided, MQTTProperties& list,
-                                const send_rules& rules = {}) noexcept;
+/// The same for a wrapper that has decided which context goes out.
 WAYBILL_API inject_report write(const messaging::sending& decided, edited_properties& list,
                                 const send_rules& rules = {}) noexcept;
-/// @}
 
 /// A message of Paho's C interfaces: MQTTAsync_message or MQTTClient_message.
 template <class M>

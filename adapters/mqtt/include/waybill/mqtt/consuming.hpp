@@ -1,14 +1,14 @@
 #pragma once
 
 #include <atomic>
-#include <optional>
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "waybill/messaging/receiving.hpp"
 #include "waybill/mqtt/carrier.hpp"
-#include "waybill/mqtt/message_view.hpp"
+#include "waybill/mqtt/connection.hpp"
 
 namespace waybill::inline v0::mqtt {
 
@@ -58,25 +58,28 @@ class received_message : public messaging::received {
 class WAYBILL_API consuming {
  public:
   /// See consumer_options.
-  consuming(propagation settings, consumer_options options)
+  explicit consuming(waybill::propagation settings, consumer_options options = {})
       : walk_(std::move(settings), options.fills_received_slot), options_(std::move(options)) {}
 
   /// For messaging.client.id where the options have none; before the first message.
   void know(const std::string& client_id) {
     if (options_.client_id.empty()) options_.client_id = client_id;
   }
-  /// To be called on entry to every receive call, whatever it then gives.
+  /// To be called on entry to every receive call, whatever it then gives: empties the thread's
+  /// received slot. Returns when the call began, for give() or adopt().
   messaging::receiving::time_point begin_receive() const noexcept { return walk_.begin(); }
   /// Ends a receive call that gives this one message.
   void give(received_message& received, const message_view& message,
             messaging::receiving::time_point began) const noexcept;
-  /// Begins to process a message.
-  [[nodiscard]] messaging::processing process(const extraction& received, std::string_view topic,
+  /// Begins to process a message; `received` may be null.
+  [[nodiscard]] messaging::processing process(const received_message* received,
                                               const message_view& message) const noexcept;
 
   /// What it was made with, and the server's aliases.
   /// @{
-  [[nodiscard]] const propagation& settings() const noexcept { return walk_.settings(); }
+  [[nodiscard]] const waybill::propagation& propagation() const noexcept {
+    return walk_.settings();
+  }
   [[nodiscard]] const consumer_options& options() const noexcept { return options_; }
   [[nodiscard]] topic_aliases& aliases() noexcept { return aliases_; }
   /// @}
@@ -94,7 +97,7 @@ class WAYBILL_API consuming {
 /// context.
 /// @par Errors     std::bad_alloc: then the message goes on as it came.
 /// @par Lifetime   borrows the message.
-class WAYBILL_API incoming {
+class WAYBILL_API incoming : public message_change {
  public:
   /// Reads, and takes off what `by` says.
   incoming(consuming& by, const message_view& message);
@@ -103,30 +106,40 @@ class WAYBILL_API incoming {
   [[nodiscard]] received_message take() {
     return {[this]() noexcept { return std::move(taken_); }, std::move(topic_storage_)};
   }
-  /// The properties to show, and whether they differ from the message's.
-  /// @{
-  [[nodiscard]] bool changes_properties() const noexcept {
-    return edited_.has_value() && edited_->is_changed();
-  }
-  [[nodiscard]] const MQTTProperties& properties() const noexcept {
-    return changes_properties() ? edited_->c_struct() : message_.properties;
-  }
-  /// @}
-  /// The payload to show; none where it is the message's.
-  [[nodiscard]] std::optional<std::string>& payload() noexcept { return payload_; }
-  /// Whether anything differs.
-  [[nodiscard]] bool is_changed() const noexcept {
-    return changes_properties() || payload_.has_value();
-  }
 
  private:
   [[nodiscard]] bool unwrap(const consuming& by, const destination& from);
 
-  message_view message_;
   std::string topic_storage_;
   extraction taken_;
-  std::optional<edited_properties> edited_;
-  std::optional<std::string> payload_;
 };
+
+namespace detail {
+/// Waits until a deadline by a call that waits for a while: `wait_for(part)` is true when what is
+/// waited for is there. Paho's own calls with a deadline will not do: in 1.5 they end with nothing
+/// when the connection comes up, and go on when it is lost.
+///
+/// Paho 1.5 begins a wait anew when the connection comes up meanwhile. So half of what is left is
+/// asked for each time, and a wait that lasts twice as long still ends in time.
+template <class Clock, class Duration, class WaitFor>
+bool wait_until(const std::chrono::time_point<Clock, Duration>& deadline, WaitFor&& wait_for) {
+  using std::chrono::nanoseconds;
+  constexpr nanoseconds too_short_to_halve = std::chrono::milliseconds(1);
+  constexpr std::chrono::hours longest{1};
+  while (true) {
+    const auto began = Clock::now();
+    const auto left = deadline - began;
+    nanoseconds part = left > longest ? longest : std::chrono::duration_cast<nanoseconds>(left);
+    const bool is_last = part <= too_short_to_halve;
+    if (!is_last) part /= 2;
+    if (wait_for(part)) return true;
+    if (is_last) return false;
+    // A wait that gives up early waits for nothing any more: Paho's queue is closed. Half of it,
+    // and not less than nothing, because a system's clock may be set meanwhile.
+    const auto waited = Clock::now() - began;
+    if (waited >= waited.zero() && waited < part / 2) return false;
+  }
+}
+}  // namespace detail
 
 }  // namespace waybill::inline v0::mqtt

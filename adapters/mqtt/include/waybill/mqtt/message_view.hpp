@@ -2,14 +2,12 @@
 
 #include <MQTTAsync.h>
 
-#include <cstdint>
-#include <map>
-#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "waybill/config.hpp"
 #include "waybill/mqtt/packet.hpp"
+#include "waybill/mqtt/properties.hpp"
 
 namespace waybill::inline v0::mqtt {
 
@@ -27,29 +25,41 @@ struct message_view {
   }
 };
 
-/// The topics that aliases stand for, on one connection and in one direction: the trust policy is
-/// that of the topic, also for messages that carry the alias alone.
-/// @par Spec      MQTT 5, 3.3.2.3.4.
-/// @par Threads   any.
-class WAYBILL_API topic_aliases {
+/// Properties and a payload in place of a message's own. The message itself is never touched.
+/// @par Lifetime   borrows the message.
+class message_change {
  public:
-  /// Text that is kept at most. An alias for which there is no room is not known.
-  static constexpr std::size_t topic_bytes_max = 1'048'576;
+  message_change(const message_change&) = delete;
+  message_change& operator=(const message_change&) = delete;
 
-  /// The topic that a message is for; empty for an alias that is not known. Remembers the alias of
-  /// a message that has both.
-  /// @par Lifetime   that of the message, or of `storage`.
-  [[nodiscard]] std::string_view topic_of(const message_view& message,
-                                          std::string& storage) noexcept;
-  /// Aliases end with their connection.
-  void clear() noexcept;
+  /// The properties, and whether they differ from the message's.
+  /// @{
+  [[nodiscard]] bool changes_properties() const noexcept {
+    return edited_.has_value() && edited_->is_changed();
+  }
+  [[nodiscard]] const MQTTProperties& properties() const noexcept {
+    return changes_properties() ? edited_->c_struct() : message_.properties;
+  }
+  /// @}
+  /// The payload; none where it is the message's.
+  [[nodiscard]] std::optional<std::string>& payload() noexcept { return payload_; }
+  /// Whether anything differs.
+  [[nodiscard]] bool is_changed() const noexcept {
+    return changes_properties() || payload_.has_value();
+  }
 
- private:
-  void remember(std::uint16_t alias, std::string_view topic);
+ protected:
+  /// For derived classes, which fill in the properties and the payload.
+  /// @{
+  explicit message_change(const message_view& message) noexcept : message_(message) {}
+  ~message_change() = default;
 
-  std::mutex mutex_;
-  std::map<std::uint16_t, std::string> topics_;
-  std::size_t topic_bytes_ = 0;
+  // NOLINTBEGIN(*-non-private-*): as said
+  message_view message_;
+  std::optional<edited_properties> edited_;
+  std::optional<std::string> payload_;
+  // NOLINTEND(*-non-private-*)
+  /// @}
 };
 
 }  // namespace waybill::inline v0::mqtt

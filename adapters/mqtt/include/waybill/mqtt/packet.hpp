@@ -40,4 +40,9 @@ struct publish_packet {
                                                        const propagation& settings,
                                                        std::size_t packet_bytes_max) noexcept;
 
+/// How many bytes of payload a packet with these properties has room for.
+[[nodiscard]] WAYBILL_API std::size_t payload_room(publish_packet packet,
+                                                   const MQTTProperties& list,
+                                                   std::size_t packet_bytes_max) noexcept;
+
 }  // namespace waybill::inline v0::mqtt

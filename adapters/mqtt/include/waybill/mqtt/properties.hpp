@@ -53,65 +53,49 @@ class property_reader {
   const MQTTProperties* list_;
 };
 
-/// Writes user properties to a list, in place. Setting and erasing mean every ASCII-case spelling
-/// of a name; other properties keep their order and bytes. Of a CloudEvent in binary mode (user
-/// properties `specversion`, `id`, `source` and `type`, none of them empty) `traceparent` and
-/// `tracestate` belong to the event: they are written when it has neither, and are left alone
-/// otherwise.
+/// A list with changes, apart from the list itself, which stays as it is until apply_to(). A
+/// writable carrier: setting and erasing mean every ASCII-case spelling of a name; other properties
+/// keep their order and bytes. In a CloudEvent in binary mode (user properties `specversion`, `id`,
+/// `source` and `type`, none of them empty) `traceparent` and `tracestate` belong to the event:
+/// they are written when it has neither, and are left alone otherwise.
+/// @par Cost       no heap memory for usual lists.
 /// @par Errors     std::bad_alloc, and std::invalid_argument for what MQTT cannot carry: more than
 ///                 65,535 bytes, or anything but printable ASCII, for which brokers close the
 ///                 connection. waybill's functions count both as carrier_failed.
-/// @par Lifetime   that of the list, all of whose memory stays Paho's.
-class WAYBILL_API property_writer {
- public:
-  /// To a list.
-  explicit property_writer(MQTTProperties& list) noexcept;
-
-  /// Appends the property after taking every older one of this name away.
-  void set(std::string_view name, std::string_view value);
-  /// Takes every property of this name away.
-  void erase(std::string_view name);
-  /// Whether this is a CloudEvent that had a span context of its own, which stays whatever is set.
-  [[nodiscard]] bool keeps_event_context() const noexcept { return event_has_trace_; }
-  /// From now on the event's own goes like every other: for a boundary that lets nothing out.
-  void release_event_context() noexcept { event_has_trace_ = false; }
-
- private:
-  MQTTProperties* list_;
-  bool event_has_trace_;
-};
-
-/// A list that is somebody else's, changed without touching it: what Paho's functions copy from.
-/// A writable carrier with the rules of property_writer.
-/// @par Cost       no heap memory for usual lists.
 /// @par Lifetime   shorter than the original, whose text it shows.
 /// @par Threads    one; any number of them may edit one original at once.
 class WAYBILL_API edited_properties {
  public:
   /// As the original is.
-  /// @par Errors   std::bad_alloc.
   explicit edited_properties(const MQTTProperties& original);
   edited_properties(const edited_properties&) = delete;
   edited_properties& operator=(const edited_properties&) = delete;
 
-  /// As property_writer's.
-  /// @{
+  /// Appends the property after taking every older one of this name away.
   void set(std::string_view name, std::string_view value);
-  void erase(std::string_view name);
-  [[nodiscard]] bool keeps_event_context() const noexcept { return event_has_trace_; }
-  void release_event_context() noexcept { event_has_trace_ = false; }
-  /// @}
-
+  /// Takes every property of this name away.
+  void erase(std::string_view name) noexcept;
   /// Takes every field of the propagator away, and a stamp (sent_time_name), in one walk.
   void strip(const propagator& formats) noexcept;
+  /// Whether this is a CloudEvent that had a span context of its own, which stays whatever is set.
+  [[nodiscard]] bool keeps_event_context() const noexcept { return event_has_trace_; }
+  /// From now on the event's own goes like every other: for a boundary that lets nothing out.
+  void release_event_context() noexcept { event_has_trace_ = false; }
 
   /// Whether anything was set or taken away.
   [[nodiscard]] bool is_changed() const noexcept { return is_changed_; }
+  /// The bytes of all that was set, each with the five bytes that MQTT adds.
+  [[nodiscard]] std::size_t set_bytes() const noexcept { return set_bytes_; }
   /// For functions that copy it: nothing in it is to be freed.
   /// @par Lifetime   until it is changed.
   [[nodiscard]] const MQTTProperties& c_struct() const noexcept { return shown_; }
+  /// Changes the original in place. All of its memory stays Paho's.
+  /// @par Errors   false: Paho has no memory. Then older fields may be left, and new ones missing.
+  [[nodiscard]] bool apply_to(MQTTProperties& original) const noexcept;
 
  private:
+  template <class Predicate>
+  void remove(Predicate&& is_wanted) noexcept;
   void show() noexcept;
 
   static constexpr std::size_t bytes_inside = 2'048;
@@ -119,6 +103,7 @@ class WAYBILL_API edited_properties {
   std::pmr::monotonic_buffer_resource memory_{inside_.data(), inside_.size()};
   std::pmr::vector<MQTTProperty> entries_{&memory_};
   MQTTProperties shown_ = MQTTProperties_initializer;
+  std::size_t set_bytes_ = 0;
   bool event_has_trace_;
   bool is_changed_ = false;
 };

@@ -6,10 +6,8 @@
 #define WAYBILL_MQTT_HAS_EVENTS
 #endif
 
-#include <chrono>
 #include <cstddef>
-#include <optional>
-#include <string>
+#include <cstdint>
 #include <utility>
 
 #include "waybill/mqtt/cpp/drop_in.hpp"
@@ -57,7 +55,7 @@ class async_client : public detail::async_client_base {
   }
   /// @}
   /// How many messages wait for their outcome.
-  [[nodiscard]] std::size_t in_flight() const noexcept { return sending.core().in_flight(); }
+  [[nodiscard]] std::size_t in_flight() const noexcept { return sending.in_flight(); }
 
   /// As Paho's.
   /// @{
@@ -69,7 +67,7 @@ class async_client : public detail::async_client_base {
     return send(std::move(message), user_context, &listener, {});
   }
   ::mqtt::token_ptr connect(::mqtt::connect_options options) override {
-    return ask({std::move(options), nullptr, nullptr});
+    return ask({std::move(options)});
   }
   ::mqtt::token_ptr connect(::mqtt::connect_options options, void* user_context,
                             ::mqtt::iaction_listener& listener) override {
@@ -78,156 +76,71 @@ class async_client : public detail::async_client_base {
   /// Where automatic reconnect is off it connects with the options of the last connect(), so that
   /// the server's limits are known.
   ::mqtt::token_ptr reconnect() override {
-    if (!last_asked_ || last_asked_->options.get_automatic_reconnect()) return paho::reconnect();
-    return ask(connection(*last_asked_));
+    if (auto last = last_asked()) return ask(*std::move(last));
+    replaced();
+    return paho::reconnect();
   }
   // Paho calls no handler for the application's own disconnection.
   ::mqtt::token_ptr disconnect(::mqtt::disconnect_options options) override {
-    lost();
+    replaced();
     return paho::disconnect(std::move(options));
   }
   ::mqtt::token_ptr disconnect(int timeout_ms, void* user_context,
                                ::mqtt::iaction_listener& listener) override {
-    lost();
+    replaced();
     return paho::disconnect(timeout_ms, user_context, listener);
   }
   /// @}
 
   /// As Paho's, by this type.
-  /// @{
   void set_message_callback(message_handler handler) {
     paho::set_message_callback(handler ? receiving.handling(std::move(handler))
                                        : std::move(handler));
   }
-  void set_connection_lost_handler(connection_handler handler) {
-    paho::set_connection_lost_handler(
-        [this, handler = std::move(handler)](const std::string& cause) {
-          // The application's callback may have asked for the next connection already.
-          if (!calling.is_set()) lost();
-          if (handler) handler(cause);
-        });
-  }
-  void set_disconnected_handler(disconnected_handler handler) {
-    has_disconnected_handler_ = true;
-    paho::set_disconnected_handler([this, handler = std::move(handler)](
-                                       const ::mqtt::properties& list, ::mqtt::ReasonCode reason) {
-      refused(static_cast<int>(reason));
-      // Of a disconnection by the server Paho tells the handler of a lost connection nothing.
-      lost();
-      if (handler) handler(list, reason);
-    });
-  }
-  /// @}
 
 #ifdef WAYBILL_MQTT_HAS_EVENTS
   /// As Paho's, where it has events.
   /// @{
   // NOLINTBEGIN(*-override)
   ::mqtt::event consume_event() {
-    return fetch_event([this](::mqtt::event& next) { next = paho::consume_event(); });
+    return fetch([&] { return paho::consume_event(); });
   }
   bool try_consume_event(::mqtt::event* next) {
-    return fetch_event(next, [&] { return paho::try_consume_event(next); });
+    return fetch(next, [&] { return paho::try_consume_event(next); });
   }
   // NOLINTEND(*-override)
-  template <class Rep, class Period>
-  bool try_consume_event_for(::mqtt::event* next,
-                             const std::chrono::duration<Rep, Period>& patience) {
-    return fetch_event(next, [&] { return paho::try_consume_event_for(next, patience); });
+  bool try_consume_event_for(::mqtt::event* next, const auto& patience) {
+    return fetch(next, [&] { return paho::try_consume_event_for(next, patience); });
   }
-  template <class Rep, class Period>
-  ::mqtt::event try_consume_event_for(const std::chrono::duration<Rep, Period>& patience) {
-    return fetch_event([&](::mqtt::event& next) { next = paho::try_consume_event_for(patience); });
+  ::mqtt::event try_consume_event_for(const auto& patience) {
+    return fetch([&] { return paho::try_consume_event_for(patience); });
   }
-  template <class Clock, class Duration>
-  bool try_consume_event_until(::mqtt::event* next,
-                               const std::chrono::time_point<Clock, Duration>& deadline) {
-    return fetch_event(next, [&] { return paho::try_consume_event_until(next, deadline); });
+  bool try_consume_event_until(::mqtt::event* next, const auto& deadline) {
+    return fetch(next, [&] { return paho::try_consume_event_until(next, deadline); });
   }
-  template <class Clock, class Duration>
-  ::mqtt::event try_consume_event_until(const std::chrono::time_point<Clock, Duration>& deadline) {
-    return fetch_event(
-        [&](::mqtt::event& next) { next = paho::try_consume_event_until(deadline); });
+  ::mqtt::event try_consume_event_until(const auto& deadline) {
+    return fetch([&] { return paho::try_consume_event_until(deadline); });
   }
   /// @}
 #endif
 
  private:
-  /// What connect() was called with.
-  struct connection {
-    ::mqtt::connect_options options;
-    void* user_context;
-    ::mqtt::iaction_listener* listener;
-  };
-
-#ifdef WAYBILL_MQTT_HAS_EVENTS
-  template <class Fetch>
-  bool fetch_event(::mqtt::event* next, Fetch&& how) {
-    const auto began = receiving.begin_receive();
-    if (!how()) return false;
-    if (::mqtt::const_message_ptr* message = next->get_message_if()) {
-      *message = receiving.adopt(std::move(*message), began);
-    }
-    return true;
-  }
-  template <class Fetch>
-  ::mqtt::event fetch_event(Fetch&& how) {
-    ::mqtt::event next;
-    fetch_event(&next, [&] { return how(next), true; });
-    return next;
-  }
-#endif
-
   ::mqtt::delivery_token_ptr send(::mqtt::const_message_ptr message, void* user_context,
                                   ::mqtt::iaction_listener* listener, const send_options& options) {
-    look_at_answer();
-    return sending.send(std::move(message), listener, options,
-                        [&](::mqtt::const_message_ptr ready, ::mqtt::iaction_listener* called) {
-                          return called == nullptr
-                                     ? paho::publish(std::move(ready))
-                                     : paho::publish(std::move(ready), user_context, *called);
-                        });
+    look_at_response();
+    return sending.send(
+        std::move(message), user_context, listener, options,
+        [this](auto&&... sent) { return paho::publish(std::forward<decltype(sent)>(sent)...); });
   }
-
-  ::mqtt::token_ptr ask(connection asked) {
-    look_at_answer();
-    watch_disconnects();
-    ::mqtt::connect_options options = asked.options;
-    fit_will(options, get_client_id());
-    const int version = options.get_mqtt_version();
+  ::mqtt::token_ptr ask(detail::connection asked) {
+    const std::uint64_t attempt = asking(asked, get_client_id());
     ::mqtt::token_ptr answer =
         asked.listener == nullptr
-            ? paho::connect(std::move(options))
-            : paho::connect(std::move(options), asked.user_context, *asked.listener);
-    last_asked_ = std::move(asked);
-    connecting(version, answer);
+            ? paho::connect(std::move(asked.options))
+            : paho::connect(std::move(asked.options), asked.user_context, *asked.listener);
+    await(attempt, answer);
     return answer;
   }
-
-  // Paho tells a disconnection by the server, and its reason, to this handler alone. From 1.3 on it
-  // also puts a sign of it into the queue of an application that consumes messages.
-  void watch_disconnects() noexcept {
-    if (has_disconnected_handler_) return;
-    try {
-      set_disconnected_handler({});
-    } catch (...) {
-      // While it is connected: the call that follows fails, too.
-    }
-  }
-  // For every constructor.
-  bool watch() noexcept {
-    try {
-      know(get_client_id());
-      set_connection_lost_handler({});
-    } catch (...) {
-      receiving.propagation().record(direction::outbound, errc::no_memory, any_destination);
-    }
-    return true;
-  }
-
-  std::optional<connection> last_asked_;
-  bool has_disconnected_handler_ = false;
-  [[maybe_unused]] bool is_watched_ = watch();
 };
 
 }  // namespace waybill::inline v0::mqtt

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "waybill/mqtt/cpp/drop_in.hpp"
@@ -22,9 +21,6 @@ using client_base = drop_in_client<::mqtt::client>;
 /// connect, reconnect, disconnect, publish and set_callback are virtual and work through Paho's
 /// type, too, consume_message from 1.5 on. What a topic object (get_topic) publishes goes past
 /// waybill.
-///
-/// With automatic reconnect and no callback nobody hears of a lost connection: the server's Maximum
-/// Packet Size is then always in doubt.
 /// @par Threads    any, as Paho's.
 class client : public detail::client_base {
   using paho = ::mqtt::client;
@@ -35,7 +31,6 @@ class client : public detail::client_base {
 
   /// For explicit contexts.
   void publish(::mqtt::const_message_ptr message, const send_options& options) {
-    look_at_connection();
     sending.send_and_wait(std::move(message), options, [this](::mqtt::const_message_ptr ready) {
       paho::publish(std::move(ready));
     });
@@ -52,8 +47,7 @@ class client : public detail::client_base {
     publish(::mqtt::message::create(std::move(topic), payload, bytes), {});
   }
   void publish(const ::mqtt::message& message) override {
-    look_at_connection();
-    // As Paho does: for as long as the answer takes. The copy shares the payload.
+    // As Paho does: until the acknowledgement, without a timeout. The copy shares the payload.
     sending.send_and_wait(
         std::make_shared<::mqtt::message>(message), {},
         [this](const ::mqtt::const_message_ptr& ready) { paho::publish(*ready); });
@@ -61,54 +55,37 @@ class client : public detail::client_base {
   ::mqtt::connect_response connect() override { return connect(::mqtt::connect_options()); }
   /// A server that refuses the packet as too large is asked once more, without context in the will.
   ::mqtt::connect_response connect(::mqtt::connect_options options) override {
-    last_asked_ = options;
-    fit_will(options, get_client_id());
-    connecting(options.get_mqtt_version(), nullptr);
+    detail::connection asked{std::move(options)};
+    const std::uint64_t attempt = asking(asked, get_client_id());
+    const auto ask = [&] {
+      ::mqtt::connect_response response = paho::connect(asked.options);
+      detail::connected(state(), attempt, response);
+      return response;
+    };
     try {
-      return answered(paho::connect(options));
+      return ask();
     } catch (const ::mqtt::exception& refusal) {
-      if (!refused(refusal) || !fit_will(options, get_client_id(), true)) throw;
+      if (!refused(refusal) || !fit_will(asked.options, get_client_id(), true)) throw;
     }
-    return answered(paho::connect(std::move(options)));
+    return ask();
   }
   /// Where automatic reconnect is off it connects with the options of the last connect(), so that
   /// the server's limits are known.
   ::mqtt::connect_response reconnect() override {
-    if (!last_asked_ || last_asked_->get_automatic_reconnect()) return paho::reconnect();
-    return connect(*last_asked_);
+    if (const auto last = last_asked()) return connect(last->options);
+    replaced();
+    return paho::reconnect();
   }
   using ::mqtt::client::disconnect;
   void disconnect() override {
-    lost();
+    replaced();
     paho::disconnect();
   }
   void disconnect(int timeout_ms) override {
-    lost();
+    replaced();
     paho::disconnect(timeout_ms);
   }
   /// @}
-
- private:
-  ::mqtt::connect_response answered(::mqtt::connect_response answer) {
-    learn(answer);
-    is_watched_ = calling.is_set() || !last_asked_->get_automatic_reconnect();
-    return answer;
-  }
-  void look_at_connection() noexcept {
-    if (!is_watched_ || !is_connected()) lost();
-  }
-  // For every constructor.
-  bool know_client() noexcept {
-    try {
-      know(get_client_id());
-    } catch (...) {
-      receiving.propagation().record(direction::outbound, errc::no_memory, any_destination);
-    }
-    return false;
-  }
-
-  std::optional<::mqtt::connect_options> last_asked_;
-  bool is_watched_ = know_client();
 };
 
 }  // namespace waybill::inline v0::mqtt

@@ -3,6 +3,7 @@
 #include <mqtt/async_client.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -42,19 +43,14 @@ struct with_received {
   return taken != nullptr ? taken->context() : context();
 }
 
-/// Takes the context off the messages that one client received, and runs handlers under it.
+/// Takes the context off the messages that one client received, and runs handlers under it. For
+/// one client: topic aliases are its connection's.
 /// @par Threads    any.
 /// @par Errors     never throws after construction; exceptions from your handlers pass through.
 ///                 Without memory a message goes on as it came.
-class consumer {
+class consumer : public consuming {
  public:
-  /// For one client: topic aliases are its connection's.
-  explicit consumer(waybill::propagation settings, consumer_options options = {})
-      : core_(std::move(settings), std::move(options)) {}
-
-  /// To be called before a call that waits for a message which adopt() is given: empties the
-  /// thread's received slot. Returns waited_since for adopt().
-  messaging::receiving::time_point begin_receive() const noexcept { return core_.begin_receive(); }
+  using consuming::consuming;
 
   /// Takes the context off a message that the application fetched (consume_message), makes a
   /// receive span where there is a tracer, and fills the received slot where it should. A message
@@ -62,20 +58,18 @@ class consumer {
   /// @par Input   `waited_since` is for the receive span; unset: now.
   [[nodiscard]] ::mqtt::const_message_ptr adopt(
       ::mqtt::const_message_ptr came, messaging::receiving::time_point waited_since = {}) noexcept {
-    const bool is_unset = waited_since == messaging::receiving::time_point{};
-    if (is_unset) waited_since = begin_receive();
-    if (came == nullptr || detail::received_of(came) != nullptr) return came;
+    if (waited_since == messaging::receiving::time_point{}) waited_since = begin_receive();
+    if (detail::received_of(came) != nullptr) return came;
     ::mqtt::const_message_ptr received = take(std::move(came));
-    if (received_message* kept = detail::received_of(received)) {
-      core_.give(*kept, view_of(*received), waited_since);
-    }
+    received_message* kept = detail::received_of(received);
+    if (kept != nullptr) give(*kept, view_of(*received), waited_since);
     return received;
   }
   /// Takes the context off a message that a callback was given, for handle() or process().
   [[nodiscard]] ::mqtt::const_message_ptr take(::mqtt::const_message_ptr came) noexcept {
     if (came == nullptr || detail::received_of(came) != nullptr) return came;
     try {
-      incoming shown(core_, view_of(*came));
+      incoming shown(*this, view_of(*came));
       ::mqtt::const_message_ptr left = detail::changed_by(shown, came);
       const ::mqtt::message* message = left.get();
       return {message, detail::with_received{std::move(left), shown.take()}};
@@ -92,10 +86,7 @@ class consumer {
   template <class F>
   void handle(const ::mqtt::const_message_ptr& message, F&& handler) {
     const ::mqtt::const_message_ptr received = take(message);
-    if (received == nullptr) {
-      std::forward<F>(handler)(received);
-      return;
-    }
+    if (received == nullptr) return static_cast<void>(std::forward<F>(handler)(received));
     messaging::processing work = process(received);
     messaging::run(work, propagation(), [&] { std::forward<F>(handler)(received); });
   }
@@ -104,11 +95,7 @@ class consumer {
   /// @par Input   `received`: not null, of adopt() or take().
   [[nodiscard]] messaging::processing process(
       const ::mqtt::const_message_ptr& received) const noexcept {
-    const received_message* kept = detail::received_of(received);
-    const extraction nothing;
-    const message_view message = view_of(*received);
-    return core_.process(kept != nullptr ? kept->extraction() : nothing,
-                         kept != nullptr ? kept->topic_of(message.topic) : message.topic, message);
+    return consuming::process(detail::received_of(received), view_of(*received));
   }
   /// For set_message_callback: takes the context off and handles each message.
   /// @par Lifetime   borrows the consumer.
@@ -118,16 +105,6 @@ class consumer {
       handle(came, handler);
     };
   }
-
-  /// What it was made with.
-  [[nodiscard]] const waybill::propagation& propagation() const noexcept {
-    return core_.settings();
-  }
-  /// What does it, for a drop-in.
-  [[nodiscard]] consuming& core() noexcept { return core_; }
-
- private:
-  consuming core_;
 };
 
 /// Hands an application's callback messages without context in their properties, each under its
@@ -135,41 +112,42 @@ class consumer {
 /// @par Lifetime   borrows the consumer and the application's callback.
 class receiving_callback : public ::mqtt::callback {
  public:
-  /// `application` may be null: then nobody is called.
-  explicit receiving_callback(consumer& receiving, ::mqtt::callback* application = nullptr) noexcept
-      : receiving_(receiving), application_(application) {}
+  /// `application` may be null: then nobody is called. `on_lost` is called before it.
+  explicit receiving_callback(consumer& receiving, ::mqtt::callback* application = nullptr,
+                              std::function<void()> on_lost = {})
+      : receiving_(receiving), application_(application), on_lost_(std::move(on_lost)) {}
 
-  /// Who is called from now on, and whether anybody is.
-  /// @{
+  /// Who is called from now on.
   void set(::mqtt::callback* application) noexcept { application_ = application; }
-  [[nodiscard]] bool is_set() const noexcept { return application_ != nullptr; }
-  /// @}
 
   /// As the application's.
   /// @{
   void connected(const std::string& cause) override {
-    if (::mqtt::callback* application = application_) application->connected(cause);
+    call([&](::mqtt::callback& application) { application.connected(cause); });
   }
   void connection_lost(const std::string& cause) override {
-    if (::mqtt::callback* application = application_) application->connection_lost(cause);
+    if (on_lost_) on_lost_();
+    call([&](::mqtt::callback& application) { application.connection_lost(cause); });
   }
   void message_arrived(::mqtt::const_message_ptr came) override {
-    ::mqtt::callback* application = application_;
-    if (application == nullptr) return;
-    receiving_.handle(
-        receiving_.take(std::move(came)),
-        [&](const ::mqtt::const_message_ptr& message) { application->message_arrived(message); });
+    call([&](::mqtt::callback& application) {
+      receiving_.handle(came, [&](const auto& message) { application.message_arrived(message); });
+    });
   }
   void delivery_complete(::mqtt::delivery_token_ptr token) override {
-    if (::mqtt::callback* application = application_) {
-      application->delivery_complete(std::move(token));
-    }
+    call([&](::mqtt::callback& application) { application.delivery_complete(std::move(token)); });
   }
   /// @}
 
  private:
+  template <class F>
+  void call(F&& f) {
+    if (::mqtt::callback* application = application_) f(*application);
+  }
+
   consumer& receiving_;
   std::atomic<::mqtt::callback*> application_;
+  std::function<void()> on_lost_;
 };
 
 }  // namespace waybill::inline v0::mqtt

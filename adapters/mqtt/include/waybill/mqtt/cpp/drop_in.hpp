@@ -1,16 +1,19 @@
 #pragma once
 
-#include <mqtt/async_client.h>
+#include <mqtt/client.h>
 
 #include <atomic>
 #include <chrono>
 #include <concepts>
+#include <cstdint>
+#include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "waybill/mqtt/cpp/consumer.hpp"
-#include "waybill/mqtt/cpp/sender.hpp"
+#include "waybill/mqtt/cpp/publisher.hpp"
 #include "waybill/mqtt/cpp/will.hpp"
 
 namespace waybill::inline v0::mqtt {
@@ -26,156 +29,139 @@ struct client_options {
 
 namespace detail {
 
-/// Waits until a deadline by a call that waits for a while: `wait_for(part)` is true when what is
-/// waited for came. Paho's own calls with a deadline will not do: in 1.5 they end with nothing when
-/// the connection comes up, and go on when it is lost.
-///
-/// Paho 1.5 begins a wait anew when the connection comes up meanwhile. So half of what is left is
-/// asked for each time, and a wait that lasts twice as long still ends in time.
-template <class Clock, class Duration, class WaitFor>
-bool wait_until(const std::chrono::time_point<Clock, Duration>& deadline, WaitFor&& wait_for) {
-  using std::chrono::nanoseconds;
-  constexpr nanoseconds too_short_to_halve = std::chrono::milliseconds(1);
-  constexpr std::chrono::hours longest{1};
-  while (true) {
-    const auto began = Clock::now();
-    const auto left = deadline - began;
-    nanoseconds part = left > longest ? longest : std::chrono::duration_cast<nanoseconds>(left);
-    const bool is_last = part <= too_short_to_halve;
-    if (!is_last) part /= 2;
-    if (wait_for(part)) return true;
-    if (is_last) return false;
-    // A wait that gives up early waits for nothing any more: Paho's queue is closed. Half of it,
-    // and not less than nothing, because a system's clock may be set meanwhile.
-    const auto waited = Clock::now() - began;
-    if (waited >= waited.zero() && waited < part / 2) return false;
-  }
-}
+/// What connect() was called with.
+struct connection {
+  ::mqtt::connect_options options;
+  void* user_context = nullptr;
+  ::mqtt::iaction_listener* listener = nullptr;
+};
 
-/// What a drop-in adds to its client. A base in front of Paho's, so that it outlives the client's
-/// threads, which call it.
+/// What a drop-in adds to its client, and what it hears of the connection. A base in front of
+/// Paho's, so that it outlives the client's threads, which call it.
+/// @par Threads   any.
 class drop_in {
  public:
   explicit drop_in(client_options options = {})
       : sending(options.settings, std::move(options.publish)),
         receiving(std::move(options.settings), std::move(options.receive)) {}
 
-  /// The client has got its id.
-  void know(const std::string& client_id) {
-    sending.core().know(client_id);
-    receiving.core().know(client_id);
+  /// A connection is about to be asked for. Takes context off a will that may not have any; see
+  /// fit_will(). Returns the number of the attempt.
+  std::uint64_t asking(connection& asked, const std::string& client_id) {
+    look_at_response();
+    {
+      const std::lock_guard lock(mutex_);
+      last_asked_ = asked;
+    }
+    fit_will(asked.options, client_id);
+    receiving.aliases().clear();
+    return state().asked(asked.options.get_mqtt_version());
   }
-
-  /// A connection was asked for; `answer` will have the CONNACK.
-  void connecting(int version, ::mqtt::token_ptr answer) {
+  /// `token` will have the CONNACK of this attempt.
+  void await(std::uint64_t attempt, ::mqtt::token_ptr token) {
     const std::lock_guard lock(mutex_);
-    forget_connection();
-    sending.core().budget().connecting(version);
-    answer_ = std::move(answer);
-    is_waiting_ = answer_ != nullptr;
+    if (attempt < awaited_attempt_) return;
+    awaited_attempt_ = attempt;
+    awaited_ = std::move(token);
+    is_waiting_ = true;
   }
-  void learn(const ::mqtt::connect_response& answer) {
-    sending.core().budget().connected(answer.get_mqtt_version(),
-                                      packet_bytes_max_of(answer.get_properties().c_struct()));
-  }
-  void lost() noexcept {
-    const std::lock_guard lock(mutex_);
-    forget_connection();
-  }
-  /// Looks whether the CONNACK came; before each message, which costs nothing once it is known.
-  void look_at_answer() noexcept {
+  /// Looks whether the CONNACK is there; before each message, which costs nothing once it is known.
+  void look_at_response() noexcept {
     if (!is_waiting_) return;
     const std::lock_guard lock(mutex_);
     try {
-      if (answer_ == nullptr || !answer_->try_wait()) return;
-      learn(answer_->get_connect_response());
+      if (awaited_ == nullptr || !awaited_->try_wait()) return;
+      connected(state(), awaited_attempt_, awaited_->get_connect_response());
     } catch (const ::mqtt::exception& refusal) {
       static_cast<void>(refused(refusal));
     } catch (...) {
       // Without memory the limit stays in doubt.
     }
     is_waiting_ = false;
-    answer_.reset();
+    awaited_.reset();
   }
-  /// The server gave this reason for its refusal.
-  void refused(int reason_code) noexcept {
-    if (reason_code == MQTTREASONCODE_PACKET_TOO_LARGE) sending.core().budget().refused();
+  /// What reconnect() connects with; nothing where that is up to Paho.
+  [[nodiscard]] std::optional<connection> last_asked() {
+    const std::lock_guard lock(mutex_);
+    const bool is_pahos = last_asked_ && last_asked_->options.get_automatic_reconnect();
+    return is_pahos ? std::nullopt : last_asked_;
   }
+  /// The connection ends by connection_state::lost or replaced. A CONNACK that is there already was
+  /// that of this connection.
+  void end(void (connection_state::*how)() noexcept) noexcept {
+    look_at_response();
+    receiving.aliases().clear();
+    (state().*how)();
+  }
+  void lost() noexcept { end(&connection_state::lost); }
+  /// The application ends the connection, or Paho makes another one by itself.
+  void replaced() noexcept { end(&connection_state::replaced); }
   /// Whether the server refused a packet as too large. Paho C has the reason of a CONNACK in the
-  /// return code, that of other answers in the reason code.
+  /// return code, that of other packets in the reason code.
   [[nodiscard]] bool refused(const ::mqtt::exception& refusal) noexcept {
-    constexpr int too_large = MQTTREASONCODE_PACKET_TOO_LARGE;
-    const bool is_too_large = static_cast<int>(refusal.get_reason_code()) == too_large ||
-                              refusal.get_return_code() == too_large;
-    if (is_too_large) sending.core().budget().refused();
-    return is_too_large;
+    return state().refused(static_cast<int>(refusal.get_reason_code())) ||
+           state().refused(refusal.get_return_code());
   }
 
-  /// Takes context off the will of options whose CONNECT may be too large with it; off any will
-  /// when `is_tried_again`. Whether anything was taken.
+  /// Takes context off the will of options whose CONNECT may be too large with it. With
+  /// `is_refused`, and where Paho reconnects by itself, no will has context: Paho would send it
+  /// again and again to a server whose limit has become too small. Whether anything was taken.
   bool fit_will(::mqtt::connect_options& options, const std::string& client_id,
-                bool is_tried_again = false) noexcept {
-    const waybill::propagation& settings = receiving.propagation();
+                bool is_refused = false) noexcept {
     try {
       ::mqtt::will_options will = options.get_will_options();
-      if (will.get_topic().empty()) return false;
       const std::string topic = will.get_topic();
       const std::string payload = will.get_payload_str();
-      const std::string user_name = options.get_user_name();
-      const std::string password = options.get_password_str();
-      const connect_packet packet{
-          options.get_mqtt_version(),
-          client_id,
-          user_name,
-          password,
-          options.get_properties().c_struct(),
-          {.topic = topic, .payload = payload, .properties = will.get_properties().c_struct()}};
-      if (!is_tried_again && encoded_bytes(packet) <= sending.core().budget().for_connect()) {
-        return false;
-      }
-      bare_will bare(packet.will, settings);
+      const bool may_have_none = is_refused || options.get_automatic_reconnect();
+      bare_will bare({.version = options.get_mqtt_version(),
+                      .client_id_bytes = client_id.size(),
+                      .user_name_bytes = options.get_user_name().size(),
+                      .password_bytes = options.get_password_str().size(),
+                      .properties = options.get_properties().c_struct(),
+                      .will = {.topic = topic,
+                               .payload = payload,
+                               .properties = will.get_properties().c_struct()}},
+                     sending.settings(), may_have_none ? 0 : state().bytes_in_doubt());
       if (!bare.is_changed()) return false;
-      detail::change_will(will, bare.properties(), bare.payload());
-      settings.record(direction::outbound, errc::dropped_for_size, topic);
+      change_will(will, bare);
       options.set_will(std::move(will));
       return true;
     } catch (...) {
-      settings.record(direction::outbound, errc::no_memory, any_destination);
+      sending.settings().record(direction::outbound, errc::no_memory, any_destination);
       return false;
     }
   }
-
-  /// Calls the application's callback, and hears of a lost connection before it does.
-  class watching_callback final : public receiving_callback {
-   public:
-    explicit watching_callback(drop_in& parts)
-        : receiving_callback(parts.receiving), parts_(parts) {}
-    void connection_lost(const std::string& cause) override {
-      parts_.lost();
-      receiving_callback::connection_lost(cause);
-    }
-
-   private:
-    drop_in& parts_;
-  };
+  [[nodiscard]] connection_state& state() noexcept { return sending.connection(); }
 
   sender sending;
   consumer receiving;
-  watching_callback calling{*this};
+  receiving_callback calling{receiving, nullptr, [this]() noexcept { lost(); }};
 
  private:
-  void forget_connection() noexcept {
-    sending.core().budget().in_doubt();
-    sending.core().aliases().clear();
-    receiving.core().aliases().clear();
-    is_waiting_ = false;
-    answer_.reset();
-  }
-
   std::mutex mutex_;
-  ::mqtt::token_ptr answer_;
+  std::optional<connection> last_asked_;
+  std::uint64_t awaited_attempt_ = 0;
+  ::mqtt::token_ptr awaited_;
   std::atomic<bool> is_waiting_{false};
 };
+
+/// Lets `event(arguments...)` go before a handler, which may be empty.
+template <class R, class... Arguments, class Event>
+[[nodiscard]] std::function<R(Arguments...)> before(std::function<R(Arguments...)> handler,
+                                                    Event event) {
+  return [event, handler = std::move(handler)](Arguments... arguments) {
+    event(arguments...);
+    return handler ? handler(arguments...) : R();
+  };
+}
+
+/// The asynchronous client that does a client's work.
+/// @{
+inline ::mqtt::async_client& worker_of(::mqtt::async_client& client) { return client; }
+inline ::mqtt::async_client& worker_of(::mqtt::client& client) {
+  return dynamic_cast<::mqtt::async_client&>(client.::mqtt::client::get_topic("t").get_client());
+}
+/// @}
 
 /// What both of Paho's clients have in common, with context.
 template <class Paho>
@@ -200,6 +186,7 @@ class drop_in_client : protected drop_in, public Paho {
   [[nodiscard]] mqtt::consumer& consumer() noexcept { return receiving; }
 
   /// As Paho's.
+  /// @{
   void set_callback(::mqtt::callback& application) override {
     calling.set(&application);
     try {
@@ -210,57 +197,102 @@ class drop_in_client : protected drop_in, public Paho {
       throw;
     }
   }
+  void set_connection_lost_handler(::mqtt::async_client::connection_handler handler) {
+    worker_of(*this).set_connection_lost_handler(
+        before(std::move(handler), [this](const auto& /*cause*/) { lost(); }));
+  }
+  // Paho calls no other handler for a disconnection by the server.
+  void set_disconnected_handler(::mqtt::async_client::disconnected_handler handler) {
+    worker_of(*this).set_disconnected_handler(
+        before(std::move(handler), [this](const auto& /*list*/, ::mqtt::ReasonCode reason) {
+          state().refused(static_cast<int>(reason));
+          lost();
+        }));
+  }
+  // Paho calls it before each connection that it makes by itself, also where callbacks are
+  // disabled.
+  void set_update_connection_handler(::mqtt::async_client::update_connection_handler handler) {
+    worker_of(*this).set_update_connection_handler(
+        before(std::move(handler), [this](const auto& /*data*/) { replaced(); }));
+  }
+  /// @}
 
   /// As Paho's, by this type: the next message without fields in its properties, or null for a lost
   /// connection.
   /// @{
   // NOLINTBEGIN(*-override): virtual in some versions of Paho alone
   ::mqtt::const_message_ptr consume_message() {
-    const auto began = receiving.begin_receive();
-    return receiving.adopt(Paho::consume_message(), began);
+    return fetch([&] { return Paho::consume_message(); });
   }
   bool try_consume_message(::mqtt::const_message_ptr* message) {
     return fetch(message, [&] { return Paho::try_consume_message(message); });
   }
   // NOLINTEND(*-override)
-  template <class Rep, class Period>
-  bool try_consume_message_for(::mqtt::const_message_ptr* message,
-                               const std::chrono::duration<Rep, Period>& patience) {
+  bool try_consume_message_for(::mqtt::const_message_ptr* message, const auto& patience) {
     return fetch(message, [&] { return Paho::try_consume_message_for(message, patience); });
   }
-  template <class Rep, class Period>
-  ::mqtt::const_message_ptr try_consume_message_for(
-      const std::chrono::duration<Rep, Period>& patience) {
-    ::mqtt::const_message_ptr message;
-    try_consume_message_for(&message, patience);
-    return message;
+  ::mqtt::const_message_ptr try_consume_message_for(const auto& patience) {
+    return fetched([&](auto* message) { try_consume_message_for(message, patience); });
   }
-  template <class Clock, class Duration>
-  bool try_consume_message_until(::mqtt::const_message_ptr* message,
-                                 const std::chrono::time_point<Clock, Duration>& deadline) {
-    return fetch(message, [&] {
-      return detail::wait_until(deadline, [&](std::chrono::nanoseconds part) {
-        return Paho::try_consume_message_for(message, part);
-      });
-    });
+  bool try_consume_message_until(::mqtt::const_message_ptr* message, const auto& deadline) {
+    const auto fetch_for = [&](std::chrono::nanoseconds part) {
+      return Paho::try_consume_message_for(message, part);
+    };
+    return fetch(message, [&] { return wait_until(deadline, fetch_for); });
   }
-  template <class Clock, class Duration>
-  ::mqtt::const_message_ptr try_consume_message_until(
-      const std::chrono::time_point<Clock, Duration>& deadline) {
-    ::mqtt::const_message_ptr message;
-    try_consume_message_until(&message, deadline);
-    return message;
+  ::mqtt::const_message_ptr try_consume_message_until(const auto& deadline) {
+    return fetched([&](auto* message) { try_consume_message_until(message, deadline); });
+  }
+  /// @}
+
+ protected:
+  /// Calls Paho's function, and takes the context off a message that it gives.
+  /// @{
+  template <class T, class F>
+  bool fetch(T* into, F&& paho) {
+    const auto began = receiving.begin_receive();
+    if (!paho()) return false;
+    receive(*into, began);
+    return true;
+  }
+  template <class F>
+  auto fetch(F&& paho) {
+    const auto began = receiving.begin_receive();
+    auto got = paho();
+    receive(got, began);
+    return got;
   }
   /// @}
 
  private:
-  template <class Fetch>
-  bool fetch(::mqtt::const_message_ptr* message, Fetch&& how) {
-    const auto began = receiving.begin_receive();
-    if (!how()) return false;
-    *message = receiving.adopt(std::move(*message), began);
+  void receive(::mqtt::const_message_ptr& message, messaging::receiving::time_point began) {
+    message = receiving.adopt(std::move(message), began);
+  }
+  template <class Event>
+  void receive(Event& event, messaging::receiving::time_point began) {
+    if (auto* message = event.get_message_if()) receive(*message, began);
+  }
+  template <class F>
+  ::mqtt::const_message_ptr fetched(F&& fetch) {
+    ::mqtt::const_message_ptr message;
+    fetch(&message);
+    return message;
+  }
+  // For every constructor.
+  bool watch() noexcept {
+    try {
+      sending.know(Paho::get_client_id());
+      receiving.know(Paho::get_client_id());
+      set_connection_lost_handler({});
+      set_disconnected_handler({});
+      set_update_connection_handler({});
+    } catch (...) {
+      sending.settings().record(direction::outbound, errc::no_memory, any_destination);
+    }
     return true;
   }
+
+  [[maybe_unused]] bool is_watched_ = watch();
 };
 
 }  // namespace detail

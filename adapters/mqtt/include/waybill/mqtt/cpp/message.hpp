@@ -44,25 +44,23 @@ namespace waybill::inline v0::mqtt {
 }
 
 namespace detail {
-/// The message as `changed` (an outgoing or an incoming) says; itself where nothing differs.
-template <class Changed>
-[[nodiscard]] ::mqtt::const_message_ptr changed_by(Changed& changed,
-                                                   const ::mqtt::const_message_ptr& message) {
+/// The message as `changed` says; itself where nothing differs. May throw std::bad_alloc.
+[[nodiscard]] inline ::mqtt::const_message_ptr changed_by(
+    message_change& changed, const ::mqtt::const_message_ptr& message) {
   if (!changed.is_changed()) return message;
   ::mqtt::message_ptr made = changed.changes_properties()
                                  ? with_properties(*message, changed.properties())
                                  : std::make_shared<::mqtt::message>(*message);
-  if (changed.payload().has_value()) {
-    made->set_payload(::mqtt::binary_ref(*std::move(changed.payload())));
-  }
+  if (changed.payload()) made->set_payload(::mqtt::binary_ref(*std::move(changed.payload())));
   return made;
 }
 
 /// Changes a copy of the properties by `change(edited)`, and lets the pointer point to a copy of
-/// the message that has them. False, counted, without memory.
+/// the message that has them. Null stays null. False, counted, without memory.
 template <class F>
 bool change(::mqtt::const_message_ptr& message, direction way, const propagation& settings,
             F&& change) noexcept {
+  if (message == nullptr) return true;
   try {
     edited_properties edited(message->get_properties().c_struct());
     change(edited);
@@ -95,8 +93,7 @@ bool change(::mqtt::const_message_ptr& message, direction way, const propagation
 /// Lets `message` point to a copy without the fields. Null stays null.
 /// @par Errors   no_memory, counted: then it points to the message as it was.
 inline errc strip(::mqtt::const_message_ptr& message, const propagation& settings) noexcept {
-  const bool is_done = message == nullptr ||
-                       detail::change(message, direction::inbound, settings,
+  const bool is_done = detail::change(message, direction::inbound, settings,
                                       [&](auto& edited) { edited.strip(settings.propagator()); });
   return is_done ? errc::ok : errc::no_memory;
 }
@@ -125,11 +122,8 @@ struct taken_message {
 inline inject_report inject(const context_view& context, ::mqtt::const_message_ptr& message,
                             const propagation& settings, const send_rules& rules = {}) noexcept {
   inject_report report;
-  if (message == nullptr) return report;
-  const destination to(message->get_topic());
-  const ::mqtt::const_message_ptr original = message;  // which `to` borrows from
   const bool is_done = detail::change(message, direction::outbound, settings, [&](auto& edited) {
-    report = inject(context, edited, settings, to, rules);
+    report = inject(context, edited, settings, destination(message->get_topic()), rules);
   });
   return is_done ? report : inject_report{.code = errc::no_memory};
 }

@@ -3,7 +3,6 @@
 #include <mqtt/will_options.h>
 
 #include <new>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -13,12 +12,11 @@
 namespace waybill::inline v0::mqtt {
 
 namespace detail {
-/// Lets a will have these properties, and this payload if there is one. May throw std::bad_alloc.
-inline void change_will(::mqtt::will_options& will, const MQTTProperties& list,
-                        std::optional<std::string>& payload) {
-  if (!can_be_copied(list)) throw std::bad_alloc();
-  will.set_properties(::mqtt::properties(list));
-  if (payload.has_value()) will.set_payload(::mqtt::binary_ref(*std::move(payload)));
+/// Lets a will have what `changed` has. May throw std::bad_alloc.
+inline void change_will(::mqtt::will_options& will, message_change& changed) {
+  if (!can_be_copied(changed.properties())) throw std::bad_alloc();
+  will.set_properties(::mqtt::properties(changed.properties()));
+  if (changed.payload()) will.set_payload(::mqtt::binary_ref(*std::move(changed.payload())));
 }
 }  // namespace detail
 
@@ -26,12 +24,13 @@ inline void change_will(::mqtt::will_options& will, const MQTTProperties& list,
 /// connect_options::set_will. MQTT 5 alone has properties in a will. Where the boundary says so for
 /// its topic the context is in its payload, for either version of MQTT.
 ///
-/// The server publishes a will when the client is gone, maybe months after this call: it tells how
-/// the client came to connect, and no more. A receiver cannot tell a will from another message:
-/// give its topic an entry of the boundary with inbound_mode::link, or let receive_rules::age_max
-/// tell by the stamp, which an envelope does not have.
+/// The server publishes a will when the client is gone, maybe months after this call: its context
+/// is that of the connection, and no more. A receiver sees no difference between a will and another
+/// message: give its topic an entry of the boundary with inbound_mode::link, or use
+/// receive_rules::age_max, which goes by the stamp. An envelope has no stamp.
 ///
-/// The drop-in clients take the context off again where their CONNECT packet would be too large.
+/// The drop-in clients take the context off again where their CONNECT packet would be too large,
+/// and where Paho reconnects by itself.
 /// @par Errors   without memory the will is returned as it was.
 [[nodiscard]] inline ::mqtt::will_options will_with_context(::mqtt::will_options will,
                                                             const propagation& settings,
@@ -41,11 +40,14 @@ inline void change_will(::mqtt::will_options& will, const MQTTProperties& list,
   const std::string payload = will.get_payload_str();
   const ::mqtt::properties list = will.get_properties();
   outgoing ready(settings, {topic, payload, will.get_qos(), will.is_retained(), list.c_struct()},
-                 options, rules.stamps_time, room_of_will(rules));
+                 options, rules.stamps_time,
+                 {.fields_bytes_max = rules.packet_bytes_max,
+                  .payload_bytes_max = will_payload_bytes_max,
+                  .has_properties = rules.has_properties});
   if (!ready.is_changed()) return will;
   ::mqtt::will_options changed = will;
   try {
-    detail::change_will(changed, ready.properties(), ready.payload());
+    detail::change_will(changed, ready);
   } catch (...) {
     ready.give_up();
     return will;
