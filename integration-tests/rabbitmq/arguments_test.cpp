@@ -62,6 +62,29 @@ TEST_F(consumer_arguments, choose_where_to_begin_in_a_stream) {
   }
 }
 
+// RabbitMQ sends all of the chunk in which the prefetch ends, and the messages that one publisher
+// sends without waiting are few chunks.
+TEST_F(consumer_arguments, let_a_stream_send_more_than_the_prefetch) {
+  constexpr std::uint64_t messages = 2'000;
+  const std::string queue = new_queue({{"x-queue-type", std::string("stream")}});
+  waybill::rabbitmq::publisher publisher(connection_, {});
+  for (std::uint64_t number = 0; number < messages; ++number) {
+    ASSERT_EQ(publisher.publish({.routing_key = queue, .payload = payload_of(number)}),
+              AMQP_STATUS_OK);
+  }
+  ASSERT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
+  std::array offset{number_argument("x-stream-offset", 0)};
+  waybill::rabbitmq::consumer consumer(connection_, queue, {},
+                                       {.arguments = {1, offset.data()}, .prefetch = 2});
+  ASSERT_EQ(consumer.start(), AMQP_STATUS_OK) << consumer.reason().reply_text;
+  for (std::uint64_t number = 0; number < messages; ++number) {
+    message received = next(consumer);
+    ASSERT_TRUE(received) << number << ' ' << consumer.reason().reply_text;
+    EXPECT_EQ(number_in(received.payload()), number);
+    EXPECT_EQ(consumer.ack(received), AMQP_STATUS_OK);
+  }
+}
+
 TEST_F(consumer_arguments, that_rabbitmq_c_cannot_send_are_refused) {
   const std::string too_long(256, 'n');
   std::array argument{number_argument(too_long.c_str(), 1)};

@@ -143,7 +143,11 @@ std::optional<in_flight_message> in_flight_table::add(std::uint64_t key,
     const std::optional<in_flight_message> replaced = chosen.take(key);
     if (!chosen.make_room()) {
       // Of two that are lost the older one is reported; the newer one was never known.
-      if (!replaced.has_value()) return message;
+      if (!replaced.has_value()) {
+        in_flight_message unknown = message;
+        unknown.key = key;
+        return unknown;
+      }
       size_.fetch_sub(1, std::memory_order_relaxed);
       return replaced;
     }

@@ -42,7 +42,7 @@ close_reason because(const amqp_rpc_reply_t& reply) noexcept {
 
 connection_state::connection_state(amqp_connection_state_t borrowed, connection_options options)
     : raw_(borrowed), is_owned_(false), options_(std::move(options)) {
-  if (raw_ != nullptr) logged_in({});
+  logged_in(raw_ != nullptr ? close_reason() : because(AMQP_STATUS_CONNECTION_CLOSED));
 }
 
 connection_state::connection_state(connection_options options)
@@ -253,14 +253,12 @@ void connection_state::close() noexcept {
   reason_ = because(AMQP_STATUS_CONNECTION_CLOSED);
   // What comes from here on is for nobody.
   forget_users();
-  const auto is_blocked = [this] { return is_blocked_; };
-  // It may have said so already. Nor is there a way to close within a listener.
-  if (pump_until(std::chrono::milliseconds::zero(), false, is_blocked) != AMQP_STATUS_TIMEOUT) {
-    return;
-  }
+  // It may have said so, or the contrary, already. Nor is there a way to close within a listener.
+  const int read = pump_until(std::chrono::milliseconds::zero(), false, [] { return false; });
+  if (read != AMQP_STATUS_TIMEOUT || is_blocked_) return;
   amqp_connection_close_t method{AMQP_REPLY_SUCCESS, amqp_empty_bytes, 0, 0};
   const int status = finish_send(amqp_send_method(raw_, 0, AMQP_CONNECTION_CLOSE_METHOD, &method));
-  if (status == AMQP_STATUS_OK) pump_until(answer_timeout(), false, is_blocked);
+  if (status == AMQP_STATUS_OK) pump_until(answer_timeout(), false, [this] { return is_blocked_; });
 }
 
 void connection_state::detach() noexcept {

@@ -97,7 +97,7 @@ struct consumer::state final : detail::channel_user {
       if (is_got ? !waits_for_get : text_of(content.envelope().consumer_tag) != tag) return;
       if (inbox.size() >= inbox_max) {
         return on->on().lose(
-            detail::because(AMQP_STATUS_BAD_AMQP_DATA, "more messages than the prefetch allows"));
+            detail::because(AMQP_STATUS_BAD_AMQP_DATA, "more messages than may wait"));
       }
       WAYBILL_TRY {
         // The content keeps its delivery tag where there is no place for it.
@@ -131,14 +131,16 @@ struct consumer::state final : detail::channel_user {
     if (!is_open()) return AMQP_STATUS_CONNECTION_CLOSED;
     int status = detail::fits(options.arguments, on->on().frame_bytes_max());
     if (status != AMQP_STATUS_OK) return status;
+    // What is set aside still has the tag of an earlier start().
+    on->on().pump_enqueued();
     amqp_basic_qos(on->raw(), on->number(), 0, options.prefetch, 0);
     status = on->finish_call();
     if (status != AMQP_STATUS_OK) return status;
-    // A broker that ignores the prefetch does not fill the memory. It may count otherwise than we
-    // do, so twice as many are borne, and the answer to a get. Those of an earlier start() may be
-    // left.
+    // A broker that ignores the prefetch does not fill the memory. The answer to a get, and those
+    // of an earlier start(), may come on top.
     const bool is_limited = !options.no_ack && options.prefetch != 0;
-    inbox_max = is_limited ? inbox.size() + std::size_t{2} * options.prefetch + 1 : SIZE_MAX;
+    const std::size_t beyond = inbox.size() + options.prefetch + 1;
+    inbox_max = is_limited ? beyond + options.beyond_prefetch_max : SIZE_MAX;
     const auto* answer =
         amqp_basic_consume(on->raw(), on->number(), bytes_of(queue), bytes_of(options.consumer_tag),
                            0, options.no_ack ? 1 : 0, options.exclusive ? 1 : 0, options.arguments);

@@ -34,6 +34,15 @@ TEST(closed_connection, says_why_and_does_nothing) {
   closed.wake();
 }
 
+TEST(closed_connection, is_what_a_null_one_of_rabbitmq_c_gives) {
+  rabbitmq::connection closed(nullptr);
+  EXPECT_FALSE(closed.is_open());
+  EXPECT_EQ(closed.reason().status, AMQP_STATUS_CONNECTION_CLOSED);
+  EXPECT_EQ(closed.pump(no_end), AMQP_STATUS_CONNECTION_CLOSED);
+  rabbitmq::publisher publisher(closed, {});
+  EXPECT_EQ(publisher.wait_for_confirms(no_end), AMQP_STATUS_CONNECTION_CLOSED);
+}
+
 TEST(closed_connection, leaves_one_behind_that_is_not_open_when_it_moves) {
   rabbitmq::connection closed = unreachable();
   const rabbitmq::connection moved = std::move(closed);

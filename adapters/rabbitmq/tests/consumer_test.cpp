@@ -225,23 +225,23 @@ TEST_F(consuming, headers_of_every_kind_come_out_byte_for_byte) {
   EXPECT_TRUE(connection_.is_open());
 }
 
-TEST_F(consuming, more_messages_than_the_prefetch_allows_cost_the_connection) {
-  const auto consumer = make_started({.prefetch = 3});
+TEST_F(consuming, more_messages_than_may_wait_cost_the_connection) {
+  const auto consumer = make_started({.prefetch = 3, .beyond_prefetch_max = 3});
   const auto publisher = make_publisher();
   ASSERT_EQ(publisher->publish({.routing_key = "queue"}), AMQP_STATUS_OK);
   std::string bytes;
-  // Twice as many are borne, and the answer to a get.
+  // The answer to a get may be one more.
   for (std::uint64_t tag = 1; tag <= 7; ++tag) bytes += delivery(tag);
   EXPECT_EQ(pump(bytes), AMQP_STATUS_OK);
   EXPECT_EQ(pump(delivery(8) + ack_bytes(second_channel, 1)), AMQP_STATUS_BAD_AMQP_DATA);
   EXPECT_FALSE(consumer->is_open());
-  EXPECT_EQ(consumer->reason().reply_text, "more messages than the prefetch allows");
+  EXPECT_EQ(consumer->reason().reply_text, "more messages than may wait");
   EXPECT_FALSE(consumer->receive(no_end)) << "the queue has them back";
   EXPECT_EQ(outcomes(), std::vector{outcome_state::unanswered});
 }
 
 TEST_F(consuming, messages_of_a_cancelled_start_leave_room_for_those_of_the_next_one) {
-  const auto consumer = make_started({.prefetch = 1});
+  const auto consumer = make_started({.prefetch = 1, .beyond_prefetch_max = 1});
   std::uint64_t tag = 0;
   for (int i = 0; i < 10; ++i) {
     server_.send(delivery(++tag) + method_bytes(first_channel, AMQP_BASIC_CANCEL_OK_METHOD,

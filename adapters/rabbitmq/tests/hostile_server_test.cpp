@@ -165,7 +165,7 @@ std::vector<attack> floods() {
        false},
       {"heartbeats", repeated(frame_bytes(AMQP_FRAME_HEARTBEAT, 0, ""), small_frames), false},
       {"messages_beyond_the_prefetch",
-       repeated(deliver_bytes(consumers, 1) + content_bytes(consumers, "x"), 1'000), true},
+       repeated(deliver_bytes(consumers, 1) + content_bytes(consumers, "x"), 66'000), true},
       {"blocked_and_unblocked", repeated(blocked_bytes("x") + unblocked_bytes(), 1'000), false},
   };
 }

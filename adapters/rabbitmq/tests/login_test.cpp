@@ -129,6 +129,27 @@ TEST(closing, does_not_wait_for_a_broker_that_has_blocked_the_connection) {
   EXPECT_TRUE(sent_last.empty()) << "it reads no close";
 }
 
+TEST(closing, closes_in_order_when_the_broker_has_unblocked_the_connection_since) {
+  std::atomic<bool> is_unblocked{false};
+  listening_server server([&](scripted_server& with) {
+    with.send_login();
+    with.wait_for(AMQP_CONNECTION_OPEN_METHOD);
+    with.send(blocked_bytes("low on disk") + unblocked_bytes());
+    is_unblocked = true;
+    is_unblocked.notify_all();
+    with.wait_for(AMQP_CONNECTION_CLOSE_METHOD);
+    with.send(close_ok_bytes(0));
+  });
+  {
+    connection opened = connection::open(parameters_of(server.port()));
+    ASSERT_TRUE(opened.is_open()) << opened.reason().reply_text;
+    is_unblocked.wait(false);
+    bool was_blocked = false;
+    while (!was_blocked) was_blocked = opened.pump(scripted_server::patience) == AMQP_STATUS_OK;
+  }
+  EXPECT_EQ(server.wait(), "");
+}
+
 TEST(closing, ends_its_waiting_when_the_broker_blocks_the_connection) {
   listening_server server([](scripted_server& with) {
     with.send_login();

@@ -16,7 +16,7 @@ namespace waybill::inline v0::rabbitmq {
 
 /// The headers of one of rabbitmq-c's structs, which are changed in place.
 /// @par Lifetime   that of the struct.
-class header_table {
+class WAYBILL_API header_table {
  public:
   // NOLINTBEGIN(*-explicit-*): each of these has one header table
   /// Of an amqp_table_t, amqp_basic_properties_t, amqp_message_t or amqp_envelope_t.

@@ -39,9 +39,12 @@ struct consumer_options {
   /// basic.consume's, such as x-priority or x-stream-offset. What it points to outlives start().
   amqp_table_t arguments = amqp_empty_table;
   /// Messages without an answer that are sent; 0: any number. They are kept in memory from the pump
-  /// that reads them to receive(). A broker that sends more than twice as many loses the connection
-  /// with AMQP_STATUS_BAD_AMQP_DATA: so they are not lost.
+  /// that reads them to receive().
   std::uint16_t prefetch = 128;
+  /// Messages beyond the prefetch that are kept all the same: of a stream RabbitMQ sends the whole
+  /// chunk that the prefetch ends in. A broker that sends more loses the connection with
+  /// AMQP_STATUS_BAD_AMQP_DATA, and the queue has them back.
+  std::size_t beyond_prefetch_max = 65'536;
   std::string consumer_tag{};  ///< Empty: the broker makes one. At most 255 bytes.
   /// Whether receive() and get() make the context of their message the thread's received one: see
   /// received_slot. Leave it off for threads that receive and then send something else.
