@@ -158,6 +158,61 @@ TEST_F(mqtt_limits_in_doubt, an_automatic_reconnect_is_noticed_without_callbacks
   expect_never_too_large();
 }
 
+TEST_F(mqtt_limits_in_doubt, while_callbacks_are_disabled_large_messages_have_no_fields) {
+  async_client sender(options(), broker_.address().uri(), unique_name("deaf"), creation());
+  const auto fields = [&] {
+    const auto sent = sender.publish(message_of(limit), {.context = &context_});
+    EXPECT_TRUE(sent->wait_for(patience));
+    return fields_of(sent->get_message());
+  };
+  sender.connect(connecting())->wait();
+  sender.start_consuming();
+  EXPECT_EQ(fields(), 3U) << "somebody hears of a lost connection";
+  sender.disable_callbacks();
+  EXPECT_EQ(fields(), 0U);
+  sender.start_consuming();
+  EXPECT_EQ(fields(), 0U) << "it may have been lost meanwhile";
+}
+
+// Paho 1.2 copies options with a pointer into the original.
+TEST_F(mqtt_limits_in_doubt, an_explicit_reconnect_has_the_properties_of_the_connect_before) {
+  async_client sender(options(), broker_.address().uri(), unique_name("expiry"), creation());
+  client waiting(options(), broker_.address().uri(), unique_name("expiry"), creation());
+  const auto connect = [](auto&& call) {
+    ::mqtt::connect_options how = connecting();
+    ::mqtt::properties list;
+    list.add({::mqtt::property::SESSION_EXPIRY_INTERVAL, 3'600});
+    how.set_properties(std::move(list));
+    call(std::move(how));
+  };
+  connect([&](auto how) { sender.connect(std::move(how))->wait(); });
+  connect([&](auto how) { waiting.connect(std::move(how)); });
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_NO_FATAL_FAILURE(restart_with(limit, sender, waiting));
+    static_cast<::mqtt::iasync_client&>(sender).reconnect()->wait();
+    waiting.reconnect();
+    EXPECT_TRUE(sender.is_connected());
+    EXPECT_TRUE(waiting.is_connected());
+  }
+}
+
+TEST_F(mqtt_limits_in_doubt, an_explicit_reconnect_keeps_the_messages_that_were_received) {
+  client waiting(options(), broker_.address().uri(), unique_name("keeps"), creation());
+  waiting.connect(connecting());
+  waiting.subscribe("t", 1);
+  bare_client(broker_.address()).publish("t", "received");
+  bare_client other(broker_.address());
+  other.subscribe("t");
+  other.publish("t", "later");
+  EXPECT_EQ(other.next()->get_payload_str(), "later") << "so both have been sent to all";
+  ASSERT_NO_FATAL_FAILURE(restart_with(limit, waiting));
+  waiting.reconnect();
+  ::mqtt::const_message_ptr message;
+  ASSERT_TRUE(waiting.try_consume_message_for(&message, patience));
+  while (message == nullptr) ASSERT_TRUE(waiting.try_consume_message_for(&message, patience));
+  EXPECT_EQ(message->get_payload_str(), "received");
+}
+
 // Within the call that asks for the connection, or before it has returned its token.
 TEST_F(mqtt_limits_in_doubt, a_listener_that_publishes_at_once_never_goes_by_the_older_limit) {
   class publishing_listener : public ::mqtt::iaction_listener {

@@ -79,6 +79,12 @@ void connection_state::replaced() noexcept {
   forget(0);
 }
 
+void connection_state::doubt() noexcept {
+  const std::lock_guard lock(mutex_);
+  awaited_attempt_ = 0;
+  known_ = unknown;
+}
+
 void connection_state::forget(std::uint64_t attempt) noexcept {
   awaited_attempt_ = attempt;
   known_ = unknown;

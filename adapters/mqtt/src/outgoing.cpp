@@ -27,7 +27,6 @@ outgoing::outgoing(publishing& by, const message_view& message,
                    const send_options& options) noexcept
     : message_change(message),
       settings_(by.settings()),
-      by_(&by),
       room_(by.connection().room()),
       stamps_time_(by.options().stamps_time),
       to_(by.connection().aliases().topic_of(message_, topic_storage_)) {
@@ -73,7 +72,7 @@ void outgoing::decide(const send_options& options, inject_mode mode,
   }
   const auto proceed = [&](messaging::sending& decided) noexcept {
     waiting_ = decided.take_in_flight(options.user_data);
-    const auto put_in = [&] {
+    WAYBILL_TRY {
       if (envelope.has_value()) {
         wrap(decided, *envelope);
       } else if (!room_.has_properties) {
@@ -81,10 +80,6 @@ void outgoing::decide(const send_options& options, inject_mode mode,
       } else if (decided.changes_headers()) {
         write(decided);
       }
-    };
-    WAYBILL_TRY {
-      put_in();
-      if (falls_into_doubt()) put_in();
     }
     WAYBILL_CATCH_ALL { give_up(); }
   };
@@ -95,17 +90,6 @@ void outgoing::decide(const send_options& options, inject_mode mode,
     messaging::sending decided(existing, how, mode, settings_, to_);
     proceed(decided);
   }
-}
-
-/// Whether the message is too large for a limit in doubt, and the limit turns out to be: the client
-/// is asked for such messages only, because that takes a lock of Paho's.
-bool outgoing::falls_into_doubt() noexcept {
-  if (by_ == nullptr || !is_changed()) return false;
-  publish_packet packet = message_.packet();
-  if (payload_.has_value()) packet.payload_bytes = payload_->size();
-  if (!by_->is_known_no_more(encoded_bytes(packet, properties()))) return false;
-  room_ = by_->connection().room();
-  return true;
 }
 
 envelope_form outgoing::form_of(const boundary_entry& entry) const noexcept {
@@ -151,7 +135,6 @@ void outgoing::wrap(const messaging::sending& decided, envelope_writer& envelope
       messaging::wrap_what_fits(decided, envelope, payload_within(room_.fields_bytes_max),
                                 payload_within(room_.packet_bytes_max), settings_, to_);
   waiting_.sent = wrapped.sent;
-  payload_.reset();
   if (wrapped.is_changed) envelope.append_to(payload_.emplace());
 }
 

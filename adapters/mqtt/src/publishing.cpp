@@ -57,21 +57,6 @@ publishing::~publishing() {
   sent_.close({.outcome = outcome_state::unanswered});
 }
 
-void publishing::know(std::string client_id, std::function<bool()> is_connected) {
-  client_id_ = std::move(client_id);
-  is_connected_ = std::move(is_connected);
-}
-
-bool publishing::is_known_no_more(std::size_t packet_bytes) noexcept {
-  if (!is_connected_ || packet_bytes <= connection_.bytes_in_doubt()) return false;
-  WAYBILL_TRY {
-    if (is_connected_()) return false;
-  }
-  WAYBILL_CATCH_ALL {}
-  connection_.lost();
-  return true;
-}
-
 void publishing::finish(const messaging::in_flight_message& waiting, const paho_result& result,
                         int qos) noexcept {
   const delivery_report report = report_of(result, qos);

@@ -16,13 +16,14 @@ constexpr std::size_t unlimited = packet_bytes_ceiling;
 constexpr std::size_t usual = connection_state::bytes_when_unknown_usual;
 
 struct step {
-  enum class kind { asked, connack, late_connack, lost, replaced, refused } what;
+  enum class kind { asked, connack, late_connack, lost, replaced, doubt, refused } what;
   std::size_t limit = unlimited;
   int version = MQTTVERSION_5;
 };
 constexpr step asked{step::kind::asked};
 constexpr step lost{step::kind::lost};
 constexpr step replaced{step::kind::replaced};
+constexpr step doubt{step::kind::doubt};
 constexpr step refused{step::kind::refused};
 // The CONNACK of the last attempt.
 constexpr step connack(std::size_t limit, int version = MQTTVERSION_5) {
@@ -61,6 +62,9 @@ TEST_P(connection_state_after, a_sequence_is) {
         break;
       case step::kind::lost:
         connection.lost();
+        break;
+      case step::kind::doubt:
+        connection.doubt();
         break;
       case step::kind::replaced:
         connection.replaced();
@@ -104,6 +108,13 @@ INSTANTIATE_TEST_SUITE_P(
                  300,
                  20'000},
         sequence{"another_connect", {asked, connack(20'000), asked}, usual, usual, usual, 20'000},
+        sequence{"a_doubt", {asked, connack(20'000), doubt}, usual, usual, usual, 20'000},
+        sequence{"a_doubt_before_the_connack",
+                 {asked, doubt, connack(20'000)},
+                 usual,
+                 usual,
+                 usual,
+                 unlimited},
         sequence{"a_refusal", {asked, connack(20'000), lost, refused}, usual, 0, 0, 20'000},
         sequence{"a_refusal_and_a_loss",
                  {asked, connack(20'000), refused, lost, lost},

@@ -215,27 +215,6 @@ TEST_F(mqtt_outgoing, has_fields_within_the_budget_of_its_connection_alone) {
   EXPECT_EQ(counted(errc::dropped_for_size), 4U);
 }
 
-// Being asked takes a lock of Paho's.
-TEST_F(mqtt_outgoing, asks_whether_the_client_is_connected_only_where_that_matters) {
-  int asked = 0;
-  bool is_connected = true;
-  by_->know("id", [&] { return ++asked, is_connected; });
-  const std::string payload(9'000, 'p');
-  owned_properties none;
-  send(payload, none, &full_);
-  EXPECT_EQ(asked, 0) << "in doubt it has no fields";
-  connect(mqtt::packet_bytes_ceiling);
-  send("small", none, &full_);
-  EXPECT_EQ(asked, 0) << "in doubt it would have fields, too";
-  EXPECT_EQ(send(payload, none, &full_).properties.size(), 3U);
-  EXPECT_EQ(asked, 1);
-  is_connected = false;
-  EXPECT_EQ(send(payload, none, &full_).properties.size(), 0U);
-  EXPECT_EQ(asked, 2);
-  EXPECT_EQ(send(payload, none, &full_).properties.size(), 0U);
-  EXPECT_EQ(asked, 2) << "now it is in doubt";
-}
-
 TEST_F(mqtt_outgoing, without_properties_goes_as_it_is) {
   by_->connection().asked(MQTTVERSION_3_1_1);
   owned_properties none;

@@ -78,6 +78,9 @@ class WAYBILL_API connection_state {
   /// The application ended the connection, or Paho made another one whose CONNACK nobody sees.
   void replaced() noexcept;
 
+  /// The connection may have been lost: nobody would have heard of it.
+  void doubt() noexcept;
+
   /// The limits of a message that is sent now.
   [[nodiscard]] message_room room() const noexcept;
   /// Bytes of a packet that may have fields while the limit is in doubt. So of a CONNECT with a

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "waybill/messaging/callback_link.hpp"
@@ -81,13 +82,8 @@ class WAYBILL_API publishing {
   /// Reports all that wait as unanswered.
   ~publishing();
 
-  /// Before the first message: the client's id, for messaging.client.id; and how to ask whether it
-  /// is connected, for a client whose lost connections nobody may report. That is asked only for
-  /// messages that are too large for a limit in doubt.
-  void know(std::string client_id, std::function<bool()> is_connected = {});
-  /// Whether a packet of this size is too large for a limit in doubt, and the client is asked and
-  /// not connected: then the limit is in doubt from now on.
-  [[nodiscard]] bool is_known_no_more(std::size_t packet_bytes) noexcept;
+  /// The client's id, for messaging.client.id; before the first message.
+  void know(std::string client_id) { client_id_ = std::move(client_id); }
 
   /// Whether outcomes are waited for, and how many messages have none yet.
   /// @{
@@ -128,7 +124,6 @@ class WAYBILL_API publishing {
   messaging::deliveries<delivery_report> sent_;
   connection_state connection_;
   std::string client_id_;
-  std::function<bool()> is_connected_;
   std::shared_ptr<messaging::callback_link<publishing>> link_;
   std::atomic<std::uint64_t> last_number_{0};
   std::atomic<bool> has_abandoned_{false};
@@ -182,12 +177,10 @@ class WAYBILL_API outgoing : public message_change {
   void write(const messaging::sending& decided);
   void wrap(const messaging::sending& decided, envelope_writer& envelope);
   void strip_properties(const messaging::sending& decided);
-  [[nodiscard]] bool falls_into_doubt() noexcept;
   [[nodiscard]] envelope_form form_of(const boundary_entry& entry) const noexcept;
   [[nodiscard]] span_context kept() const noexcept;
 
   const propagation& settings_;
-  publishing* by_ = nullptr;
   message_room room_;
   bool stamps_time_;
   std::string topic_storage_;

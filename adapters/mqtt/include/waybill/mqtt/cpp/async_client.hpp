@@ -80,6 +80,10 @@ class async_client : public detail::async_client_base {
     replaced();
     return paho::reconnect();
   }
+  void disable_callbacks() override {
+    paho::disable_callbacks();
+    set_deaf(true);
+  }
   // Paho calls no handler for the application's own disconnection.
   ::mqtt::token_ptr disconnect(::mqtt::disconnect_options options) override {
     replaced();
@@ -93,10 +97,16 @@ class async_client : public detail::async_client_base {
   /// @}
 
   /// As Paho's, by this type.
+  /// @{
+  void start_consuming() {
+    paho::start_consuming();
+    set_deaf(false);
+  }
   void set_message_callback(message_handler handler) {
     paho::set_message_callback(handler ? receiving.handling(std::move(handler))
                                        : std::move(handler));
   }
+  /// @}
 
 #ifdef WAYBILL_MQTT_HAS_EVENTS
   /// As Paho's, where it has events.
@@ -134,10 +144,11 @@ class async_client : public detail::async_client_base {
   }
   ::mqtt::token_ptr ask(detail::connection asked) {
     const std::uint64_t attempt = asking(asked, get_client_id());
+    // Paho gets a copy, which shows the properties of this one: see asking().
     ::mqtt::token_ptr answer =
         asked.listener == nullptr
-            ? paho::connect(std::move(asked.options))
-            : paho::connect(std::move(asked.options), asked.user_context, *asked.listener);
+            ? paho::connect(asked.options)
+            : paho::connect(asked.options, asked.user_context, *asked.listener);
     await(attempt, answer);
     return answer;
   }

@@ -55,24 +55,19 @@ class client : public detail::client_base {
   ::mqtt::connect_response connect() override { return connect(::mqtt::connect_options()); }
   /// A server that refuses the packet as too large is asked once more, without context in the will.
   ::mqtt::connect_response connect(::mqtt::connect_options options) override {
-    detail::connection asked{std::move(options)};
-    const std::uint64_t attempt = asking(asked, get_client_id());
-    const auto ask = [&] {
-      ::mqtt::connect_response response = paho::connect(asked.options);
-      detail::connected(state(), attempt, response);
-      return response;
-    };
-    try {
-      return ask();
-    } catch (const ::mqtt::exception& refusal) {
-      if (!refused(refusal) || !fit_will(asked.options, get_client_id(), true)) throw;
-    }
-    return ask();
+    return ask({std::move(options)}, [this](const auto& how) { return paho::connect(how); });
   }
   /// Where automatic reconnect is off it connects with the options of the last connect(), so that
   /// the server's limits are known.
   ::mqtt::connect_response reconnect() override {
-    if (const auto last = last_asked()) return connect(last->options);
+    if (auto last = last_asked()) {
+      // Paho's connect() begins to consume anew: what was received before would be lost.
+      return ask(*std::move(last), [this](const ::mqtt::connect_options& how) {
+        const ::mqtt::token_ptr token = detail::worker_of(*this).connect(how);
+        if (!token->wait_for(get_timeout())) throw ::mqtt::timeout_error();
+        return token->get_connect_response();
+      });
+    }
     replaced();
     return paho::reconnect();
   }
@@ -86,6 +81,23 @@ class client : public detail::client_base {
     paho::disconnect(timeout_ms);
   }
   /// @}
+
+ private:
+  template <class Connect>
+  ::mqtt::connect_response ask(detail::connection asked, Connect&& connect) {
+    const std::uint64_t attempt = asking(asked, get_client_id());
+    const auto try_it = [&] {
+      ::mqtt::connect_response response = connect(asked.options);
+      detail::connected(state(), attempt, response);
+      return response;
+    };
+    try {
+      return try_it();
+    } catch (const ::mqtt::exception& refusal) {
+      if (!refused(refusal) || !fit_will(asked.options, get_client_id(), true)) throw;
+    }
+    return try_it();
+  }
 };
 
 }  // namespace waybill::inline v0::mqtt

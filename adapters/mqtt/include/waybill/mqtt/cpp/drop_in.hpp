@@ -49,6 +49,11 @@ class drop_in {
   /// fit_will(). Returns the number of the attempt.
   std::uint64_t asking(connection& asked, const std::string& client_id) {
     look_at_response();
+    // In Paho 1.2 a copy of options shows the properties of its original, which may be gone.
+    ::mqtt::properties own = asked.options.get_properties();
+    if (asked.options.get_mqtt_version() >= MQTTVERSION_5 || !own.empty()) {
+      asked.options.set_properties(std::move(own));
+    }
     {
       const std::lock_guard lock(mutex_);
       last_asked_ = asked;
@@ -67,6 +72,7 @@ class drop_in {
   }
   /// Looks whether the CONNACK is there; before each message, which costs nothing once it is known.
   void look_at_response() noexcept {
+    if (is_deaf_) return state().doubt();
     if (!is_waiting_) return;
     const std::lock_guard lock(mutex_);
     try {
@@ -80,12 +86,17 @@ class drop_in {
     is_waiting_ = false;
     awaited_.reset();
   }
-  /// What reconnect() connects with; nothing where that is up to Paho.
+  /// What reconnect() connects with. Nothing where that is up to Paho, as it is while it connects:
+  /// of a connect() meanwhile it would free the options that it goes by.
   [[nodiscard]] std::optional<connection> last_asked() {
+    look_at_response();
     const std::lock_guard lock(mutex_);
-    const bool is_pahos = last_asked_ && last_asked_->options.get_automatic_reconnect();
+    const bool is_pahos =
+        is_waiting_ || (last_asked_ && last_asked_->options.get_automatic_reconnect());
     return is_pahos ? std::nullopt : last_asked_;
   }
+  /// Whether Paho reports no lost connection. Then the limit stays in doubt.
+  void set_deaf(bool is_deaf) noexcept { is_deaf_ = is_deaf; }
   /// The connection ends by connection_state::lost or replaced. A CONNACK that is there already was
   /// that of this connection.
   void end(void (connection_state::*how)() noexcept) noexcept {
@@ -109,7 +120,8 @@ class drop_in {
   bool fit_will(::mqtt::connect_options& options, const std::string& client_id,
                 bool is_refused = false) noexcept {
     try {
-      ::mqtt::will_options will = options.get_will_options();
+      // Of a copy: assigned options may have the will of those before them still.
+      ::mqtt::will_options will = ::mqtt::connect_options(options).get_will_options();
       const std::string topic = will.get_topic();
       const std::string payload = will.get_payload_str();
       const bool may_have_none = is_refused || options.get_automatic_reconnect();
@@ -143,6 +155,7 @@ class drop_in {
   std::uint64_t awaited_attempt_ = 0;
   ::mqtt::token_ptr awaited_;
   std::atomic<bool> is_waiting_{false};
+  std::atomic<bool> is_deaf_{false};
 };
 
 /// Lets `event(arguments...)` go before a handler, which may be empty.
@@ -191,6 +204,7 @@ class drop_in_client : protected drop_in, public Paho {
     calling.set(&application);
     try {
       Paho::set_callback(calling);
+      set_deaf(false);
     } catch (...) {
       // While a connection is being made. Paho then calls nobody, not an earlier callback either.
       calling.set(nullptr);

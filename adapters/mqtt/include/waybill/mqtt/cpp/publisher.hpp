@@ -154,7 +154,7 @@ class publisher {
   publisher(::mqtt::iasync_client& client, waybill::propagation settings,
             publisher_options options = {})
       : client_(&client), sender_(std::move(settings), std::move(options)) {
-    sender_.know(client.get_client_id(), [&client] { return client.is_connected(); });
+    sender_.know(client.get_client_id());
   }
 
   /// As the client's. Where outcomes are waited for, the token's get_action_callback() is
