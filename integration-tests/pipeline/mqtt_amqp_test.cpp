@@ -100,7 +100,7 @@ TEST_F(mqtt_and_amqp, a_context_that_was_published_over_mqtt_is_consumed_over_am
   const waybill::rabbitmq::message came = consumer.receive(patience);
   ASSERT_TRUE(came);
   EXPECT_EQ(came.context(), sent);
-  EXPECT_EQ(came.body(), "an order");
+  EXPECT_EQ(came.payload(), "an order");
   for (const amqp_table_entry_t& entry : waybill::rabbitmq::entries_of(came.properties())) {
     const std::string_view name = text_of(entry.key);
     EXPECT_TRUE(name != "traceparent" && name != "tracestate" && name != "baggage") << name;
@@ -124,9 +124,9 @@ TEST_F(mqtt_and_amqp, a_context_that_was_published_over_amqp_is_consumed_over_mq
   properties.headers = {1, &colour};
   ASSERT_EQ(publisher.publish({.exchange = exchange,
                                .routing_key = "from.amqp",
-                               .body = "a parcel",
-                               .properties = &properties,
-                               .context = &sent}),
+                               .payload = "a parcel",
+                               .properties = &properties},
+                              {.context = &sent}),
             AMQP_STATUS_OK);
   ASSERT_EQ(publisher.wait_for_confirms(patience), AMQP_STATUS_OK);
   mqtt::const_message_ptr came;
