@@ -38,6 +38,9 @@ waybill::context context_with_everything() {
 }
 
 class mqtt_and_amqp : public testing::Test {
+ public:
+  ~mqtt_and_amqp() override { client_.disconnect()->wait(); }
+
  protected:
   static void SetUpTestSuite() {
     const loopback_port port;
@@ -61,7 +64,6 @@ class mqtt_and_amqp : public testing::Test {
     options.set_password("guest");
     client_.connect(options)->wait();
   }
-  ~mqtt_and_amqp() override { client_.disconnect()->wait(); }
 
   /// A queue of what MQTT publishes to a topic whose levels are joined by dots here.
   std::string bind(const std::string& routing_key) {
