@@ -58,8 +58,9 @@ class consumer : public consuming {
   /// @par Input   `waited_since` is for the receive span; unset: now.
   [[nodiscard]] ::mqtt::const_message_ptr adopt(
       ::mqtt::const_message_ptr came, messaging::receiving::time_point waited_since = {}) noexcept {
-    if (waited_since == messaging::receiving::time_point{}) waited_since = begin_receive();
+    // First: the call that gave it to Paho 1.5's own, which is built on it, has filled the slot.
     if (detail::received_of(came) != nullptr) return came;
+    if (waited_since == messaging::receiving::time_point{}) waited_since = begin_receive();
     ::mqtt::const_message_ptr received = take(std::move(came));
     received_message* kept = detail::received_of(received);
     if (kept != nullptr) give(*kept, view_of(*received), waited_since);
