@@ -15,8 +15,9 @@ using clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t senders = 2;
 constexpr int poll_interval_milliseconds = 10;
-// A flow, not a flood: a broker that is away for seconds must not cost all numbers there are.
-constexpr std::uint64_t numbers_per_millisecond = 1;
+// Between two numbers of one sender. A flow, not a flood: a broker that is away for seconds must
+// not cost all numbers there are.
+constexpr std::chrono::milliseconds pace{1};
 constexpr std::chrono::seconds flow_patience{60};
 // A queue that is short lets the senders wait while the broker is away, rather than run ahead.
 const kafka_properties properties_of_flows = {
@@ -59,11 +60,9 @@ void numbered_flow::send_every_other(std::uint64_t number) {
     while (may_send_ && !may_send_(number) && !gives_up_) {
       rd_kafka_poll(client_.handle.get(), poll_interval_milliseconds);
     }
-    if (number / senders % numbers_per_millisecond == 0) {
-      // Not a poll that waits: it returns at once while there are reports.
-      rd_kafka_poll(client_.handle.get(), 0);
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
+    // Not a poll that waits: it returns at once while there are reports.
+    rd_kafka_poll(client_.handle.get(), 0);
+    std::this_thread::sleep_for(pace);
     std::uint64_t highest = highest_;
     while (highest < number && !highest_.compare_exchange_weak(highest, number)) {
     }

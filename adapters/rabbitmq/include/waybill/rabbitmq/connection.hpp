@@ -131,7 +131,7 @@ class WAYBILL_API connection {
   [[nodiscard]] bool is_open() const noexcept;
   /// Why it is not open.
   [[nodiscard]] const close_reason& reason() const noexcept;
-  /// rabbitmq-c's own; null for a URL that is none, and without memory for one.
+  /// rabbitmq-c's own; null after open_url() with an invalid URL, and without memory for one.
   [[nodiscard]] amqp_connection_state_t raw() const noexcept;
 
  private:
