@@ -22,6 +22,8 @@ using waybill::mqtt::client_options;
 
 constexpr connection_options reconnecting{.reconnects = true};
 constexpr std::uint32_t limit = 10'000;  // above the assumption
+// Paho's own client ends the process otherwise when it connects after stop_consuming(): issue 571.
+constexpr bool survives_stop = ::mqtt::VERSION < 0x01050000 || ::mqtt::VERSION >= 0x01060000;
 
 class mqtt_limits_in_doubt : public testing::Test {
  protected:
@@ -136,8 +138,10 @@ TEST_F(mqtt_limits_in_doubt, an_automatic_reconnect_is_noticed_without_callbacks
   async_client stopped(options(), broker_.address().uri(), unique_name("stopped"), creation());
   async_client disabled(options(), broker_.address().uri(), unique_name("disabled"), creation());
   client waiting(options(), broker_.address().uri(), unique_name("waiting"), creation());
-  stopped.start_consuming();
-  stopped.stop_consuming();
+  if (survives_stop) {
+    stopped.start_consuming();
+    stopped.stop_consuming();
+  }
   disabled.disable_callbacks();
   waiting.start_consuming();
   waiting.stop_consuming();

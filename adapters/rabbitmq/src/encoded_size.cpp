@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <climits>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -41,7 +42,7 @@ constexpr auto bytes_by_kind = [] {
 /// The bytes of a table's entries or an array's values, which stand within so many of them. Stops
 /// where there are too many: tables within themselves would have no end.
 template <class Items>  // NOLINTNEXTLINE(misc-no-recursion): no deeper than nesting_max
-std::size_t bytes_of_all(const Items& items, std::size_t depth) noexcept {
+std::size_t bytes_of_all(const Items& items, int depth) noexcept {
   if (depth > nesting_max) return too_deep;
   std::size_t bytes = bytes_per_table;
   bool is_too_deep = false;
@@ -69,7 +70,9 @@ int encodes(const amqp_table_t& headers, std::size_t bytes) noexcept {
   if (buffer == nullptr) return AMQP_STATUS_NO_MEMORY;
   amqp_table_t copy = headers;
   std::size_t written = 0;
-  return amqp_encode_table({bytes, buffer.get()}, &copy, &written) == AMQP_STATUS_OK
+  // It does not look at the lengths of names. Where its recursion ended this one ends, too.
+  return amqp_encode_table({bytes, buffer.get()}, &copy, &written) == AMQP_STATUS_OK &&
+                 bytes_of_all(entries_of(headers), INT_MIN) != without_size
              ? AMQP_STATUS_OK
              : AMQP_STATUS_TABLE_TOO_BIG;
 }
@@ -77,7 +80,7 @@ int encodes(const amqp_table_t& headers, std::size_t bytes) noexcept {
 }  // namespace
 
 // NOLINTNEXTLINE(misc-no-recursion): no deeper than nesting_max
-std::size_t encoded_bytes(const amqp_field_value_t& value, std::size_t depth) noexcept {
+std::size_t encoded_bytes(const amqp_field_value_t& value, int depth) noexcept {
   switch (value.kind) {
     case AMQP_FIELD_KIND_UTF8:
     case AMQP_FIELD_KIND_BYTES:

@@ -10,7 +10,7 @@ namespace waybill::inline v0::rabbitmq::detail {
 /// What encodes to more is in no frame: its size is a number of 32 bits.
 inline constexpr std::size_t encoded_bytes_ceiling = UINT32_MAX;
 /// Tables and arrays within each other; those of brokers are three deep.
-inline constexpr std::size_t nesting_max = 64;
+inline constexpr int nesting_max = 64;
 /// Of short strings, as names of headers are (AMQP 0-9-1, 4.2.5.3). rabbitmq-c 0.11 writes longer
 /// names with a wrong length.
 inline constexpr std::size_t short_string_bytes_max = 255;
@@ -34,14 +34,13 @@ inline constexpr std::size_t too_deep = SIZE_MAX - 1;
 }
 
 /// The bytes of a value with its kind, which stands within so many tables and arrays. May be
-/// without_size or too_deep.
-[[nodiscard]] std::size_t encoded_bytes(const amqp_field_value_t& value,
-                                        std::size_t depth) noexcept;
+/// without_size or too_deep. From a depth below 0 on it measures as much deeper.
+[[nodiscard]] std::size_t encoded_bytes(const amqp_field_value_t& value, int depth) noexcept;
 
 /// The same of an entry of a table: name, kind and value.
 // NOLINTNEXTLINE(misc-no-recursion): no deeper than nesting_max
 [[nodiscard]] inline std::size_t encoded_bytes(const amqp_table_entry_t& entry,
-                                               std::size_t depth = 0) noexcept {
+                                               int depth = 0) noexcept {
   if (entry.key.len > short_string_bytes_max) return without_size;
   const std::size_t name_bytes = bytes_per_name + entry.key.len;
   const amqp_field_value_t& value = entry.value;

@@ -1,6 +1,7 @@
 // Publishing and its outcomes, on a server that says what the test wants.
 
 #include <array>
+#include <deque>
 #include <stdexcept>
 
 #include "support/contexts.hpp"
@@ -373,6 +374,10 @@ TEST_F(publishing, what_rabbitmq_c_cannot_send_is_refused_and_nothing_goes_out) 
   const std::string large(200'000, 'x');
   own_table long_name;
   long_name.add(long_text, "value");
+  // Deeper than waybill measures by itself.
+  std::deque<own_table> deep(100);
+  deep.back().add(long_text, "value");
+  for (std::size_t i = deep.size() - 1; i > 0; --i) deep[i - 1].add("table", deep[i]);
   own_table large_value{{"name", large}};
   own_table unknown_kind;
   unknown_kind.add("name", value_of_kind('?'));
@@ -395,6 +400,7 @@ TEST_F(publishing, what_rabbitmq_c_cannot_send_is_refused_and_nothing_goes_out) 
       {"exchange", {.exchange = long_text}, AMQP_STATUS_INVALID_PARAMETER},
       {"routing key", {.routing_key = long_text}, AMQP_STATUS_INVALID_PARAMETER},
       {"name", {.properties = &long_name.properties()}, AMQP_STATUS_TABLE_TOO_BIG},
+      {"name far within", {.properties = &deep.front().properties()}, AMQP_STATUS_TABLE_TOO_BIG},
       {"value", {.properties = &large_value.properties()}, AMQP_STATUS_TABLE_TOO_BIG},
       {"kind", {.properties = &unknown_kind.properties()}, AMQP_STATUS_TABLE_TOO_BIG},
       {"length", {.properties = &lying.properties()}, AMQP_STATUS_TABLE_TOO_BIG},
