@@ -15,20 +15,25 @@ namespace detail {
 
 namespace {
 
-/// Eight bytes in one step: of one below a space the subtraction sets the highest bit, of DEL the
-/// addition, and others have it. What one byte borrows of the next matters only once one is bad.
+/// Eight bytes in one step, the last ones once more: of one below a space the subtraction sets the
+/// highest bit, of DEL the addition, and others have it. What one byte borrows of the next matters
+/// only once one is bad.
 [[nodiscard]] bool is_printable(std::string_view text) noexcept {
   constexpr std::uint64_t each = 0x0101010101010101;
+  constexpr std::size_t width = sizeof(each);
   std::uint64_t bad = 0;
-  std::size_t i = 0;
-  for (; i + sizeof(std::uint64_t) <= text.size(); i += sizeof(std::uint64_t)) {
+  const auto look_at = [&](const char* at) {
     std::uint64_t eight = 0;
-    std::memcpy(&eight, text.data() + i, sizeof(eight));
+    std::memcpy(&eight, at, width);
     bad |= eight | (eight - each * ' ') | (eight + each);
+  };
+  if (text.size() < width) {
+    return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
   }
-  bool is_good = (bad & (each * 0x80)) == 0;
-  for (; i < text.size(); ++i) is_good &= text[i] >= ' ' && text[i] <= '~';
-  return is_good;
+  const char* last = text.data() + text.size() - width;
+  for (const char* at = text.data(); at < last; at += width) look_at(at);
+  look_at(last);
+  return (bad & (each * 0x80)) == 0;
 }
 
 [[nodiscard]] bool can_be_written(std::string_view text) noexcept {

@@ -16,13 +16,14 @@ std::uint64_t count_of(T number) noexcept {
 }
 
 std::optional<std::uint64_t> as_count(const amqp_field_value_t& value) noexcept {
+  // Brokers write this one.
+  if (value.kind == AMQP_FIELD_KIND_I64) return count_of(value.value.i64);
   if (value.kind == AMQP_FIELD_KIND_I8) return count_of(value.value.i8);
   if (value.kind == AMQP_FIELD_KIND_U8) return count_of(value.value.u8);
   if (value.kind == AMQP_FIELD_KIND_I16) return count_of(value.value.i16);
   if (value.kind == AMQP_FIELD_KIND_U16) return count_of(value.value.u16);
   if (value.kind == AMQP_FIELD_KIND_I32) return count_of(value.value.i32);
   if (value.kind == AMQP_FIELD_KIND_U32) return count_of(value.value.u32);
-  if (value.kind == AMQP_FIELD_KIND_I64) return count_of(value.value.i64);
   if (value.kind == AMQP_FIELD_KIND_U64) return count_of(value.value.u64);
   return std::nullopt;
 }
@@ -64,10 +65,9 @@ void add_death(history& told, const amqp_table_t& death, std::string_view queue)
 /// counts.
 std::optional<std::uint64_t> earlier_deliveries(const history& told) noexcept {
   const delivery_counts& counts = told.counts;
-  const bool is_counted = counts.returned.has_value() || counts.acquired.has_value();
   // Headers are copied from message to message, so counts may be another delivery's. When this one
   // is not the queue's first, the queue has written its own over them.
-  if (!counts.redelivered || !is_counted) return counts.died_here;
+  if (!counts.redelivered || !(counts.returned || counts.acquired)) return counts.died_here;
   const std::uint64_t counted = std::max(counts.returned.value_or(0), counts.acquired.value_or(0));
   const std::uint64_t died_here = counts.died_here.value_or(0);
   // A dead letter of a quorum queue of RabbitMQ 4 brings along how often it was rejected or lost
