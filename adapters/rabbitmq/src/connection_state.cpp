@@ -130,15 +130,13 @@ void connection_state::route_enqueued() noexcept {
 
 /// rabbitmq-c reads without waiting; the waiting is ours, for the sake of wake(). Heartbeats are
 /// sent and missed only in rabbitmq-c's calls, so none of them is slept through.
-int connection_state::wait_for_frame(amqp_frame_t& frame, std::chrono::milliseconds timeout,
+int connection_state::wait_for_frame(amqp_frame_t& frame, const deadline& end,
                                      bool hears_wake) noexcept {
   const timeval now{};
   int status = amqp_simple_wait_frame_noblock(raw_, &frame, &now);
-  if (status != AMQP_STATUS_TIMEOUT || timeout.count() == 0) return status;
-  const steady_time deadline = after(timeout);
   const std::chrono::milliseconds heartbeat = std::chrono::seconds(amqp_get_heartbeat(raw_));
   while (status == AMQP_STATUS_TIMEOUT) {
-    auto left = left_until(deadline);
+    auto left = end.left();
     if (left.count() == 0) break;
     if (heartbeat.count() != 0) left = std::min(left, heartbeat / 2);
     if (wake_.wait(amqp_get_sockfd(raw_), left, hears_wake)) break;
@@ -147,11 +145,11 @@ int connection_state::wait_for_frame(amqp_frame_t& frame, std::chrono::milliseco
   return status;
 }
 
-int connection_state::pump_frame(std::chrono::milliseconds timeout, bool hears_wake) noexcept {
+int connection_state::pump_frame(const deadline& end, bool hears_wake) noexcept {
   if (is_pump_held_) return AMQP_STATUS_UNEXPECTED_STATE;
   if (!is_open_) return reason_.status;
   amqp_frame_t frame{};
-  const int status = wait_for_frame(frame, timeout, hears_wake);
+  const int status = wait_for_frame(frame, end, hears_wake);
   if (status == AMQP_STATUS_TIMEOUT) return status;
   if (finish_send(status) != AMQP_STATUS_OK) return status;
   route(frame);

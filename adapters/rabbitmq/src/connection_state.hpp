@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string_view>
@@ -15,6 +16,30 @@ using steady_time = std::chrono::steady_clock::time_point;
 
 /// What a call that does not wait looks at, however many there are.
 inline constexpr int frames_per_call_max = 10'000;
+/// After so many frames a call that waits looks at the clock, if there was always another one.
+inline constexpr int frames_between_looks = 16;
+
+/// The end of a wait, which begins with the first look at it: what is here already, such as the
+/// three frames of a message, costs no look at the clock.
+class deadline {
+ public:
+  /// Below zero, or so long that it would not fit: a year.
+  // NOLINTNEXTLINE(*-explicit-*): a time-out is an argument
+  deadline(std::chrono::milliseconds timeout) noexcept : timeout_(timeout) {}
+
+  /// Never below zero.
+  [[nodiscard]] std::chrono::milliseconds left() const noexcept {
+    constexpr std::chrono::milliseconds year = std::chrono::hours(24) * 365;
+    const steady_time now = std::chrono::steady_clock::now();
+    const bool is_finite = timeout_.count() >= 0 && timeout_ < year;
+    if (end_ == steady_time()) end_ = now + (is_finite ? timeout_ : year);
+    return std::chrono::ceil<std::chrono::milliseconds>(std::max(end_, now) - now);
+  }
+
+ private:
+  std::chrono::milliseconds timeout_;
+  mutable steady_time end_{};
+};
 
 /// Of a status, with these words.
 [[nodiscard]] close_reason because(int status, std::string_view words) noexcept;
@@ -59,7 +84,7 @@ class connection_state {
 
   /// One frame and what is to be done about it: AMQP_STATUS_OK or _TIMEOUT, or it is lost. Where
   /// wake() ends the waiting (`hears_wake`), that is a time-out.
-  int pump_frame(std::chrono::milliseconds timeout, bool hears_wake) noexcept;
+  int pump_frame(const deadline& end, bool hears_wake) noexcept;
   /// What has come while rabbitmq-c waited for the answer to a call.
   void pump_enqueued() noexcept;
   /// Pumps until `is_done()`. AMQP_STATUS_OK: it is, or the connection is lost.
@@ -80,7 +105,7 @@ class connection_state {
   void detach() noexcept;
 
  private:
-  [[nodiscard]] int wait_for_frame(amqp_frame_t& frame, std::chrono::milliseconds timeout,
+  [[nodiscard]] int wait_for_frame(amqp_frame_t& frame, const deadline& end,
                                    bool hears_wake) noexcept;
   [[nodiscard]] amqp_channel_t free_channel() noexcept;
   [[nodiscard]] std::chrono::milliseconds answer_timeout() const noexcept;
@@ -106,31 +131,16 @@ class connection_state {
   wake_event wake_;
 };
 
-/// What is left until `deadline`, never below zero.
-[[nodiscard]] inline std::chrono::milliseconds left_until(steady_time deadline) noexcept {
-  const auto left =
-      std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-  return left.count() < 0 ? std::chrono::milliseconds::zero() : left;
-}
-
-/// Now and so long; a time so long that it would not fit is a year.
-[[nodiscard]] inline steady_time after(std::chrono::milliseconds timeout) noexcept {
-  constexpr std::chrono::milliseconds year = std::chrono::hours(24) * 365;
-  return std::chrono::steady_clock::now() +
-         (timeout < std::chrono::milliseconds::zero() || timeout > year ? year : timeout);
-}
-
 template <class F>
 int connection_state::pump_until(std::chrono::milliseconds timeout, bool hears_wake,
                                  F&& is_done) noexcept {
-  const steady_time deadline = after(timeout);
-  int frames = 0;
-  while (is_open_ && !is_done()) {
-    const auto left = left_until(deadline);
-    const int status = pump_frame(left, hears_wake);
+  const deadline end(timeout);
+  for (int frames = 1; is_open_ && !is_done(); ++frames) {
+    const int status = pump_frame(end, hears_wake);
     if (status == AMQP_STATUS_TIMEOUT || status == AMQP_STATUS_UNEXPECTED_STATE) return status;
     // Frames of others may never end. Without a time-out what is here is all that is looked at.
-    if (left.count() == 0 && (timeout.count() > 0 || ++frames == frames_per_call_max)) break;
+    const bool may_go_on = timeout.count() == 0 && frames < frames_per_call_max;
+    if (frames % frames_between_looks == 0 && !may_go_on && end.left().count() == 0) break;
   }
   return !is_open_ || is_done() ? AMQP_STATUS_OK : AMQP_STATUS_TIMEOUT;
 }

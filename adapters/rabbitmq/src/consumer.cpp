@@ -101,8 +101,7 @@ struct consumer::state final : detail::channel_user {
       }
       WAYBILL_TRY {
         // The content keeps its delivery tag where there is no place for it.
-        detail::owned_envelope& place = inbox.emplace_back();
-        place = content.release();
+        inbox.emplace_back(content.release());
         if (is_got) waits_for_get = false;
         return;
       }
@@ -186,14 +185,13 @@ struct consumer::state final : detail::channel_user {
   /// The oldest message of the inbox: only now, when it is handed over, is its context taken off.
   message next(std::string_view how, messaging::receiving::time_point began) noexcept {
     if (inbox.empty()) return {};
-    detail::owned_envelope envelope = std::move(inbox.front());
-    inbox.pop_front();
+    detail::owned_envelope& oldest = inbox.front();
     const waybill::propagation& settings = receiving.settings();
-    const destination from(queue);
-    message received(std::move(envelope), number, [&]() noexcept {
-      return options.strip ? take(envelope.raw, settings, from)
-                           : extract(envelope.raw, settings, from);
+    message received(std::move(oldest), number, [&]() noexcept {
+      return options.strip ? take(oldest.raw, settings, destination(queue))
+                           : extract(oldest.raw, settings, destination(queue));
     });
+    inbox.pop_front();
     received.counts_ = count_deliveries(received.raw(), queue);
     received.is_settled_ = options.no_ack;
     receiving.give(

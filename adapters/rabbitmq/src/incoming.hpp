@@ -41,7 +41,7 @@ class incoming {
   [[nodiscard]] std::string_view reply_text() const noexcept { return text_of(reply_text_); }
   /// @}
   /// Takes the envelope out.
-  [[nodiscard]] owned_envelope release() noexcept { return std::move(envelope_); }
+  [[nodiscard]] owned_envelope&& release() noexcept { return std::move(envelope_); }
 
  private:
   [[nodiscard]] amqp_bytes_t copy(const amqp_bytes_t& bytes) noexcept;

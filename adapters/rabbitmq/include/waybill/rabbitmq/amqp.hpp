@@ -33,7 +33,7 @@ namespace detail {
 /// body.
 struct owned_envelope {
   owned_envelope() noexcept = default;
-  owned_envelope(owned_envelope&& other) noexcept : raw(std::exchange(other.raw, {})) {}
+  owned_envelope(owned_envelope&& other) noexcept : raw(other.raw) { other.raw = {}; }
   owned_envelope& operator=(owned_envelope other) noexcept {
     std::swap(raw, other.raw);
     return *this;
