@@ -21,8 +21,8 @@ usage: tools/dev/install-packages.sh GROUP...
   package    file and dpkg-dev, to make Debian packages
   doc        Doxygen
   leaks      valgrind
-  ci         clang-format, clang-tidy, clang and its sanitizers, version 14, and Google Benchmark, which
-             clang-tidy reads too (Debian 12 only)
+  ci         ccache; clang-format, clang-tidy, clang and its sanitizers, version 14, and Google Benchmark,
+             which clang-tidy reads too (Debian 12 only)
   benchmark  Google Benchmark, opentelemetry-cpp, Python, and the brokers
 What an adapter needs is registered in its adapter.cmake.
 The group benchmark adds bookworm-backports to apt's sources on Debian 12, from the mirror that is
@@ -99,6 +99,7 @@ packages_of() {
     doc) echo doxygen ;;
     leaks) echo valgrind ;;
     ci)
+      echo ccache
       if [[ "$debian_version" == 12 ]]; then
         echo clang-format-14 clang-tidy-14 clang-14 libclang-rt-14-dev libbenchmark-dev
       fi
